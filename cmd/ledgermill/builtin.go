@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"ledgermill/queries"
+	"ledgermill/sql"
+)
+
+// builtin is the bank that the program carries: sql/ and queries/ of a project.
+type builtin struct{}
+
+// Open implements fs.FS.
+func (builtin) Open(name string) (fs.File, error) {
+	top, rest, _ := strings.Cut(name, "/")
+	if rest == "" {
+		rest = "."
+	}
+	switch top {
+	case "sql":
+		return sql.FS.Open(rest)
+	case "queries":
+		return queries.FS.Open(rest)
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// migrations are the mill's own tables and the project's.
+func migrations(project fs.FS) fs.FS { return migrationFS{project} }
+
+// millMigration is the file of the mill's tables, which every project has.
+const millMigration = "00001_mill.sql"
+
+type migrationFS struct{ project fs.FS }
+
+// Open implements fs.FS.
+func (m migrationFS) Open(name string) (fs.File, error) {
+	if name == millMigration {
+		return sql.FS.Open(path.Join("warehouse", name))
+	}
+	return m.project.Open(path.Join("sql/warehouse", name))
+}
+
+// ReadDir implements fs.ReadDirFS: the project's files and the mill's.
+func (m migrationFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(m.project, path.Join("sql/warehouse", name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	own, err := fs.ReadDir(sql.FS, "warehouse")
+	if err != nil {
+		return nil, err
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == millMigration })
+	for _, e := range own {
+		if e.Name() == millMigration {
+			entries = append(entries, e)
+		}
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/engine"
+	"ledgermill/engine/config"
+	"ledgermill/engine/lake"
+)
+
+// execution is one run as a command asks for it.
+type execution struct {
+	config      config.Config
+	name        string
+	until       string // lake or load
+	needObjects bool   // no matching object is a failure
+}
+
+// execute runs, prints the report and sets the exit code.
+func (a *app) execute(c *cli.Context, x execution) error {
+	f, err := format(c, "text", "json")
+	if err != nil {
+		return err
+	}
+	w, err := a.open(c.Context, x.config)
+	if err != nil {
+		return err
+	}
+	selection, err := w.selection(c)
+	if err != nil {
+		return err
+	}
+	report, err := a.perform(c, w, x, selection)
+	if report != nil {
+		a.exit = engine.Graver(a.exit, report.Exit)
+		print := func() error { return report.Text(a.stdout) }
+		if f == "json" {
+			print = func() error { return printJSON(a.stdout, report) }
+		}
+		if err == nil || len(report.Units) > 0 {
+			err = errors.Join(err, print())
+		}
+	}
+	if err == nil && report.Read.Objects == 0 && len(report.Plan.Objects) == 0 && report.Known == 0 {
+		fmt.Fprintf(a.stderr, "warning: no object of %s matches a contract\n", x.config.Input)
+		if x.needObjects {
+			a.exit = engine.Graver(a.exit, engine.ExitFailed)
+		}
+	}
+	return err
+}
+
+// perform is a run on an open workspace. Without a report it did not begin.
+func (a *app) perform(c *cli.Context, w *workspace, x execution, s engine.Selection) (report *engine.Report, err error) {
+	bar := a.progress(x.name)
+	defer bar.done()
+	o := engine.Options{Run: engine.NewRun(), Command: strings.Join(append([]string{x.name}, flagsGiven(c)...), " "), Progress: bar.update}
+	if x.until == "load" && w.loads() {
+		h, err := w.openWarehouse(c.Context, bar.say)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, h.Close(c.Context)) }()
+		root, err := lake.Open(w.config.Lake.Root)
+		if err != nil {
+			return nil, err
+		}
+		o.Warehouse = &loader{workspace: w, warehouse: h.Warehouse, lake: root, progress: bar.update}
+	}
+	m, err := w.openMill(c.Context, o, true)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	return m.Execute(c.Context, s)
+}
+
+// loads reports whether a model of the project goes into the warehouse.
+func (w *workspace) loads() bool { return len(w.project.Loads()) > 0 }
+
+// flagsGiven are the flags of the call, for the record of the run; values of
+// settings may be secrets and are left out.
+func flagsGiven(c *cli.Context) []string {
+	var given []string
+	for _, name := range c.LocalFlagNames() {
+		if value := c.String(name); value != "" && value != "false" {
+			given = append(given, "--"+name+"="+value)
+		}
+	}
+	return given
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"ledgermill/bench/datagen"
+	"ledgermill/engine"
+	"ledgermill/engine/config"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/sqltext"
+	"ledgermill/warehouse"
+)
+
+// exitText is the table of exit codes as the help shows it.
+const exitText = `EXIT STATUS
+   0  done, or nothing to do
+   1  failed
+   2  usage or configuration
+   3  refused beyond a limit, a test failed, or a difference was found
+   4  the accounts do not balance
+   5  a store, directory or database cannot be reached
+   6  another run holds the lock
+   7  all that could be made is published, but an object was refused or a unit is held
+   130, 143  interrupted
+   Of several the gravest: 130/143, 2, 1, 6, 4, 3, 5, 7.`
+
+// usageError is a fault in how the program was called.
+type usageError struct {
+	msg    string
+	remedy string
+}
+
+func (e *usageError) Error() string { return e.msg }
+
+// Try returns the remedy.
+func (e *usageError) Try() string { return e.remedy }
+
+func usagef(remedy, format string, args ...any) error {
+	return &usageError{msg: fmt.Sprintf(format, args...), remedy: remedy}
+}
+
+// exitCode is the code of an error, by its type.
+func exitCode(err error) int {
+	var (
+		coded   interface{ ExitCode() int }
+		usage   *usageError
+		sql     sqltext.Errors
+		fault   *sqltext.Error
+		project *ledger.ProjectError
+		format  *ledger.FormatError
+		race    *ledger.ConflictError
+		balance *ledger.BalanceError
+		option  *datagen.OptionError
+		exists  *datagen.ExistsError
+		store   *engine.StoreError
+		config1 *config.Error
+		configs config.Errors
+		scheme  *lake.SchemeError
+	)
+	switch {
+	case errors.As(err, &coded):
+		return coded.ExitCode()
+	case errors.As(err, &usage), errors.As(err, &sql), errors.As(err, &fault), errors.As(err, &project), errors.As(err, &format),
+		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme),
+		strings.HasPrefix(err.Error(), "flag provided but not defined"), strings.HasPrefix(err.Error(), "Required flag"):
+		return engine.ExitUsage
+	case errors.As(err, &race), errors.Is(err, lake.ErrLocked):
+		return engine.ExitLocked
+	case errors.As(err, &balance), errors.Is(err, warehouse.ErrReconcile):
+		return engine.ExitBalance
+	case errors.As(err, &store), errors.Is(err, warehouse.ErrUnreachable), errors.Is(err, lake.ErrMissing):
+		return engine.ExitUnreachable
+	}
+	return engine.ExitFailed
+}

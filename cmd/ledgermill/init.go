@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/engine/config"
+	"ledgermill/queries"
+	"ledgermill/sql"
+)
+
+func (a *app) initCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "init",
+		Usage:       "write a project to edit: ledgermill.json, sql/ and queries/ of the built-in bank",
+		ArgsUsage:   "DIR",
+		Description: "Nothing is overwritten: a directory that has one of the files is refused.",
+		Action: func(c *cli.Context) error {
+			dir := c.Args().First()
+			if dir == "" || c.NArg() > 1 {
+				return usagef("ledgermill init bank", "init takes one directory")
+			}
+			files, err := builtinFiles()
+			if err != nil {
+				return err
+			}
+			for name := range files {
+				if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+					return usagef("an empty directory", "%s exists", filepath.Join(dir, name))
+				} else if !errors.Is(err, fs.ErrNotExist) {
+					return err
+				}
+			}
+			for name, data := range files {
+				path := filepath.Join(dir, filepath.FromSlash(name))
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644)); err != nil {
+					return fmt.Errorf("init: %w", err)
+				}
+			}
+			fmt.Fprintf(a.stdout, "wrote %d files to %s\ntry: ledgermill --project %s check\n", len(files), dir, dir)
+			return nil
+		},
+	}
+}
+
+// builtinFiles are the files of a project as the program carries them, by path.
+func builtinFiles() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for top, from := range map[string]fs.FS{"sql": sql.FS, "queries": queries.FS} {
+		err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || filepath.Ext(path) != ".sql" {
+				return err
+			}
+			data, err := fs.ReadFile(from, path)
+			files[top+"/"+path] = data
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var b strings.Builder
+	if err := config.Write(&b, config.Default()); err != nil {
+		return nil, err
+	}
+	files[config.FileName] = []byte(b.String())
+	return files, nil
+}

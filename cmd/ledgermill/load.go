@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/engine"
+	"ledgermill/engine/lake"
+)
+
+func (a *app) loadCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "load",
+		Usage: "bring the warehouse to what the lake holds",
+		Description: `The difference of two ledgers: what the lake has published and what the warehouse
+has loaded. A restored backup heals itself.`,
+		Flags: append(selectionFlags(), formatFlag("text or json")),
+		Action: func(c *cli.Context) (err error) {
+			f, err := format(c, "text", "json")
+			if err != nil {
+				return err
+			}
+			config, err := a.settings(c, nil)
+			if err != nil {
+				return err
+			}
+			w, err := a.open(c.Context, config)
+			if err != nil {
+				return err
+			}
+			selection, err := w.selection(c)
+			if err != nil {
+				return err
+			}
+			bar := a.progress("load")
+			defer bar.done()
+			h, err := w.openWarehouse(c.Context, bar.say)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, h.Close(c.Context)) }()
+			root, err := lake.Open(config.Lake.Root)
+			if err != nil {
+				return err
+			}
+			m, err := w.openMill(c.Context, engine.Options{Run: engine.NewRun(), Command: "load", Progress: bar.update,
+				Warehouse: &loader{workspace: w, warehouse: h.Warehouse, lake: root, progress: bar.update}}, true)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, m.close()) }()
+			report, err := m.Load(c.Context, selection)
+			bar.done()
+			if err != nil {
+				return err
+			}
+			if f == "json" {
+				return printJSON(a.stdout, report)
+			}
+			if report.Leaves == 0 {
+				fmt.Fprintln(a.stdout, "nothing to do")
+				return nil
+			}
+			fmt.Fprintf(a.stdout, "loaded %d leaves, %d rows in %.1f s\n", report.Leaves, report.Rows, report.Seconds)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"ledgermill/engine"
+	"ledgermill/engine/duckdb"
+	"ledgermill/engine/job"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
+	"ledgermill/warehouse"
+)
+
+// loader makes a warehouse what the engine knows as one: it turns published units
+// into parts and lets DuckDB stream their rows.
+type loader struct {
+	workspace *workspace
+	warehouse *warehouse.Warehouse
+	lake      lake.Store
+	progress  func(engine.Progress)
+}
+
+var _ engine.Warehouse = (*loader)(nil)
+
+// Load implements engine.Warehouse.
+func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (report engine.LoadReport, err error) {
+	work, err := os.MkdirTemp("", "ledgermill-load-")
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	settings := l.workspace.engineSettings(work, l.lake)
+	settings.Ordered = true
+	duck, err := duckdb.Open(ctx, settings)
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, duck.Close()) }()
+	began := time.Now()
+	request := warehouse.Request{Run: run}
+	for _, p := range parts {
+		request.Parts = append(request.Parts, partOf(duck, p))
+	}
+	if request.Parts, err = l.warehouse.Missing(ctx, request.Parts); err != nil {
+		return report, err
+	}
+	report.Control = controlsOf(parts)
+	if len(request.Parts) == 0 {
+		return report, nil
+	}
+	var done int64
+	request.Progress = func(e warehouse.Event) {
+		if e.Done && (e.Step == warehouse.StepSwap || e.Step == warehouse.StepMerge) {
+			done++
+		}
+		l.progress(engine.Progress{Step: "load", Done: done, Total: int64(len(request.Parts)), What: e.Table + " " + e.Unit})
+	}
+	loaded, err := l.warehouse.Load(ctx, request)
+	report.Leaves, report.Rows, report.Seconds, report.Detail = len(loaded.Parts), loaded.Rows, time.Since(began).Seconds(), loaded
+	return report, err
+}
+
+func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
+	r := p.Record
+	part := warehouse.Part{Table: p.Table, Dataset: p.Dataset, Unit: string(p.Unit), BusinessDate: p.BusinessDate, Fingerprint: r.Fingerprint,
+		ContentHash: r.Content, Rows: r.Rows, Key: p.Grain}
+	if p.BusinessDate != "" {
+		part.From, part.To = p.Unit.Bounds()
+	}
+	for _, c := range r.Columns {
+		part.Columns = append(part.Columns, warehouse.Column{Name: c.Name, Type: c.Type})
+	}
+	for _, t := range r.Totals {
+		total := warehouse.Total{Column: t.Column, NonNull: t.NonNull}
+		if t.Sum != nil {
+			total.Sum = t.Sum.String()
+		}
+		part.Totals = append(part.Totals, total)
+	}
+	if p.Control != nil {
+		part.Controls = []warehouse.Control{controlOf(p)}
+	}
+	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
+		return duck.CSV(ctx, p.Location, columns, p.BusinessDate)
+	}
+	return part
+}
+
+// controlOf are the control totals that the lake's file has, for the warehouse to
+// find again.
+func controlOf(p engine.Part) warehouse.Control {
+	control := warehouse.Control{By: p.Control.By}
+	var sums []int
+	for i, a := range p.Control.Aggregates {
+		if a.Func == "sum" {
+			control.Sum, sums = append(control.Sum, a.Column), append(sums, i)
+		}
+	}
+	for _, g := range p.Record.Control.Groups {
+		row := warehouse.ControlRow{Count: g.Records}
+		for _, by := range g.By {
+			row.By = append(row.By, nullable(by))
+		}
+		for _, i := range sums {
+			row.Sums = append(row.Sums, sumText(g, i))
+		}
+		control.Rows = append(control.Rows, row)
+	}
+	return control
+}
+
+// nullable is nil for the empty text: a contract reads no empty text, so it stands
+// for null.
+func nullable(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func sumText(g ledger.Group, i int) string {
+	if g.Unreadable[i] == g.Records {
+		return ""
+	}
+	var d decimal.Decimal = g.Sums[i]
+	return d.String()
+}
+
+// controlsOf are the control totals of all parts. After a load they are those of
+// the warehouse too: it has compared each with its own rows before the swap.
+func controlsOf(parts []engine.Part) []engine.PartControl {
+	var controls []engine.PartControl
+	for _, p := range parts {
+		if p.Control != nil {
+			controls = append(controls, engine.PartControl{Dataset: p.Dataset, Unit: job.Unit(p.Unit), Control: p.Record.Control})
+		}
+	}
+	return controls
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"ledgermill/engine"
+	"ledgermill/warehouse"
+)
+
+func main() {
+	// The private server refuses root: this process may have been started as its
+	// unprivileged half.
+	if handled, code := warehouse.Helper(); handled {
+		os.Exit(code)
+	}
+	os.Exit(run(context.Background(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// interruption is the cause of a context that a signal has cancelled.
+type interruption struct{ signal os.Signal }
+
+func (e *interruption) Error() string { return "interrupted by " + e.signal.String() }
+
+// ExitCode is 130 for SIGINT and 143 for SIGTERM.
+func (e *interruption) ExitCode() int {
+	if e.signal == syscall.SIGTERM {
+		return engine.ExitTerminated
+	}
+	return engine.ExitInterrupted
+}
+
+// run is the program without its process: the exit code is the result. The first
+// signal cancels what is under way, a second one ends the process.
+func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			cancel(&interruption{signal: s})
+		case <-ctx.Done():
+		}
+	}()
+	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	err := a.command().RunContext(ctx, args)
+	if cause := context.Cause(ctx); cause != nil && err != nil {
+		var stopped *interruption
+		if errors.As(cause, &stopped) {
+			err = stopped
+		}
+	}
+	if err == nil {
+		return a.exit
+	}
+	printError(stderr, err)
+	return engine.Graver(a.exit, exitCode(err))
+}
+
+// printError writes what happened and, where it is known, what to do about it.
+func printError(w io.Writer, err error) {
+	fmt.Fprintf(w, "error: %v\n", err)
+	var hint interface{ Try() string }
+	if errors.As(err, &hint) && hint.Try() != "" {
+		fmt.Fprintf(w, "try: %s\n", hint.Try())
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/engine"
+)
+
+// selectionFlags narrow what a command works on.
+func selectionFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "from", Usage: "first business `DATE`, 2025-01-31"},
+		&cli.StringFlag{Name: "to", Usage: "last business `DATE`"},
+		&cli.StringFlag{Name: "date", Usage: "the one business `DATE`"},
+		&cli.StringFlag{Name: "select", Usage: "datasets: `NAMES` and globs parted by commas, +name with what it is made from, name+ with what is made from it"},
+	}
+}
+
+func formatFlag(formats string) cli.Flag {
+	return &cli.StringFlag{Name: "format", Value: "text", Usage: "how to print: " + formats}
+}
+
+// format checks the value of --format.
+func format(c *cli.Context, allowed ...string) (string, error) {
+	f := c.String("format")
+	for _, a := range allowed {
+		if f == a {
+			return f, nil
+		}
+	}
+	return "", usagef("--format "+strings.Join(allowed, " or --format "), "--format %q is not known here", f)
+}
+
+// selection reads the selection flags against a project.
+func (w *workspace) selection(c *cli.Context) (s engine.Selection, err error) {
+	for flag, to := range map[string]*time.Time{"from": &s.From, "to": &s.To, "date": &s.From} {
+		text := c.String(flag)
+		if text == "" {
+			continue
+		}
+		if *to, err = time.Parse(time.DateOnly, text); err != nil {
+			return s, usagef("--"+flag+" 2025-01-31", "--%s %q is not a date", flag, text)
+		}
+	}
+	if c.IsSet("date") {
+		if c.IsSet("from") || c.IsSet("to") {
+			return s, usagef("--date alone, or --from and --to", "--date goes with neither --from nor --to")
+		}
+		s.To = s.From
+	}
+	if !s.To.IsZero() && s.To.Before(s.From) {
+		return s, usagef("--from before --to", "--to %s is before --from %s", c.String("to"), c.String("from"))
+	}
+	if pattern := c.String("select"); pattern != "" {
+		if s.Datasets, err = w.project.Select(pattern); err != nil {
+			return s, usagef("ledgermill status", "--select: %v", err)
+		}
+	}
+	s.Full, s.AcceptRemoved = c.Bool("full"), c.Bool("accept-removed")
+	return s, nil
+}
+
+func runFlags() []cli.Flag {
+	return append(selectionFlags(),
+		&cli.BoolFlag{Name: "full", Usage: "make again what is up to date"},
+		&cli.BoolFlag{Name: "accept-removed", Usage: "objects that have vanished are removed from their units"},
+		formatFlag("text or json"))
+}
+
+func (a *app) runCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "run",
+		Usage: "make what is new or stale, audit it, publish it, and load the warehouse",
+		Description: `plan, transform, audit, publish, load. Only units whose raw objects, statements or
+inputs have changed are made; each replaces its former self whole. What fails an
+audit is held with all that is made from it, and everything else is published.
+
+EXAMPLES
+   1. the nightly run:                ledgermill run
+   2. one date, lake only:            ledgermill run --date 2025-01-31 --until lake
+   3. everything again:               ledgermill run --full
+
+` + exitText,
+		Flags: append(runFlags(), &cli.StringFlag{Name: "until", Value: "load", Usage: "stop after `STEP`: lake or load"}),
+		Action: func(c *cli.Context) error {
+			until := c.String("until")
+			if until != "lake" && until != "load" {
+				return usagef("--until lake", "--until %q is no step", until)
+			}
+			config, err := a.settings(c, nil)
+			if err != nil {
+				return err
+			}
+			return a.execute(c, execution{config: config, until: until, name: "run"})
+		},
+	}
+}
+
+func (a *app) etlCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "etl",
+		Usage: "run until the lake, from one place to another",
+		Description: `run --until lake with the places named on the command line.
+
+EXAMPLE
+   ledgermill etl --input /data/raw --output /data/lake`,
+		Flags: append(runFlags(),
+			&cli.StringFlag{Name: "input", Required: true, Usage: "`URL` or directory of the raw objects"},
+			&cli.StringFlag{Name: "output", Required: true, Usage: "`URL` or directory of the lake"}),
+		Action: func(c *cli.Context) error {
+			config, err := a.settings(c, map[string]string{"input": c.String("input"), "lake.root": c.String("output")})
+			if err != nil {
+				return err
+			}
+			return a.execute(c, execution{config: config, until: "lake", name: "etl", needObjects: true})
+		},
+	}
+}
+
+func (a *app) planCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "plan",
+		Usage: "print what a run would make again, and why",
+		Description: `Reads new objects into a local cache, which the run uses, and writes nothing to
+the lake or the warehouse.`,
+		Flags: runFlags(),
+		Action: func(c *cli.Context) (err error) {
+			f, err := format(c, "text", "json")
+			if err != nil {
+				return err
+			}
+			config, err := a.settings(c, nil)
+			if err != nil {
+				return err
+			}
+			w, err := a.open(c.Context, config)
+			if err != nil {
+				return err
+			}
+			selection, err := w.selection(c)
+			if err != nil {
+				return err
+			}
+			bar := a.progress("plan")
+			m, err := w.openMill(c.Context, engine.Options{Run: engine.NewRun(), Command: "plan", Progress: bar.update}, false)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, m.close()) }()
+			plan, err := m.Plan(c.Context, selection)
+			bar.done()
+			if err != nil {
+				return err
+			}
+			a.exit = plan.Exit
+			if f == "json" {
+				return printJSON(a.stdout, plan)
+			}
+			return plan.Text(a.stdout)
+		},
+	}
+}

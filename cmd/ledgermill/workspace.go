@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ledgermill/engine"
+	"ledgermill/engine/config"
+	"ledgermill/engine/duckdb"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/model"
+	"ledgermill/warehouse"
+)
+
+// workspace is an open project: its settings and its checked SQL files.
+type workspace struct {
+	config  config.Config
+	files   fs.FS
+	project *model.Project
+	log     *slog.Logger
+}
+
+// open loads the settings and checks every SQL file: nothing runs on a project
+// with a fault in it.
+func (a *app) open(ctx context.Context, c config.Config) (w *workspace, err error) {
+	w = &workspace{config: c, log: a.logger(c)}
+	if w.files, err = projectFiles(c.Project); err != nil {
+		return nil, err
+	}
+	options, done, err := w.loading(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.project, err = model.Load(ctx, options)
+	if err = errors.Join(err, done()); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// loading is what checking the project's files needs.
+func (w *workspace) loading(ctx context.Context) (o model.Options, done func() error, err error) {
+	judge, err := duckdb.NewJudge(ctx)
+	if err != nil {
+		return o, nil, err
+	}
+	binder, err := duckdb.NewBinder(ctx)
+	if err != nil {
+		return o, nil, errors.Join(err, judge.Close())
+	}
+	return model.Options{FS: w.files, Judge: judge, Binder: binder, Parameters: w.config.Parameters},
+		func() error { return errors.Join(judge.Close(), binder.Close()) }, nil
+}
+
+// projectFiles are the files of a directory, or the bank that the program carries
+// where the directory has no sql/.
+func projectFiles(dir string) (fs.FS, error) {
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return nil, usagef("--project DIR, or `ledgermill init DIR` to make one", "project %s is not a directory", dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "sql")); err == nil {
+		return os.DirFS(dir), nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open project: %w", err)
+	}
+	return builtin{}, nil
+}
+
+// stores opens the raw and the processed side. Neither is touched yet.
+func (w *workspace) stores() (input, root lake.Store, err error) {
+	if input, err = lake.Open(w.config.Input); err != nil {
+		return nil, nil, err
+	}
+	root, err = lake.Open(w.config.Lake.Root)
+	return input, root, err
+}
+
+// cache is the directory of what can be made again.
+func (w *workspace) cache() string {
+	if dir := w.config.Engine.CacheDirectory; dir != "" {
+		return dir
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	return filepath.Join(dir, "ledgermill")
+}
+
+// engineSettings are the limits of a DuckDB that works in a directory and reads stores.
+func (w *workspace) engineSettings(work string, readable ...lake.Store) duckdb.Settings {
+	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit), Threads: w.config.Engine.Threads, Work: work, Spill: work, Log: w.log}
+	if dir := w.config.Engine.TempDirectory; dir != "" {
+		s.Spill = filepath.Join(dir, fmt.Sprintf("ledgermill-%d", os.Getpid()))
+	}
+	for _, store := range readable {
+		s.Readable = append(s.Readable, store.Location(""))
+	}
+	return s
+}
+
+// mill is a run's mill with its engine, and how to close both.
+type mill struct {
+	*engine.Mill
+	close func() error
+}
+
+// openMill opens the ledger and an engine. A mill that writes stages its files
+// where the lake can take them over by a rename; a plan works elsewhere.
+func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) (*mill, error) {
+	input, root, err := w.stores()
+	if err != nil {
+		return nil, err
+	}
+	work, err := w.workDirectory(ctx, root, o.Run, write)
+	if err != nil {
+		return nil, err
+	}
+	discard := func() error { return os.RemoveAll(work) }
+	duck, err := duckdb.Open(ctx, w.engineSettings(work, input, root))
+	if err != nil {
+		return nil, errors.Join(err, discard())
+	}
+	o.Project, o.Name, o.Input, o.Lake, o.Engine, o.Work = w.project, w.config.Name, input, root, duck, work
+	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
+	// A byte of text takes two or three in memory as typed rows, and models need as much again.
+	o.Budget, o.Program, o.Config = int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()
+	m, err := engine.Open(ctx, o, write)
+	if err != nil {
+		return nil, errors.Join(err, duck.Close(), discard())
+	}
+	return &mill{Mill: m, close: func() error { return errors.Join(duck.Close(), m.Close(), discard()) }}, nil
+}
+
+func (w *workspace) workDirectory(ctx context.Context, root lake.Store, run string, write bool) (string, error) {
+	if !write {
+		return os.MkdirTemp("", "ledgermill-plan-")
+	}
+	if err := root.Prepare(ctx); err != nil {
+		return "", &engine.StoreError{Op: "open", URL: root.URL(), Err: err}
+	}
+	dir, err := root.StagingDir(run)
+	if err != nil {
+		return "", &engine.StoreError{Op: "open", URL: root.URL(), Err: err}
+	}
+	return dir, nil
+}
+
+// configHash names the settings in force; secrets are not in it.
+func (w *workspace) configHash() string {
+	h := sha256.New()
+	for _, s := range w.config.Settings() {
+		fmt.Fprintf(h, "%s=%s\n", s.Key, s.Value)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// hold is a warehouse in use, private or not.
+type hold struct {
+	*warehouse.Warehouse
+	server *warehouse.Server // nil: somebody else's
+}
+
+func (h *hold) Close(ctx context.Context) error {
+	if h.server == nil {
+		return nil
+	}
+	return h.server.Close(context.WithoutCancel(ctx))
+}
+
+// openWarehouse connects to the configured server, or starts the private one, and
+// brings its tables up to date.
+func (w *workspace) openWarehouse(ctx context.Context, say func(string)) (h *hold, err error) {
+	h = &hold{}
+	url := w.config.Warehouse.URL
+	if url == "" {
+		if h.server, err = warehouse.StartPrivate(ctx, w.private(say)); err != nil {
+			return nil, err
+		}
+		url = h.server.URL()
+	}
+	h.Warehouse, err = warehouse.Open(ctx, warehouse.Options{URL: url, Log: w.log, SwapDeadline: w.config.Warehouse.SwapDeadline})
+	if err == nil {
+		_, err = h.Migrate(ctx, migrations(w.files))
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.Close(ctx))
+	}
+	return h, nil
+}
+
+// private names the private server's database after the project and its lake, so
+// that two lakes never share tables.
+func (w *workspace) private(say func(string)) warehouse.PrivateOptions {
+	sum := sha256.Sum256([]byte(w.config.Lake.Root))
+	return warehouse.PrivateOptions{Home: w.config.Warehouse.PrivateDirectory, Log: w.log, Progress: say,
+		Project: strings.ToLower(w.config.Name) + "_" + hex.EncodeToString(sum[:4])}
+}

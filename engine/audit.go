@@ -1,0 +1,263 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/model"
+)
+
+// auditContract returns what keeps a settled unit from being published: accounts
+// that do not balance, or more rejects than the contract allows.
+func (r *run) auditContract(f *feed, s job.Settled) *ledger.Verdict {
+	v := ledger.Verdict{Dataset: f.contract.Name, Unit: string(s.Unit), Fingerprint: r.cat.prints[f.contract.Name][s.Unit], Kind: ledger.RefusedKind}
+	if err := f.balance(s); err != nil {
+		v.Exit, v.Reason = ExitBalance, err.Error()
+		return &v
+	}
+	if reason := f.overLimit(s); reason != "" {
+		v.Exit, v.Reason = ExitRefused, reason
+		return &v
+	}
+	return nil
+}
+
+// balance proves that every record which the survey read of the unit was
+// accepted, a duplicate or rejected, object by object.
+func (f *feed) balance(s job.Settled) error {
+	final := map[string]ledger.Cell{}
+	for _, cell := range s.Cells {
+		if err := cell.Balance(); err != nil {
+			return err
+		}
+		final[cell.Object] = cell
+	}
+	for _, record := range f.objects {
+		for _, surveyed := range record.Cells {
+			if job.Unit(surveyed.Unit) != s.Unit || record.Dropped || record.Refused != nil {
+				continue
+			}
+			if d := surveyed.Read.Difference(final[record.Key].Read); d != "" {
+				return &ledger.BalanceError{Dataset: f.contract.Name, Unit: string(s.Unit), Object: record.Key, Detail: "surveyed, and settled: " + d}
+			}
+		}
+	}
+	return nil
+}
+
+// overLimit names the first reject limit that the unit is beyond. Records without
+// a business date count against every unit of their object: by number as they
+// are, by share against the object's records, since a unit of a few late rows
+// would drown in what a whole day has lost.
+func (f *feed) overLimit(s job.Settled) string {
+	unit := ledger.Sum(s.Cells)
+	for _, limit := range f.contract.Limits {
+		dated := rejectedBy(unit, limit.Reason)
+		var undated int64
+		for _, cell := range s.Cells {
+			object := f.objects[cell.Object]
+			var stray, read int64
+			for _, c := range object.Cells {
+				read += c.Read.Records
+				if c.Unit == ledger.NoDate && f.contract.BusinessDate != "" {
+					stray += rejectedBy(c, limit.Reason)
+				}
+			}
+			undated += stray
+			if limit.IsPercent && overShare(stray, read, limit.Percent) {
+				return fmt.Sprintf("%s: %d of %d records of object %s without a business date, limit %s %%", what(limit), stray, read, cell.Object, limit.Percent)
+			}
+		}
+		switch {
+		case limit.IsPercent && overShare(dated, unit.Read.Records, limit.Percent):
+			return fmt.Sprintf("%s: %d of %d records, limit %s %%", what(limit), dated, unit.Read.Records, limit.Percent)
+		case !limit.IsPercent && dated+undated > limit.Count:
+			return fmt.Sprintf("%s: %d records, limit %d", what(limit), dated+undated, limit.Count)
+		}
+	}
+	return ""
+}
+
+func what(l contract.Limit) string {
+	if l.Reason == "" {
+		return "rejected"
+	}
+	return "rejected " + l.Reason
+}
+
+func rejectedBy(c ledger.Cell, reason string) int64 {
+	if reason == "" {
+		return c.RejectedTotal().Records
+	}
+	return c.Rejected[reason].Records
+}
+
+// overShare reports whether n of total is more than percent, exactly.
+func overShare(n, total int64, percent string) bool {
+	p, err := decimal.NewFromString(percent)
+	return err == nil && decimal.NewFromInt(n).Mul(decimal.NewFromInt(100)).GreaterThan(p.Mul(decimal.NewFromInt(total)))
+}
+
+// controlOf is the control directive whose totals a model carries on: of the
+// contract that it preserves, directly or by way of other models.
+func (m *Mill) controlOf(one *model.Model) *contract.Control {
+	c := m.Project.Contracts[m.preserved(one)]
+	if c == nil || c.Control == nil {
+		return nil
+	}
+	for _, name := range slices.Concat(c.Control.By, columnsOf(c.Control)) {
+		if !slices.Contains(one.Names(), name) {
+			return nil
+		}
+	}
+	return c.Control
+}
+
+func columnsOf(c *contract.Control) []string {
+	var names []string
+	for _, a := range c.Aggregates {
+		names = append(names, a.Column)
+	}
+	return names
+}
+
+// preserved is the contract that a model preserves in the end, or "".
+func (m *Mill) preserved(one *model.Model) string {
+	for range len(m.Project.Order) {
+		if one == nil || one.Preserves == "" {
+			return ""
+		}
+		if m.Project.Contracts[one.Preserves] != nil {
+			return one.Preserves
+		}
+		one = m.Project.Models[one.Preserves]
+	}
+	return ""
+}
+
+// auditModel returns what keeps a made unit from being published: totals that are
+// not those of what it preserves, or a failed test.
+func (r *run) auditModel(one *model.Model, u job.Unit, made job.Made) *ledger.Verdict {
+	v := ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.RefusedKind}
+	if d := r.preserves(one, u, made.File); d != "" {
+		v.Exit, v.Reason = ExitBalance, fmt.Sprintf("it does not preserve %s: %s", one.Preserves, d)
+		return &v
+	}
+	var failed []string
+	for _, t := range made.Tests {
+		if !t.Passed && !t.Warn {
+			failed = append(failed, fmt.Sprintf("%s: test %s: %s rows", t.Place, t.Test, count(t.Failures)))
+		}
+	}
+	if failed != nil {
+		v.Exit, v.Reason = ExitRefused, strings.Join(failed, "; ")
+		return &v
+	}
+	return nil
+}
+
+// preserves compares a file with the accounts of what it preserves; "" is equal.
+func (r *run) preserves(one *model.Model, u job.Unit, file job.File) string {
+	if one.Preserves == "" {
+		return ""
+	}
+	var want ledger.Tally
+	var records int64
+	for _, v := range r.cat.granted(one, one.Preserves, u) {
+		record, ok := r.records[one.Preserves][v]
+		if !ok {
+			record, _ = r.State().Unit(one.Preserves, string(v))
+		}
+		want, records = want.Plus(record.Control), records+record.Rows
+	}
+	if records != file.Rows {
+		return fmt.Sprintf("%d records there, %d here", records, file.Rows)
+	}
+	if r.controlOf(one) == nil {
+		return ""
+	}
+	return want.Difference(file.Control)
+}
+
+// dataTests runs the data tests whose inputs were made on a unit, and holds what
+// a failing one is about, with all that was made from it.
+func (r *run) dataTests(ctx context.Context, w work) error {
+	for _, d := range r.Project.DataTests {
+		if !r.testable(d, w) {
+			continue
+		}
+		inputs := job.Inputs{Contracts: map[string][]job.Unit{}, Files: map[string][]string{}}
+		for _, name := range d.Inputs {
+			units := []job.Unit{w.unit}
+			if one := r.Project.Models[name]; one != nil && !one.Dated() {
+				units = []job.Unit{job.Whole}
+			}
+			if r.feeds[name] != nil {
+				inputs.Contracts[name] = units
+			} else {
+				inputs.Files[name] = r.filesOf(name, units)
+			}
+		}
+		result, err := r.Engine.Audit(ctx, job.Audit{Unit: w.unit, Test: d, Inputs: inputs})
+		if err != nil {
+			return err
+		}
+		r.tests = append(r.tests, result)
+		if !result.Passed && !d.Warn {
+			r.withdraw(d, w.unit, result.Failures)
+		}
+	}
+	return nil
+}
+
+func (r *run) testable(d *model.DataTest, w work) bool {
+	made := false
+	for _, name := range d.Inputs {
+		if _, held := r.verdicts[name][w.unit]; held {
+			return false
+		}
+		if _, ok := r.records[name][w.unit]; ok {
+			made = true
+		}
+	}
+	return made
+}
+
+// withdraw takes what a failing data test is about out of the commit, and all that
+// was made from it on the unit.
+func (r *run) withdraw(d *model.DataTest, u job.Unit, failures int64) {
+	reason := fmt.Sprintf("%s: data test %s: %s rows", d.File, d.Name, count(failures))
+	about := slices.Concat(d.On, r.Project.Downstream(d.On...))
+	for _, name := range about {
+		record, ok := r.records[name][u]
+		if !ok {
+			continue
+		}
+		r.entry.Units = slices.DeleteFunc(r.entry.Units, func(e ledger.UnitRecord) bool { return e.Dataset == name && e.Unit == string(u) })
+		r.uploads = slices.DeleteFunc(r.uploads, func(s staged) bool { return s.key == record.Key })
+		delete(r.records[name], u)
+		delete(r.files[name], u)
+		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitRefused, Reason: reason}
+		if slices.Contains(d.On, name) {
+			v.Kind, v.Fingerprint = ledger.RefusedKind, record.Fingerprint
+		}
+		r.hold(v)
+	}
+}
+
+// exitOf is the exit code that an error asks for.
+func exitOf(err error) int {
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
+	return ExitFailed
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"log/slog"
+	"time"
+)
+
+// FileName is the name of the file of settings in a project's directory.
+const FileName = "ledgermill.json"
+
+// Config is every setting of a project. Make one with [Default] or [Load].
+type Config struct {
+	// Project is the project's directory, against which relative paths resolve.
+	// It comes from [Options], not from a setting.
+	Project string
+
+	// Name is the project's: a lake holds the units of one project, and another
+	// one is refused on it. Default "ledgermill".
+	Name string
+
+	// Input is where the raw objects lie: a directory or a URL such as
+	// s3://bucket/prefix. Default "raw".
+	Input string
+
+	Lake      Lake
+	Engine    Engine
+	Warehouse Warehouse
+	Log       Log
+
+	// Parameters binds parameters of SQL files: a name without its $ to the text
+	// of a literal. Default none: each parameter has its value in the SQL.
+	Parameters map[string]string
+
+	sources map[string]string
+}
+
+// Lake says where the processed lake is and when raw objects are read.
+type Lake struct {
+	// Root is where the lake lies: a directory or a URL such as
+	// s3://bucket/prefix. Default "lake".
+	Root string
+
+	// Settle is how long an object of a directory that has no control file must
+	// keep its size and modification time before it is read. Default 60s; 0 reads
+	// at once.
+	Settle time.Duration
+}
+
+// Engine bounds what the engine may use.
+type Engine struct {
+	// MemoryLimit is the memory the engine may use before it spills, in bytes.
+	// Default 1GB; at least 64MB.
+	MemoryLimit Size
+
+	// Threads is the number of threads of the engine. Default 0: all cores.
+	Threads int
+
+	// TempDirectory is where the engine spills and stages. Default "": the
+	// system's temporary directory.
+	TempDirectory string
+
+	// BatchDays is the number of units computed in one go, 1 to 366. It changes
+	// speed and memory, never a result. Default 30.
+	BatchDays int
+
+	// CacheDirectory keeps what can be read or fetched again: objects by ETag,
+	// extensions. Default "": ledgermill in the user's cache directory.
+	CacheDirectory string
+}
+
+// Warehouse says which PostgreSQL server is loaded.
+type Warehouse struct {
+	// URL is the server's, as postgres://user:password@host:port/database.
+	// Default "": a private server that ledgermill starts itself.
+	URL Secret
+
+	// SwapDeadline is how long the load tries to get the locks that swapping a
+	// unit needs. Default 60s; more than 0.
+	SwapDeadline time.Duration
+
+	// PrivateDirectory is where the private server keeps its programs and data.
+	// Default "": a place chosen by the warehouse, and printed.
+	PrivateDirectory string
+}
+
+// Log says what is logged on standard error, and how.
+type Log struct {
+	// Level is the least level that is logged: debug, info, warn or error.
+	// Default info.
+	Level slog.Level
+
+	// Format is "text" or "json". Default "text".
+	Format string
+}
+
+// Setting is one setting as a person may see it.
+type Setting struct {
+	// Key is the dotted name, such as "lake.root".
+	Key string `json:"key"`
+	// Value is the text form of the value; passwords are masked.
+	Value string `json:"value"`
+	// Source is where the value came from: "default", "ledgermill.json:3:5", the
+	// name of an environment variable, or "flag".
+	Source string `json:"source"`
+	// Doc is a line of documentation with unit, default and special values.
+	Doc string `json:"doc"`
+}
+
+// Default returns the settings of a project that sets none. Paths are relative
+// to the project's directory.
+func Default() Config {
+	return Config{
+		Name:  "ledgermill",
+		Input: "raw",
+		Lake:  Lake{Root: "lake", Settle: time.Minute},
+		Engine: Engine{
+			MemoryLimit: 1_000_000_000,
+			BatchDays:   30,
+		},
+		Warehouse: Warehouse{SwapDeadline: time.Minute},
+		Log:       Log{Level: slog.LevelInfo, Format: "text"},
+	}
+}
+
+// Settings returns every setting with its value and source, in the order of the
+// table; bound parameters follow, by name.
+func (c Config) Settings() []Setting {
+	var out []Setting
+	for _, s := range table() {
+		out = append(out, Setting{Key: s.key, Value: s.show(&c), Source: c.source(s.key), Doc: s.doc})
+	}
+	for _, name := range sortedKeys(c.Parameters) {
+		key := parameterPrefix + name
+		out = append(out, Setting{Key: key, Value: c.Parameters[name], Source: c.source(key),
+			Doc: "value of the SQL parameter $" + name})
+	}
+	return out
+}
+
+func (c Config) source(key string) string {
+	if source, ok := c.sources[key]; ok {
+		return source
+	}
+	return sourceDefault
+}

@@ -1,0 +1,163 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type (
+	timeDuration = time.Duration
+	slogLevel    = slog.Level
+)
+
+// kind is how values of one Go type are written as text.
+type kind[T any] struct {
+	parse  func(string) (T, error)
+	format func(T) string
+	// show masks passwords; nil: as format.
+	show                 func(T) string
+	number, path, secret bool
+}
+
+func plain() kind[string] {
+	same := func(s string) string { return s }
+	return kind[string]{parse: func(s string) (string, error) { return s, nil }, format: same}
+}
+
+func directory() kind[string] {
+	k := plain()
+	k.path = true
+	return k
+}
+
+// place is a directory or the URL of a store.
+func place() kind[string] {
+	k := directory()
+	k.show = func(s string) string {
+		if strings.Contains(s, "://") {
+			return MaskURL(s)
+		}
+		return s
+	}
+	return k
+}
+
+func count() kind[int] {
+	return kind[int]{
+		number: true,
+		format: strconv.Itoa,
+		parse: func(s string) (int, error) {
+			n, err := strconv.Atoi(s)
+			if err != nil {
+				return 0, errors.New("is not a whole number")
+			}
+			return n, nil
+		},
+	}
+}
+
+func duration() kind[time.Duration] {
+	return kind[time.Duration]{
+		format: formatDuration,
+		parse: func(s string) (time.Duration, error) {
+			d, err := time.ParseDuration(s)
+			if err != nil {
+				return 0, errors.New("is not a duration such as 500ms, 60s, 5m or 1h30m")
+			}
+			return d, nil
+		},
+	}
+}
+
+// formatDuration drops the zero parts that time.Duration prints: 1m, not 1m0s.
+func formatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func size() kind[Size] {
+	return kind[Size]{format: Size.String, parse: ParseSize}
+}
+
+func level() kind[slog.Level] {
+	return kind[slog.Level]{
+		format: func(l slog.Level) string { return strings.ToLower(l.String()) },
+		parse: func(s string) (slog.Level, error) {
+			for _, l := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+				if strings.EqualFold(s, l.String()) {
+					return l, nil
+				}
+			}
+			return 0, errors.New("is none of debug, info, warn, error")
+		},
+	}
+}
+
+func secretURL() kind[Secret] {
+	return kind[Secret]{
+		secret: true,
+		format: Secret.Reveal,
+		show:   Secret.URL,
+		parse:  func(s string) (Secret, error) { return Secret(s), nil },
+	}
+}
+
+func notEmpty(s string) error {
+	if s == "" {
+		return errors.New("is empty")
+	}
+	return nil
+}
+
+func atLeast[T cmp.Ordered](least T, bound string) func(T) error {
+	return func(value T) error {
+		if value < least {
+			return errors.New("must be " + bound)
+		}
+		return nil
+	}
+}
+
+func between(least, most int) func(int) error {
+	return func(value int) error {
+		if value < least || value > most {
+			return fmt.Errorf("is not between %d and %d", least, most)
+		}
+		return nil
+	}
+}
+
+func oneOf(choices ...string) func(string) error {
+	return func(value string) error {
+		if !slices.Contains(choices, value) {
+			return fmt.Errorf("is none of %s", strings.Join(choices, ", "))
+		}
+		return nil
+	}
+}
+
+// postgresURL repeats nothing of the text in its errors, as it may hold a
+// password where none is expected.
+func postgresURL(secret Secret) error {
+	if secret == "" {
+		return nil
+	}
+	parsed, err := url.Parse(secret.Reveal())
+	if err != nil || (parsed.Scheme != "postgres" && parsed.Scheme != "postgresql") {
+		return errors.New("is not a URL of the form postgres://user:password@host:port/database")
+	}
+	return nil
+}

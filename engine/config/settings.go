@@ -1,0 +1,117 @@
+package config
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	parameterSection = "parameters"
+	parameterPrefix  = parameterSection + "."
+	sourceDefault    = "default"
+	sourceFlag       = "flag"
+	variablePrefix   = "LEDGERMILL_"
+)
+
+// setting is one row of the table that file, environment, flags, validation and
+// doctor share. Its functions work on one field of a Config.
+type setting struct {
+	key, doc string
+
+	// set parses text into the field. Its error says what the text should be.
+	set func(c *Config, text string) error
+	// get is the text that set would turn into the field's value.
+	get func(c *Config) string
+	// show is get with passwords masked.
+	show func(c *Config) string
+	// check says what is wrong with the field's value, or nil.
+	check func(c *Config) error
+
+	// number: the canonical file has a JSON number rather than a string.
+	number bool
+	// path: a relative text is resolved against the project's directory.
+	path bool
+	// secret: the canonical file has a reference to the variable, not the text.
+	secret bool
+}
+
+func (s setting) variable() string { return variableOf(s.key) }
+
+func variableOf(key string) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// table lists the settings in the order of the canonical file. It is a function
+// so that the package has no mutable state.
+func table() []setting {
+	return []setting{
+		row("name", `name of the project, which a lake holds one of; default "ledgermill"`,
+			plain(), func(c *Config) *string { return &c.Name }, notEmpty),
+		row("input", `where the raw objects lie, a directory or a URL; default "raw"`,
+			place(), func(c *Config) *string { return &c.Input }, notEmpty),
+		row("lake.root", `where the processed lake lies, a directory or a URL; default "lake"`,
+			place(), func(c *Config) *string { return &c.Lake.Root }, notEmpty),
+		row("lake.settle", "how long an object without control file must stay unchanged before it is read; default 60s; 0 reads at once",
+			duration(), func(c *Config) *timeDuration { return &c.Lake.Settle }, atLeast[timeDuration](0, "0 or more")),
+		row("engine.memory_limit", "memory of the engine before it spills, in bytes or as 1GB; default 1GB, at least 64MB",
+			size(), func(c *Config) *Size { return &c.Engine.MemoryLimit }, atLeast[Size](64_000_000, "at least 64MB")),
+		row("engine.threads", "threads of the engine; default 0: all cores",
+			count(), func(c *Config) *int { return &c.Engine.Threads }, between(0, 1024)),
+		row("engine.temp_directory", `where the engine spills and stages; default "": the system's temporary directory`,
+			directory(), func(c *Config) *string { return &c.Engine.TempDirectory }, nil),
+		row("engine.batch_days", "units computed in one go, 1 to 366; default 30; changes speed, never a result",
+			count(), func(c *Config) *int { return &c.Engine.BatchDays }, between(1, 366)),
+		row("engine.cache_directory", `where what can be fetched again is kept; default "": ledgermill in the user's cache directory`,
+			directory(), func(c *Config) *string { return &c.Engine.CacheDirectory }, nil),
+		row("warehouse.url", `the PostgreSQL server, postgres://user:password@host:port/database; default "": a private server`,
+			secretURL(), func(c *Config) *Secret { return &c.Warehouse.URL }, postgresURL),
+		row("warehouse.swap_deadline", "how long a load tries to get the locks of a swap; default 60s, more than 0",
+			duration(), func(c *Config) *timeDuration { return &c.Warehouse.SwapDeadline }, atLeast[timeDuration](1, "more than 0")),
+		row("warehouse.private_directory", `where the private server keeps programs and data; default "": chosen and printed`,
+			directory(), func(c *Config) *string { return &c.Warehouse.PrivateDirectory }, nil),
+		row("log.level", "least level that is logged: debug, info, warn or error; default info",
+			level(), func(c *Config) *slogLevel { return &c.Log.Level }, nil),
+		row("log.format", "form of the log on standard error: text or json; default text",
+			plain(), func(c *Config) *string { return &c.Log.Format }, oneOf("text", "json")),
+	}
+}
+
+// row ties a kind of value to a field.
+func row[T any](key, doc string, k kind[T], field func(*Config) *T, check func(T) error) setting {
+	show := k.show
+	if show == nil {
+		show = k.format
+	}
+	return setting{
+		key: key, doc: doc, number: k.number, path: k.path, secret: k.secret,
+		set: func(c *Config, text string) error {
+			value, err := k.parse(text)
+			if err != nil {
+				return err
+			}
+			*field(c) = value
+			return nil
+		},
+		get:  func(c *Config) string { return k.format(*field(c)) },
+		show: func(c *Config) string { return show(*field(c)) },
+		check: func(c *Config) error {
+			if check == nil {
+				return nil
+			}
+			return check(*field(c))
+		},
+	}
+}
+
+// resolve makes a relative path absolute or relative to where the process runs,
+// as base is. URLs and empty texts stay.
+func resolve(base, text string) string {
+	if text == "" || base == "" || filepath.IsAbs(text) || strings.Contains(text, "://") {
+		return text
+	}
+	return filepath.Join(base, filepath.FromSlash(text))
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,315 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"ledgermill/engine/sqltext"
+)
+
+// From says where a column of an object comes from.
+type From uint8
+
+// The sources of a column.
+const (
+	FromRaw      From = iota + 1 // a field of the record
+	FromRead                     // a `read` expression over fields
+	FromConstant                 // `constant`
+	FromKey                      // a <column> of the objects pattern
+	FromAbsent                   // optional, and the header lacks it: DEFAULT or null
+	FromObject                   // _object
+	FromRecord                   // _record
+)
+
+// Mapping is how the header of one object meets a contract.
+type Mapping struct {
+	Raw     []RawColumn     // the object's fields, in order
+	From    map[string]From // by contract column
+	Unknown []string        // header texts that nothing takes: a warning
+}
+
+// RawColumn is one field of an object's records.
+type RawColumn struct {
+	Header string // as the object writes it
+	Name   string // how SQL calls it: the contract's column, what a `read` calls it, or the header; unique whatever the case
+	Column string // the contract's column that it fills, or ""
+}
+
+func (m Mapping) rawName(column string) string {
+	i := slices.IndexFunc(m.Raw, func(r RawColumn) bool { return r.Column == column })
+	if i < 0 {
+		return column
+	}
+	return m.Raw[i].Name
+}
+
+// HeaderError says why a header is refused; the reason is `header`.
+type HeaderError struct {
+	Contract  string
+	File      string // of the contract
+	Missing   []Missing
+	Ambiguous []Ambiguous
+}
+
+// Missing is a column that a header lacks.
+type Missing struct {
+	Column string
+	For    string // the column whose `read` names it, or ""
+	Near   string // the nearest header text that nothing takes, or ""
+}
+
+// Ambiguous is a column that several header texts name.
+type Ambiguous struct {
+	Column  string
+	Headers []string
+}
+
+// Error lists what is missing and what is there twice.
+func (e *HeaderError) Error() string {
+	var parts []string
+	for _, m := range e.Missing {
+		part := "no column " + m.Column
+		if m.For != "" {
+			part += " (for `read " + m.For + "`)"
+		}
+		if m.Near != "" {
+			part += fmt.Sprintf(" (nearest: %q)", m.Near)
+		}
+		parts = append(parts, part)
+	}
+	for _, a := range e.Ambiguous {
+		parts = append(parts, fmt.Sprintf("%d columns for %s: %q", len(a.Headers), a.Column, a.Headers))
+	}
+	return "header does not meet " + e.Contract + ": " + strings.Join(parts, "; ")
+}
+
+// Try names the directive that would let the header pass.
+func (e *HeaderError) Try() string {
+	if len(e.Missing) == 0 {
+		return "drop the alias in " + e.File + " that names the wrong one"
+	}
+	m := e.Missing[0]
+	header := m.Near
+	if header == "" {
+		header = "<header text>"
+	}
+	if m.For != "" {
+		return "write `read " + m.For + "` in " + e.File + " over the columns that are there"
+	}
+	return fmt.Sprintf("add `-- alias %s: %s` or `-- optional: %s` to %s", m.Column, header, m.Column, e.File)
+}
+
+// headerKey is what two names are compared by: NFKC, lower case, without space, _,
+// - and . in them.
+func headerKey(name string) string {
+	name = strings.ToLower(norm.NFKC.String(strings.TrimPrefix(name, "\ufeff")))
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '\t', '_', '-', '.':
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(name))
+}
+
+// Fields are the columns that are read from fields or made by no other means: what
+// an object with `header none` holds, in this order.
+func (c *Contract) Fields(s Section) []string {
+	var names []string
+	for _, col := range c.Columns {
+		if _, read := s.Reads[col.Name]; !read && c.from(s, col.Name) == 0 {
+			names = append(names, col.Name)
+		}
+	}
+	return names
+}
+
+// from is the source of a column that no header decides, or 0.
+func (c *Contract) from(s Section, name string) From {
+	_, constant := s.Constants[name]
+	switch {
+	case name == ObjectColumn:
+		return FromObject
+	case name == RecordColumn:
+		return FromRecord
+	case constant:
+		return FromConstant
+	case slices.Contains(s.Pattern.Columns, name):
+		return FromKey
+	}
+	return 0
+}
+
+// Match meets the header of an object with the contract; with `header none` the
+// header is not looked at. A header that lacks a column is a *HeaderError.
+func (c *Contract) Match(s Section, header []string) (Mapping, error) {
+	if s.CSV.NoHeader {
+		header = c.Fields(s)
+	}
+	m := matcher{contract: c, section: s, header: header, keys: make([]string, len(header)), taken: make([]string, len(header)),
+		names: make([]string, len(header)), from: map[string]From{}, fault: &HeaderError{Contract: c.Name, File: c.File}}
+	for i, text := range header {
+		m.keys[i] = headerKey(text)
+	}
+	m.columns()
+	m.reads()
+	m.nearest()
+	if len(m.fault.Missing)+len(m.fault.Ambiguous) > 0 {
+		return Mapping{}, m.fault
+	}
+	return m.mapping(), nil
+}
+
+type matcher struct {
+	contract *Contract
+	section  Section
+	header   []string
+	keys     []string // by field
+	taken    []string // by field: the contract's column
+	names    []string // by field: what SQL calls it
+	from     map[string]From
+	absent   []string // columns that a `read` must make, or that are missing
+	fault    *HeaderError
+}
+
+// columns finds each contract column's field.
+func (m *matcher) columns() {
+	for _, name := range m.contract.Names() {
+		if from := m.contract.from(m.section, name); from != 0 {
+			m.from[name] = from
+			continue
+		}
+		hits := m.hits(append([]string{name}, m.section.Aliases[name]...))
+		if len(hits) == 0 {
+			m.absent = append(m.absent, name)
+			continue
+		}
+		if len(hits) > 1 {
+			m.ambiguous(name, hits)
+			continue
+		}
+		m.taken[hits[0]], m.names[hits[0]] = name, name
+		m.from[name] = FromRaw
+		if slices.Contains(m.section.Reads[name].Uses, name) {
+			m.from[name] = FromRead
+		}
+	}
+}
+
+func (m *matcher) hits(names []string) []int {
+	var hits []int
+	for i, key := range m.keys {
+		if slices.ContainsFunc(names, func(n string) bool { return headerKey(n) == key }) {
+			hits = append(hits, i)
+		}
+	}
+	return hits
+}
+
+func (m *matcher) ambiguous(name string, hits []int) {
+	a := Ambiguous{Column: name}
+	for _, i := range hits {
+		a.Headers = append(a.Headers, m.header[i])
+		m.taken[i] = name
+	}
+	m.fault.Ambiguous = append(m.fault.Ambiguous, a)
+}
+
+// reads makes the absent columns where a `read` can, and finds the fields that it
+// names by their header text.
+func (m *matcher) reads() {
+	for _, name := range m.absent {
+		read, ok := m.section.Reads[name]
+		missing := []Missing{{Column: name}}
+		if ok {
+			missing = m.uses(name, read)
+		}
+		switch {
+		case len(missing) == 0:
+			m.from[name] = FromRead
+		case m.section.Optional[name]:
+			m.from[name] = FromAbsent
+		default:
+			m.fault.Missing = append(m.fault.Missing, missing...)
+		}
+	}
+	for _, name := range m.contract.Names() {
+		if m.from[name] == FromRead && !slices.Contains(m.absent, name) {
+			m.fault.Missing = append(m.fault.Missing, m.uses(name, m.section.Reads[name])...)
+		}
+	}
+}
+
+// uses names the fields that a read uses and returns those that are not there.
+func (m *matcher) uses(name string, read Read) []Missing {
+	var missing []Missing
+	for _, use := range read.Uses {
+		if slices.Contains(m.taken, use) {
+			continue
+		}
+		hits := m.hits([]string{use})
+		_, isColumn := m.contract.Column(use)
+		if isColumn && slices.Contains(m.absent, use) && !m.section.Optional[use] && use != name {
+			continue // said already
+		}
+		if isColumn || len(hits) == 0 {
+			missing = append(missing, Missing{Column: use, For: name})
+			continue
+		}
+		if len(hits) > 1 {
+			m.ambiguous(use, hits)
+			continue
+		}
+		m.names[hits[0]] = use
+	}
+	return missing
+}
+
+// nearest looks for the header text that a missing column probably is.
+func (m *matcher) nearest() {
+	var free []string
+	for i, text := range m.header {
+		if m.taken[i] == "" && m.names[i] == "" {
+			free = append(free, text)
+		}
+	}
+	for i := range m.fault.Missing {
+		m.fault.Missing[i].Near = sqltext.Nearest(m.fault.Missing[i].Column, free)
+	}
+}
+
+func (m *matcher) mapping() Mapping {
+	result := Mapping{From: m.from}
+	used := map[string]bool{}
+	for _, name := range m.names {
+		used[strings.ToLower(name)] = true
+	}
+	for _, name := range m.contract.Names() {
+		used[name] = true
+	}
+	for i, text := range m.header {
+		name := m.names[i]
+		if name == "" {
+			result.Unknown = append(result.Unknown, text)
+			name = unusedName(text, i, used)
+		}
+		result.Raw = append(result.Raw, RawColumn{Header: text, Name: name, Column: m.taken[i]})
+	}
+	return result
+}
+
+// unusedName is the header text, told apart from those that are there already.
+func unusedName(text string, i int, used map[string]bool) string {
+	if text == "" {
+		text = fmt.Sprintf("field %d", i+1)
+	}
+	name := text
+	for n := 2; used[strings.ToLower(name)]; n++ {
+		name = fmt.Sprintf("%s %d", text, n)
+	}
+	used[strings.ToLower(name)] = true
+	return name
+}

@@ -1,0 +1,81 @@
+package contract
+
+import (
+	"context"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"ledgermill/engine/sqltext"
+)
+
+// Parse reads and checks a contract. file is its path, whose base name is the
+// table's. What is wrong with it is a sqltext.Errors with every fault; another
+// error is the judge's.
+func Parse(ctx context.Context, file, src string, judge Judge) (*Contract, error) {
+	p := &parser{judge: judge, contract: &Contract{File: file, Source: src, Partition: Whole, ColumnAbout: map[string]string{}}}
+	p.contract.Name = strings.TrimSuffix(path.Base(filepath.ToSlash(file)), ".sql")
+	lines, faults := sqltext.Header(file, src, Vocabulary())
+	p.faults = faults
+	p.ddl, faults = readDDL(file, src, p.contract.Name)
+	p.faults = append(p.faults, faults...)
+	if len(faults) == 0 {
+		if err := p.describe(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		p.takeNames()
+	}
+	p.checkNames()
+	if err := p.direct(ctx, lines); err != nil {
+		return nil, err
+	}
+	if err := p.faults.Err(); err != nil {
+		return nil, err
+	}
+	return p.contract, nil
+}
+
+// takeNames gives the directives something to be checked against where DuckDB was
+// not asked.
+func (p *parser) takeNames() {
+	for _, col := range p.ddl.columns {
+		p.contract.Columns = append(p.contract.Columns, Column{Name: strings.ToLower(col.name), Pos: col.pos})
+	}
+	p.contract.Checks = p.ddl.checks
+}
+
+func (p *parser) checkNames() {
+	for _, check := range p.contract.Checks {
+		if p.contract.reserved(check.Name) {
+			p.fault(check.Pos, "the reason "+check.Name+" is the mill's own", "give the CHECK another name")
+		}
+	}
+}
+
+// direct reads the header's directives, and checks what they say together.
+func (p *parser) direct(ctx context.Context, lines []sqltext.Directive) error {
+	d := &directives{parser: p, base: newScope(), once: map[string]bool{}, aboutSeen: map[string]bool{}}
+	d.contract.KeyConflict.Refuse = true
+	d.read(lines)
+	if err := d.bindReads(ctx); err != nil {
+		return err
+	}
+	c := p.contract
+	c.Sections = d.sections()
+	if len(c.Sections) == 0 {
+		p.fault(sqltext.Pos{File: c.File, Line: 1, Col: 1}, "no `objects`: it is not said which objects are of this feed", "write `-- objects: <pattern relative to the input>.csv`")
+	}
+	if d.conflict.Line == 0 && c.BusinessDate == "" {
+		c.KeyConflict.Refuse = false
+	}
+	if c.Columns == nil {
+		return nil
+	}
+	d.together()
+	for _, s := range c.Sections {
+		d.names(s)
+		d.sources(s)
+	}
+	return nil
+}

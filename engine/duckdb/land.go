@@ -1,0 +1,388 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/records"
+	"ledgermill/engine/sqltext"
+)
+
+// landing is the table that holds the typed records of a feed's objects until
+// they are released: the contract's columns, and
+//
+//	_o        which object, a place in objects
+//	_reasons  why the record is rejected, first reason first; null: it is not
+//	_raw      the record as sent, private columns masked; null unless rejected
+//	_rounded  a value lost digits beyond its scale
+type landing struct {
+	contract *contract.Contract
+	table    string
+	objects  []job.Object
+	settled  map[job.Unit]bool
+}
+
+func landingTable(feed string) string { return sqltext.QuoteName("landed " + feed) }
+
+// Land reads objects of one feed into memory, each value by the strict grammar of
+// its column, and returns their accounts by unit: duplicates and key conflicts are
+// not told apart yet and count as accepted. Objects landed before are left alone.
+func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.Object) (cells []ledger.Cell, err error) {
+	s, err := e.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	l := e.landings[c.Name]
+	if l == nil {
+		l = &landing{contract: c, table: landingTable(c.Name), settled: map[job.Unit]bool{}}
+		if _, err := s.exec(ctx, createLanding(c, l.table)); err != nil {
+			return nil, fmt.Errorf("land %s: %w", c.Name, err)
+		}
+		e.landings[c.Name] = l
+	}
+	first := len(l.objects)
+	for _, o := range objects {
+		if !slices.ContainsFunc(l.objects, func(p job.Object) bool { return p.Key == o.Key }) {
+			l.objects = append(l.objects, o)
+		}
+	}
+	for _, group := range groupObjects(l.objects[first:], first) {
+		if err := l.read(ctx, s, group); err != nil {
+			return nil, err
+		}
+	}
+	return l.survey(ctx, s, first)
+}
+
+// Release forgets what was landed of a feed.
+func (e *Engine) Release(ctx context.Context, feed string) (err error) {
+	if e.landings[feed] == nil {
+		return nil
+	}
+	delete(e.landings, feed)
+	s, err := e.session(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	_, err = s.exec(ctx, "drop table if exists "+landingTable(feed))
+	return err
+}
+
+func createLanding(c *contract.Contract, table string) string {
+	var columns []string
+	for _, col := range c.Columns {
+		columns = append(columns, sqltext.QuoteName(col.Name)+" "+col.Type.String())
+	}
+	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean")
+	return "create table " + table + " (" + strings.Join(columns, ", ") + ")"
+}
+
+// objectGroup are objects that one statement can read: same section, same header,
+// nothing taken from the key.
+type objectGroup struct {
+	objects []job.Object
+	first   []int // places in landing.objects
+}
+
+func groupObjects(objects []job.Object, offset int) []objectGroup {
+	var groups []objectGroup
+	at := map[string]int{}
+	for i, o := range objects {
+		if o.Report.Good() == 0 {
+			continue // nothing to read, and DuckDB refuses some empty texts
+		}
+		key := fmt.Sprintf("%s\x00%q\x00%q\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.Report.CRLF)
+		g, ok := at[key]
+		if !ok {
+			g = len(groups)
+			at[key] = g
+			groups = append(groups, objectGroup{})
+		}
+		groups[g].objects = append(groups[g].objects, o)
+		groups[g].first = append(groups[g].first, offset+i)
+	}
+	return groups
+}
+
+func (l *landing) read(ctx context.Context, s *session, g objectGroup) error {
+	statement := l.insert(g)
+	if _, err := s.exec(ctx, statement); err != nil {
+		var space *job.SpaceError
+		if ctx.Err() != nil || errors.As(err, &space) {
+			return fmt.Errorf("read %d objects of %s: %w", len(g.objects), l.contract.Name, err)
+		}
+		if len(g.objects) == 1 {
+			return &job.ObjectError{Object: g.objects[0].Key, Err: err}
+		}
+		return l.blame(ctx, s, g, err)
+	}
+	return nil
+}
+
+// blame reads the objects of a failed group one by one to name the one at fault.
+func (l *landing) blame(ctx context.Context, s *session, g objectGroup, cause error) error {
+	for i, o := range g.objects {
+		one := objectGroup{objects: g.objects[i : i+1], first: g.first[i : i+1]}
+		if err := l.read(ctx, s, one); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, fmt.Sprintf("delete from %s where _o = %d", l.table, g.first[i])); err != nil {
+			return fmt.Errorf("read object %s: %w", o.Key, err)
+		}
+	}
+	return fmt.Errorf("read %d objects of %s: %w", len(g.objects), l.contract.Name, cause)
+}
+
+// insert is the statement that reads a group: text, typed, filled, judged.
+func (l *landing) insert(g objectGroup) string {
+	o := g.objects[0]
+	cells := l.contract.Cells(o.Section, o.Mapping, o.Fills, Dialect{})
+	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(o, cells, l.filled(o, cells, l.typed(o, cells, readCSV(g)))))
+}
+
+const fileColumn = "\x1f" + "file"
+
+// readCSV reads text as text: nothing is sniffed, nothing is cast, nothing padded.
+func readCSV(g objectGroup) string {
+	o := g.objects[0]
+	var paths, columns []string
+	for _, p := range g.objects {
+		paths = append(paths, sqltext.QuoteString(escapeGlob(p.Path)))
+	}
+	for _, r := range o.Mapping.Raw {
+		columns = append(columns, sqltext.QuoteString(r.Name)+": 'VARCHAR'")
+	}
+	csv := o.Section.CSV
+	escape := csv.Escape
+	if escape == "" {
+		escape = csv.Quote
+	}
+	return fmt.Sprintf("read_csv([%s], auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, columns = {%s}, "+
+		"strict_mode = true, null_padding = false, max_line_size = %d, filename = %s)",
+		strings.Join(paths, ", "), !csv.NoHeader, sqltext.QuoteString(csv.Delimiter), sqltext.QuoteString(csv.Quote), sqltext.QuoteString(escape),
+		strings.Join(columns, ", "), records.MaxRecord+2, sqltext.QuoteString(fileColumn))
+}
+
+// escapeGlob makes a path that DuckDB takes literally.
+func escapeGlob(path string) string {
+	var b strings.Builder
+	for _, r := range path {
+		if strings.ContainsRune("*?[", r) {
+			b.WriteString("[" + string(r) + "]")
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func typedName(column string) string { return sqltext.QuoteName("\x1ftyped " + column) }
+func badName(column string) string   { return sqltext.QuoteName("\x1fbad " + column) }
+func rawName(i int) string           { return fmt.Sprintf("%q", fmt.Sprintf("\x1fraw %d", i)) }
+
+// typed adds the value of every column to the raw text.
+func (l *landing) typed(_ job.Object, cells []contract.Cell, from string) string {
+	list := []string{"*"}
+	for _, c := range cells {
+		if c.Typed != "" {
+			list = append(list, c.Typed+" as "+typedName(c.Column.Name))
+		}
+	}
+	return "select " + strings.Join(list, ",\n  ") + "\nfrom " + from
+}
+
+// filled gives the columns the contract's names, after DEFAULT; the raw text goes
+// on under names that cannot meet them.
+func (l *landing) filled(o job.Object, cells []contract.Cell, from string) string {
+	var list, rounded []string
+	for _, c := range cells {
+		name := c.Column.Name
+		switch c.From {
+		case contract.FromObject:
+			list = append(list, sqltext.QuoteName(fileColumn)+" as "+sqltext.QuoteName(name))
+			continue
+		}
+		list = append(list, c.Filled(typedName(name))+" as "+sqltext.QuoteName(name))
+		if c.Typed != "" && c.Empty != "true" && !alwaysReadable(c) {
+			list = append(list, c.Unreadable(typedName(name))+" as "+badName(name))
+		}
+		if c.Rounded != "" {
+			rounded = append(rounded, "coalesce("+c.Rounded+", false)")
+		}
+	}
+	for i, r := range o.Mapping.Raw {
+		list = append(list, sqltext.QuoteName(r.Name)+" as "+rawName(i))
+	}
+	if rounded == nil {
+		rounded = []string{"false"}
+	}
+	list = append(list, "("+strings.Join(rounded, " or ")+`) as "`+"\x1frounded"+`"`, sqltext.QuoteName(fileColumn))
+	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + from + ")"
+}
+
+// alwaysReadable reports whether every text is a value of the column.
+func alwaysReadable(c contract.Cell) bool {
+	return c.From == contract.FromRaw && c.Column.Type.Base == contract.Varchar
+}
+
+// judged finds the reasons: unreadable values in column order, required columns,
+// CHECKs in their order. They are spelled out only for records that fail.
+func (l *landing) judged(o job.Object, cells []contract.Cell, from string) string {
+	var conditions, reasons []string
+	add := func(condition, reason string) {
+		conditions = append(conditions, condition)
+		reasons = append(reasons, "case when "+condition+" then "+sqltext.QuoteString(reason)+" end")
+	}
+	var list []string
+	for _, c := range cells {
+		list = append(list, columnOf(c, o))
+		if c.Typed != "" && c.Empty != "true" && !alwaysReadable(c) {
+			add(badName(c.Column.Name), c.Column.Name+"_type")
+		}
+	}
+	for _, c := range cells {
+		if c.Column.NotNull && c.From != contract.FromObject {
+			add(sqltext.QuoteName(c.Column.Name)+" is null", c.Column.Name+"_required")
+		}
+	}
+	for _, check := range l.contract.Checks {
+		add(check.Fails(Dialect{}), check.Name)
+	}
+	bad, why := "false", "null"
+	if conditions != nil {
+		bad, why = strings.Join(conditions, "\n    or "), "concat_ws(',', "+strings.Join(reasons, ",\n    ")+")"
+	}
+	list = append(list, l.place(o), "case when "+bad+" then "+why+" end as _reasons",
+		"case when "+bad+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`)
+	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + from + ")"
+}
+
+func columnOf(c contract.Cell, _ job.Object) string { return sqltext.QuoteName(c.Column.Name) }
+
+// place is the number of the record's object. The file's name is one value for a
+// whole vector, so the search runs once for thousands of records.
+func (l *landing) place(o job.Object) string {
+	var names, places []string
+	for i, p := range l.objects {
+		if p.Section.Objects == o.Section.Objects {
+			names = append(names, sqltext.QuoteString(p.Path))
+			places = append(places, fmt.Sprint(i))
+		}
+	}
+	return fmt.Sprintf("([%s])[list_position([%s], %s)] as _o", strings.Join(places, ", "), strings.Join(names, ", "), sqltext.QuoteName(fileColumn))
+}
+
+// rawText is the record as sent, header to text, private columns masked.
+func (l *landing) rawText(o job.Object) string {
+	private := l.privateRaw(o)
+	var fields []string
+	for i, r := range o.Mapping.Raw {
+		value := rawName(i)
+		if private[i] {
+			value = "case when " + value + " is not null then '***' end"
+		}
+		fields = append(fields, sqltext.QuoteName(r.Header)+" := "+value)
+	}
+	if fields == nil {
+		return "'{}'"
+	}
+	return "cast(to_json(struct_pack(" + strings.Join(fields, ", ") + ")) as varchar)"
+}
+
+// privateRaw tells which raw fields show a private column: those that fill one,
+// and those that a `read` makes one of.
+func (l *landing) privateRaw(o job.Object) map[int]bool {
+	private := map[int]bool{}
+	for i, r := range o.Mapping.Raw {
+		for _, p := range l.contract.Private {
+			if r.Column == p || slices.Contains(o.Section.Reads[p].Uses, r.Name) {
+				private[i] = true
+			}
+		}
+	}
+	return private
+}
+
+// survey returns the accounts of the objects from first on, and proves that every
+// record that was counted has been landed.
+func (l *landing) survey(ctx context.Context, s *session, first int) ([]ledger.Cell, error) {
+	where := fmt.Sprintf("_o >= %d", first)
+	cells, err := l.tally(ctx, s, l.table, where, "coalesce(split_part(_reasons, ',', 1), '')")
+	if err != nil {
+		return nil, fmt.Errorf("survey %s: %w", l.contract.Name, err)
+	}
+	found := map[string]int64{}
+	var all []ledger.Cell
+	for _, t := range cells {
+		found[t.cell.Object] += t.tally.Records
+		cell := t.cell
+		cell.Read = t.tally
+		if t.class == "" {
+			cell.Accepted = t.tally
+		} else {
+			cell.Rejected = map[string]ledger.Tally{t.class: t.tally}
+		}
+		all = append(all, cell)
+	}
+	for _, o := range l.objects[first:] {
+		if found[o.Key] != o.Report.Good() {
+			return nil, &job.CountError{Object: o.Key, Counted: o.Report.Good(), Found: found[o.Key]}
+		}
+		all = append(all, l.structural(o)...)
+	}
+	return mergeCells(all), nil
+}
+
+// structural are the cells of the records that DuckDB never saw.
+func (l *landing) structural(o job.Object) []ledger.Cell {
+	unit := ledger.NoDate
+	if l.contract.BusinessDate == "" {
+		unit = string(job.Whole)
+	}
+	var cells []ledger.Cell
+	for _, b := range o.Report.Bad {
+		t := ledger.Tally{Records: 1}
+		if control := l.contract.Control; control != nil {
+			g := ledger.Group{Records: 1, Sums: make([]decimal.Decimal, len(control.Aggregates)), Unreadable: make([]int64, len(control.Aggregates))}
+			for range control.By {
+				g.By = append(g.By, ledger.Unreadable)
+			}
+			for i := range g.Unreadable {
+				g.Unreadable[i] = 1
+			}
+			t.Groups = []ledger.Group{g}
+		}
+		cells = append(cells, ledger.Cell{Object: o.Key, ETag: o.ETag, Unit: unit, Read: t, Rejected: map[string]ledger.Tally{string(b.Reason): t}})
+	}
+	return cells
+}
+
+// mergeCells adds up the cells of the same object and unit, in order.
+func mergeCells(cells []ledger.Cell) []ledger.Cell {
+	at := map[[2]string]int{}
+	var merged []ledger.Cell
+	for _, c := range cells {
+		key := [2]string{c.Object, c.Unit}
+		i, ok := at[key]
+		if !ok {
+			at[key] = len(merged)
+			merged = append(merged, c)
+			continue
+		}
+		merged[i] = merged[i].Plus(c)
+	}
+	slices.SortFunc(merged, func(a, b ledger.Cell) int {
+		return strings.Compare(a.Object+"\x00"+a.Unit, b.Object+"\x00"+b.Unit)
+	})
+	return merged
+}

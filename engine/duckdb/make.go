@@ -1,0 +1,215 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/model"
+	"ledgermill/engine/sqltext"
+)
+
+// Make evaluates one model on one unit, writes and verifies its file and runs its
+// tests. Units are never evaluated together: how many are landed at once cannot
+// change a result.
+func (e *Engine) Make(ctx context.Context, t job.Task) (made job.Made, err error) {
+	m, err := e.making(ctx, t.Unit, t.Previous, t.Inputs)
+	if err != nil {
+		return made, err
+	}
+	defer func() { err = errors.Join(err, m.session.close()) }()
+	file, err := m.model(ctx, t)
+	if err != nil {
+		return made, &job.ModelError{Model: t.Model.Name, File: t.Model.File, Unit: t.Unit, Err: err}
+	}
+	made.File = *file
+	made.Tests, err = m.tests(ctx, t.Model, file)
+	return made, err
+}
+
+// Audit runs one data test.
+func (e *Engine) Audit(ctx context.Context, a job.Audit) (result job.TestResult, err error) {
+	m, err := e.making(ctx, a.Unit, a.Previous, a.Inputs)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, m.session.close()) }()
+	result, err = m.dataTest(ctx, a.Test)
+	if err != nil {
+		return result, fmt.Errorf("%s: data test %s of %s: %w", a.Test.File, a.Test.Name, a.Unit, err)
+	}
+	return result, nil
+}
+
+// making is one evaluation under way.
+type making struct {
+	engine  *Engine
+	session *session
+	unit    job.Unit
+	inputs  job.Inputs
+}
+
+func (e *Engine) making(ctx context.Context, u job.Unit, previous time.Time, inputs job.Inputs) (*making, error) {
+	s, err := e.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &making{engine: e, session: s, unit: u, inputs: inputs}
+	if err := m.businessDay(ctx, previous); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return m, nil
+}
+
+func (m *making) businessDay(ctx context.Context, previous time.Time) error {
+	last := m.unit.Last()
+	if last.IsZero() {
+		return nil
+	}
+	date := func(t time.Time) string {
+		if t.IsZero() {
+			return "cast(null as date)"
+		}
+		return "date '" + t.Format(time.DateOnly) + "'"
+	}
+	_, err := m.session.exec(ctx, fmt.Sprintf("create temp view %s as select %s as business_date, %s as previous_business_date, %t as is_month_end",
+		model.BusinessDay, date(last), date(previous), last.AddDate(0, 0, 1).Day() == 1))
+	return err
+}
+
+func (m *making) model(ctx context.Context, t job.Task) (*job.File, error) {
+	one := t.Model
+	inputs := one.Inputs
+	if one.ReadsItself {
+		inputs = append(slices.Clone(inputs), one.Name)
+	}
+	if err := m.views(ctx, inputs); err != nil {
+		return nil, err
+	}
+	order := []string{"all"}
+	if sort := one.Sort(); len(sort) > 0 {
+		order = order[:0]
+		for _, name := range sort {
+			order = append(order, sqltext.QuoteName(name)+" nulls last")
+		}
+	}
+	w := writing{query: one.SQL, order: strings.Join(order, ", "), stamp: t.Stamp,
+		path: filepath.Join(t.Directory, filepath.FromSlash(t.Unit.Key(one.Name)))}
+	file, err := m.session.write(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	file.Dataset, file.Unit = one.Name, t.Unit
+	var control *controlSQL
+	if t.Control != nil {
+		control = newControlSQL(t.Control)
+	}
+	if err := m.session.verify(ctx, file, control); err != nil {
+		return nil, err
+	}
+	return file, m.withinUnit(ctx, one, w.path)
+}
+
+// withinUnit refuses rows of another unit: publishing them would hide or double
+// what that unit holds.
+func (m *making) withinUnit(ctx context.Context, one *model.Model, path string) error {
+	if !one.Dated() {
+		return nil
+	}
+	from, to := m.unit.Bounds()
+	q := sqltext.QuoteName(one.BusinessDate)
+	var strangers int64
+	err := m.session.rows(ctx, fmt.Sprintf("select count(*) from read_parquet(%s) where %s is null or %s < date '%s' or %s >= date '%s'",
+		sqltext.QuoteString(escapeGlob(path)), q, q, from.Format(time.DateOnly), q, to.Format(time.DateOnly)),
+		[]any{&strangers}, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	if strangers > 0 {
+		return fmt.Errorf("%d rows have a %s outside the unit", strangers, one.BusinessDate)
+	}
+	return nil
+}
+
+// views makes each input what may be seen of it.
+func (m *making) views(ctx context.Context, inputs []string) error {
+	for _, name := range inputs {
+		var err error
+		if units, ok := m.inputs.Contracts[name]; ok {
+			err = m.contractView(ctx, name, units)
+		} else {
+			err = m.fileView(ctx, name, m.inputs.Files[name])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *making) contractView(ctx context.Context, name string, units []job.Unit) error {
+	l := m.engine.landings[name]
+	if l == nil {
+		return fmt.Errorf("contract %s has not been landed", name)
+	}
+	columns := quoteNames(l.contract.Names())
+	if d := l.contract.BusinessDate; d != "" {
+		columns += ", " + calendar(d)
+	}
+	_, err := m.session.exec(ctx, fmt.Sprintf("create or replace temp view %s as select %s from %s where _reasons is null and %s",
+		sqltext.QuoteName(name), columns, l.table, within(l.contract, units)))
+	return err
+}
+
+// calendar are the integers that hive readers take from the path.
+func calendar(date string) string {
+	q := sqltext.QuoteName(date)
+	return fmt.Sprintf("cast(year(%s) as integer) as year, cast(month(%s) as integer) as month, cast(day(%s) as integer) as day", q, q, q)
+}
+
+func (m *making) fileView(ctx context.Context, name string, files []string) error {
+	query, err := m.engine.datasetSQL(name, files)
+	if err != nil {
+		return err
+	}
+	_, err = m.session.exec(ctx, "create or replace temp view "+sqltext.QuoteName(name)+" as "+query)
+	return err
+}
+
+// datasetSQL selects the rows of a model's files, with the calendar of a dated one.
+func (e *Engine) datasetSQL(name string, files []string) (string, error) {
+	one := e.models[name]
+	if one == nil {
+		return "", fmt.Errorf("dataset %s is no model of this project", name)
+	}
+	calendarOf := ""
+	if one.Dated() {
+		calendarOf = ", " + calendar(one.BusinessDate)
+	}
+	if len(files) == 0 {
+		var list []string
+		for _, c := range one.Columns {
+			list = append(list, "cast(null as "+c.Type+") as "+sqltext.QuoteName(c.Name))
+		}
+		return "select *" + calendarOf + " from (select " + strings.Join(list, ", ") + ") where false", nil
+	}
+	quoted := make([]string, len(files))
+	for i, f := range files {
+		quoted[i] = sqltext.QuoteString(escapeGlob(f))
+	}
+	return "select *" + calendarOf + " from read_parquet([" + strings.Join(quoted, ", ") + "], hive_partitioning = false)", nil
+}
+
+// Use names the models whose files the engine will read as inputs.
+func (e *Engine) Use(models map[string]*model.Model) { e.models = models }
+
+// controlSQL are the totals of a control directive over a dataset's columns.
+type controlSQL struct{ control *contract.Control }
+
+func newControlSQL(c *contract.Control) *controlSQL { return &controlSQL{control: c} }

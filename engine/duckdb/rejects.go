@@ -1,0 +1,111 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/sqltext"
+)
+
+// rejectColumns are the columns of a file of rejects, and how they are made of a
+// refused landed record.
+const rejectColumns = "object varchar, record bigint, byte_offset bigint, reason varchar, reasons varchar, raw varchar"
+
+// writeRejects writes the refused records of a settled unit.
+func (l *landing) writeRejects(ctx context.Context, s *session, u job.Unit, directory string) (*job.File, error) {
+	var structural []job.Object
+	if l.contract.BusinessDate == "" {
+		structural = l.objects
+	}
+	rows := fmt.Sprintf("select %s from refused_%s where %s", l.rejectOf(), l.suffix(), within(l.contract, []job.Unit{u}))
+	return l.rejectFile(ctx, s, rows, structural, u, directory+"/"+u.Key("_rejects/"+l.contract.Name))
+}
+
+// rejectOf selects the columns of a reject from a landed record.
+func (l *landing) rejectOf() string {
+	keys := ""
+	for i, o := range l.objects {
+		if i > 0 {
+			keys += ", "
+		}
+		keys += sqltext.QuoteString(o.Key)
+	}
+	return fmt.Sprintf("([%s])[_o + 1] as object, cast(null as bigint) as record, cast(null as bigint) as byte_offset, "+
+		"split_part(_reasons, ',', 1) as reason, _reasons as reasons, _raw as raw", keys)
+}
+
+// Strays writes the rejects of one object that have no business date: records
+// that could not be divided into fields, and those whose date cannot be read. Nil
+// where it has none.
+func (e *Engine) Strays(ctx context.Context, c *contract.Contract, object, path string) (file *job.File, err error) {
+	l := e.landings[c.Name]
+	if l == nil || c.BusinessDate == "" {
+		return nil, nil
+	}
+	s, err := e.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	for i, o := range l.objects {
+		if o.Key != object {
+			continue
+		}
+		rows := fmt.Sprintf("select %s from %s where _o = %d and %s is null and _reasons is not null",
+			l.rejectOf(), l.table, i, sqltext.QuoteName(c.BusinessDate))
+		return l.rejectFile(ctx, s, rows, []job.Object{o}, ledger.NoDate, path)
+	}
+	return nil, nil
+}
+
+func (l *landing) rejectFile(ctx context.Context, s *session, rows string, structural []job.Object, u job.Unit, path string) (*job.File, error) {
+	err := s.script(ctx, "create or replace temp table rejects ("+rejectColumns+")", "insert into rejects "+rows)
+	if err == nil {
+		err = l.appendStructural(s, structural)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("rejects of %s %s: %w", l.contract.Name, u, err)
+	}
+	var n int64
+	if err := s.rows(ctx, "select count(*) from rejects", []any{&n}, func() error { return nil }); err != nil || n == 0 {
+		return nil, err
+	}
+	// Every column in the order: the same rejects are the same bytes.
+	w := writing{query: "select * from rejects", order: "all", path: path, stamp: ""}
+	file, err := s.write(ctx, w)
+	if err != nil {
+		return nil, fmt.Errorf("rejects of %s %s: %w", l.contract.Name, u, err)
+	}
+	file.Dataset, file.Unit = "_rejects/"+l.contract.Name, u
+	return file, nil
+}
+
+// appendStructural adds the records that the independent count took out.
+func (l *landing) appendStructural(s *session, objects []job.Object) error {
+	return s.conn.Raw(func(raw any) (err error) {
+		appender, err := duck.NewAppenderFromConn(raw.(driver.Conn), "", "rejects")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, appender.Close()) }()
+		for _, o := range objects {
+			for _, b := range o.Report.Bad {
+				text := b.Raw
+				if len(l.contract.Private) > 0 {
+					text = "***" // its fields cannot be told apart, so any may be private
+				}
+				if err := appender.AppendRow(o.Key, b.Number, b.Offset, string(b.Reason), string(b.Reason), text); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,197 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/model"
+	"ledgermill/engine/sqltext"
+)
+
+// Version is the DuckDB that this package was tried with.
+const Version = "1.5.5"
+
+// Settings are the limits of an engine.
+type Settings struct {
+	MemoryLimit int64    // bytes for DuckDB's buffers; the process needs some 300 MB more
+	Threads     int      // 0: all cores
+	Work        string   // existing local directory that SQL may write to: staged files, pipes
+	Spill       string   // local directory for spill files; "": below Work
+	Readable    []string // directories or URI prefixes that SQL may read
+	Ordered     bool     // keep the order of rows where nothing orders them; costs memory
+	Log         *slog.Logger
+}
+
+// Engine is a DuckDB in memory, which may spill to disk, fenced so that its SQL
+// reaches the given directories and nothing else.
+type Engine struct {
+	settings  Settings
+	connector *duck.Connector
+	db        *sql.DB
+	landings  map[string]*landing // by feed
+	models    map[string]*model.Model
+	pipes     atomic.Int64
+}
+
+// Open starts an engine. Close it.
+func Open(ctx context.Context, s Settings) (*Engine, error) {
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	connector, err := duck.NewConnector("", func(driver.ExecerContext) error { return nil })
+	if err != nil {
+		return nil, fmt.Errorf("open duckdb: %w", err)
+	}
+	e := &Engine{settings: s, connector: connector, db: sql.OpenDB(connector), landings: map[string]*landing{}}
+	// A pooled connection would keep temporary tables and views of the step before.
+	e.db.SetMaxIdleConns(0)
+	if err := e.configure(ctx); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// Close ends the engine and frees what it holds.
+func (e *Engine) Close() error {
+	return errors.Join(e.db.Close(), e.connector.Close())
+}
+
+// configure sets what holds for the whole instance, the fence last: after it no
+// setting can be changed, from SQL files least of all.
+func (e *Engine) configure(ctx context.Context) error {
+	allowed := make([]string, 0, len(e.settings.Readable)+1)
+	for _, dir := range append([]string{e.settings.Work}, e.settings.Readable...) {
+		// The check is on the text's beginning: without the slash /lake would open /lake2.
+		allowed = append(allowed, sqltext.QuoteString(strings.TrimSuffix(dir, "/")+"/"))
+	}
+	spill := e.settings.Spill
+	if spill == "" || spill == e.settings.Work {
+		spill = filepath.Join(e.settings.Work, "spill")
+	}
+	if err := os.MkdirAll(spill, 0o700); err != nil {
+		return fmt.Errorf("open duckdb: %w", err)
+	}
+	statements := []string{
+		"set allow_persistent_secrets = false",
+		"set autoinstall_known_extensions = false",
+		"set autoload_known_extensions = false",
+		"set allow_community_extensions = false",
+		// QUALIFY row_number() = 1 gives wrong rows in 1.5.0 to 1.5.5 (duckdb#22849, #23677, #24363).
+		"set disabled_optimizers = 'top_n_window_elimination'",
+		fmt.Sprintf("set preserve_insertion_order = %t", e.settings.Ordered),
+		"set temp_directory = " + sqltext.QuoteString(spill),
+		"set TimeZone = 'UTC'",
+	}
+	if e.settings.MemoryLimit > 0 {
+		statements = append(statements, fmt.Sprintf("set memory_limit = '%dB'", e.settings.MemoryLimit))
+	}
+	if e.settings.Threads > 0 {
+		statements = append(statements, fmt.Sprintf("set threads = %d", e.settings.Threads))
+	}
+	statements = append(statements,
+		"set allowed_directories = ["+strings.Join(allowed, ", ")+"]",
+		"set enable_external_access = false",
+		"set lock_configuration = true")
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("open duckdb: %w", err)
+	}
+	for _, statement := range statements {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return errors.Join(fmt.Errorf("configure duckdb: %s: %w", statement, err), conn.Close())
+		}
+	}
+	return conn.Close()
+}
+
+// Work is the local directory that SQL may write to.
+func (e *Engine) Work() string { return e.settings.Work }
+
+// Name is the engine and its version, as the ledger records it.
+func (e *Engine) Name() string { return "duckdb " + Version }
+
+// session is one pinned connection: temporary tables and views live as long as it.
+type session struct {
+	conn *sql.Conn
+	log  *slog.Logger
+}
+
+func (e *Engine) session(ctx context.Context) (*session, error) {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("duckdb session: %w", err)
+	}
+	return &session{conn: conn, log: e.settings.Log}, nil
+}
+
+func (s *session) close() error { return s.conn.Close() }
+
+// exec runs one statement and returns the number of rows that it touched.
+func (s *session) exec(ctx context.Context, statement string) (int64, error) {
+	s.log.DebugContext(ctx, "duckdb", "sql", statement)
+	result, err := s.conn.ExecContext(ctx, statement)
+	if err != nil {
+		return 0, fault(err)
+	}
+	return result.RowsAffected()
+}
+
+// script runs statements one by one.
+func (s *session) script(ctx context.Context, statements ...string) error {
+	for _, statement := range statements {
+		if _, err := s.exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows calls each for every row of a small result. dest are the targets of Scan.
+func (s *session) rows(ctx context.Context, query string, dest []any, each func() error) (err error) {
+	s.log.DebugContext(ctx, "duckdb", "sql", query)
+	rows, err := s.conn.QueryContext(ctx, query)
+	if err != nil {
+		return fault(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		if err := each(); err != nil {
+			return err
+		}
+	}
+	return fault(rows.Err())
+}
+
+// fault gives DuckDB's error a remedy where there is one.
+func fault(err error) error {
+	var d *duck.Error
+	if !errors.As(err, &d) {
+		return err
+	}
+	if d.Type == duck.ErrorTypeOutOfMemory || strings.Contains(d.Msg, "No space left on device") {
+		return &job.SpaceError{Err: err}
+	}
+	return err
+}
+
+func quoteNames(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = sqltext.QuoteName(n)
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
+)
+
+// feed is one contract with its objects: what the ledger knew of them, what the
+// store lists now, and what this run found out.
+type feed struct {
+	contract *contract.Contract
+	hash     string                         // of the contract's data
+	objects  map[string]ledger.ObjectRecord // the inventory as this run sees it
+	listed   map[string]listed
+	dirty    map[string]bool // records that the ledger does not have yet
+	changes  []ObjectChange
+	landed   map[string]bool
+	accounts map[string][]ledger.Cell // by unit: settled in this run
+}
+
+// listed is an object that the store lists.
+type listed struct {
+	object  lake.Object
+	control *lake.Object // its control file
+	section contract.Section
+	fills   map[string]string
+	order   int // place in natural order
+}
+
+// ObjectChange is what is new about a raw object.
+type ObjectChange struct {
+	Feed    string `json:"feed"`
+	Key     string `json:"key"`
+	Change  string `json:"change"` // new, replaced, vanished, restored, waiting, refused
+	Detail  string `json:"detail,omitempty"`
+	Size    int64  `json:"size,omitempty"`
+	Records int64  `json:"records,omitempty"`
+}
+
+// The changes of objects.
+const (
+	NewObject      = "new"
+	ReplacedObject = "replaced"
+	RereadObject   = "read again" // under an edited contract
+	VanishedObject = "vanished"
+	RestoredObject = "restored"
+	WaitingObject  = "waiting" // without a control file, and not yet settled
+	RefusedObject  = "refused"
+)
+
+// take reads the listing of the input, feed by feed, against the ledger. Nothing
+// is read of the objects yet.
+func (m *Mill) take(ctx context.Context, acceptRemoved bool) error {
+	m.feeds = map[string]*feed{}
+	for _, name := range m.Project.Order {
+		c := m.Project.Contracts[name]
+		if c == nil {
+			continue
+		}
+		f := &feed{contract: c, hash: ledger.Fingerprint("contract", Semantics, c.Data()), objects: map[string]ledger.ObjectRecord{},
+			listed: map[string]listed{}, dirty: map[string]bool{}, landed: map[string]bool{}, accounts: map[string][]ledger.Cell{}}
+		for key, record := range m.State().Objects[name] {
+			f.objects[key] = record
+		}
+		if err := m.list(ctx, f); err != nil {
+			return err
+		}
+		f.compare(acceptRemoved)
+		m.feeds[name] = f
+	}
+	return nil
+}
+
+func (m *Mill) list(ctx context.Context, f *feed) error {
+	for _, section := range f.contract.Sections {
+		prefix := staticPrefix(section.Objects)
+		objects, err := m.Input.List(ctx, prefix)
+		if err != nil {
+			return &StoreError{Op: "list", URL: m.Input.URL(), Err: err}
+		}
+		controls := map[string]lake.Object{}
+		for _, o := range objects {
+			if target, ok := strings.CutSuffix(o.Key, controlSuffix); ok {
+				controls[target] = o
+			}
+		}
+		for _, o := range objects {
+			if strings.HasSuffix(o.Key, controlSuffix) {
+				continue
+			}
+			fills, ok := section.MatchKey(o.Key)
+			if _, taken := f.listed[o.Key]; !ok || taken {
+				continue
+			}
+			one := listed{object: o, section: section, fills: fills}
+			if control, ok := controls[o.Key]; ok {
+				one.control = &control
+			}
+			if m.waits(one) {
+				f.changes = append(f.changes, ObjectChange{Feed: f.contract.Name, Key: o.Key, Change: WaitingObject, Size: o.Size,
+					Detail: fmt.Sprintf("changed %s ago and has no control file; read once it is %s old", m.Now().Sub(o.ModTime).Round(time.Second), m.Settle)})
+				if _, known := f.objects[o.Key]; known {
+					one.order = -1 // as it was: the version before stays
+				} else {
+					continue
+				}
+			}
+			f.listed[o.Key] = one
+		}
+	}
+	keys := f.keys()
+	for i, key := range keys {
+		one := f.listed[key]
+		if one.order >= 0 {
+			one.order = i
+			f.listed[key] = one
+		}
+	}
+	return nil
+}
+
+// staticPrefix is the beginning of a pattern that every match shares.
+func staticPrefix(pattern string) string {
+	if i := strings.IndexAny(pattern, "*<{?["); i >= 0 {
+		return pattern[:i]
+	}
+	return pattern
+}
+
+const controlSuffix = ".control.json"
+
+func (m *Mill) waits(one listed) bool {
+	return one.control == nil && m.Settle > 0 && m.Now().Sub(one.object.ModTime) < m.Settle
+}
+
+// keys are the listed objects in natural order.
+func (f *feed) keys() []string {
+	keys := make([]string, 0, len(f.listed))
+	for key := range f.listed {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, lake.Compare)
+	return keys
+}
+
+// compare finds what is new, and what has vanished.
+func (f *feed) compare(acceptRemoved bool) {
+	for key, record := range f.objects {
+		if _, ok := f.listed[key]; ok {
+			if record.Vanished {
+				record.Vanished = false
+				f.note(record, RestoredObject, "")
+			}
+			continue
+		}
+		switch {
+		case acceptRemoved:
+			record.Dropped = true
+			f.note(record, VanishedObject, "accepted as removed")
+		case !record.Vanished:
+			record.Vanished = true
+			f.note(record, VanishedObject, "its units are sealed")
+		}
+	}
+	slices.SortFunc(f.changes, func(a, b ObjectChange) int { return lake.Compare(a.Key, b.Key) })
+}
+
+func (f *feed) note(record ledger.ObjectRecord, change, detail string) {
+	f.objects[record.Key] = record
+	f.dirty[record.Key] = true
+	f.changes = append(f.changes, ObjectChange{Feed: f.contract.Name, Key: record.Key, Change: change, Detail: detail, Size: record.Size, Records: record.Records})
+}
+
+// unread are the listed objects whose content the inventory does not know under
+// this contract, in natural order.
+func (f *feed) unread() []string {
+	var keys []string
+	for _, key := range f.keys() {
+		one := f.listed[key]
+		if one.order < 0 {
+			continue
+		}
+		record, known := f.objects[key]
+		if !known || record.Contract != f.hash || !sameVersion(record, one) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// sameVersion reports whether a listed object is the version that was read: by its
+// ETag where the store has one, else by what a file system says of it.
+func sameVersion(r ledger.ObjectRecord, one listed) bool {
+	if controlTag(one.control) != r.Control {
+		return false
+	}
+	o := one.object
+	if o.ETag != "" {
+		return o.ETag == r.ETag
+	}
+	return o.Size == r.Size && o.ModTime.Equal(r.ModTime) && o.Inode == r.Inode
+}
+
+// controlTag names the version of a control file.
+func controlTag(control *lake.Object) string {
+	if control == nil {
+		return ""
+	}
+	return cmp.Or(control.ETag, fmt.Sprintf("%d-%d", control.Size, control.ModTime.UnixNano()))
+}
+
+// cachePath is where a plan keeps what it read of an object version.
+func (m *Mill) cachePath(f *feed, one listed) string {
+	o := one.object
+	id := ledger.Fingerprint(m.Input.URL(), f.contract.Name, f.hash, o.Key, o.ETag, fmt.Sprint(o.Size, o.ModTime.UnixNano(), o.Inode), controlTag(one.control))
+	return filepath.Join(m.Cache, "survey", id+".json")
+}
+
+// recall returns what a plan has read of the object, if it is still the same.
+func (m *Mill) recall(f *feed, one listed) (record ledger.ObjectRecord, ok bool) {
+	if m.Cache == "" {
+		return record, false
+	}
+	data, err := os.ReadFile(m.cachePath(f, one))
+	if err != nil || json.Unmarshal(data, &record) != nil {
+		return record, false
+	}
+	return record, true
+}
+
+// remember keeps what was read of an object for the next plan or run. A cache
+// that cannot be written costs time and nothing else.
+func (m *Mill) remember(f *feed, one listed, record ledger.ObjectRecord) {
+	if m.Cache == "" {
+		return
+	}
+	path := m.cachePath(f, one)
+	data, err := json.Marshal(record)
+	if err == nil {
+		err = errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644))
+	}
+	if err != nil {
+		m.Log.Warn("the plan's cache cannot be written", "path", path, "error", err)
+	}
+}

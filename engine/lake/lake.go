@@ -1,0 +1,125 @@
+package lake
+
+import (
+	"context"
+	"io"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Object is one object as its store lists it.
+type Object struct {
+	Key     string
+	Size    int64     // bytes
+	ETag    string    // changes with the content; "" where only Hash can tell
+	ModTime time.Time // of the store's clock: for people, and to notice a change
+	Inode   uint64    // 0 where there is none
+}
+
+// Same reports whether nothing tells a from b without reading them.
+func (a Object) Same(b Object) bool {
+	return a.Key == b.Key && a.Size == b.Size && a.ETag == b.ETag && a.ModTime.Equal(b.ModTime) && a.Inode == b.Inode
+}
+
+// Reader is the side of a store that changes nothing.
+type Reader interface {
+	// URL names the store.
+	URL() string
+	// List returns all objects whose key begins with prefix, in natural order
+	// of their keys (Compare). It fails with ErrMissing if there is no store,
+	// and leaves out only what is no object: staged bytes and the lock.
+	List(ctx context.Context, prefix string) ([]Object, error)
+	// Stat fails with fs.ErrNotExist if there is no such object.
+	Stat(ctx context.Context, key string) (Object, error)
+	// Open fails with fs.ErrNotExist if there is no such object.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// Location is what an engine opens: an absolute path, or a URI.
+	Location(key string) string
+}
+
+// Writer changes single objects. What it returned from is durable.
+type Writer interface {
+	// Create fails with ErrExists if the key is taken, whoever took it first.
+	Create(ctx context.Context, key string, data []byte) error
+	// Put makes an object, replacing the one at its key whole.
+	Put(ctx context.Context, key string, data []byte) error
+	// Remove succeeds if there is no such object.
+	Remove(ctx context.Context, key string) error
+}
+
+// Publisher replaces large objects in two steps, so that many can be made
+// ready before the first of them shows.
+type Publisher interface {
+	// StagingDir returns the existing local directory for a run's files.
+	StagingDir(run string) (string, error)
+	// Stage makes a local file's bytes durable without making them visible. A
+	// file inside the staging directory becomes the store's, and must not be
+	// changed any more; one from elsewhere is copied.
+	Stage(ctx context.Context, key, localPath string) (Upload, error)
+	// Complete makes the bytes visible at their key. Done again, or by another
+	// process, it succeeds if they are in place. It fails with ErrUploadGone if
+	// the bytes are neither staged nor in place.
+	Complete(ctx context.Context, upload Upload) (Object, error)
+	// Abort forgets staged bytes. It succeeds if they are gone.
+	Abort(ctx context.Context, upload Upload) error
+	// Sweep removes the staging directories of runs that keep refuses, and
+	// what dead processes left; it returns the names of those runs.
+	Sweep(ctx context.Context, keep func(run string) bool) ([]string, error)
+}
+
+// Locker keeps two runs from working on one store at the same time. It is a
+// courtesy: correctness comes from Create.
+type Locker interface {
+	// Lock fails at once with a *LockedError if another process has the lock.
+	Lock(ctx context.Context, holder Info) (unlock func() error, err error)
+}
+
+// Store is all of a place for objects.
+type Store interface {
+	Reader
+	Writer
+	Publisher
+	Locker
+	// Prepare makes the store ready for its first object: it creates a
+	// directory, but no bucket.
+	Prepare(ctx context.Context) error
+}
+
+// Upload is staged bytes and where they belong. It survives its process, as
+// JSON in the ledger's intent.
+type Upload struct {
+	Key    string `json:"key"`
+	Staged string `json:"staged"` // in a directory: slash path below its root
+	Size   int64  `json:"size"`
+	ETag   string `json:"etag"` // that the object will have
+}
+
+// Open returns the store at a path or file:// URL. It touches nothing: whether
+// the store exists shows when it is used.
+func Open(place string) (Store, error) {
+	scheme, _, found := strings.Cut(place, "://")
+	if !found {
+		return openPath(place)
+	}
+	if !strings.EqualFold(scheme, "file") {
+		return nil, &SchemeError{Place: place, Scheme: scheme}
+	}
+	parsed, err := url.Parse(place)
+	if err != nil || parsed.Path == "" || parsed.RawQuery != "" || parsed.Fragment != "" || (parsed.Host != "" && parsed.Host != "localhost") {
+		return nil, &SchemeError{Place: place, Scheme: "file"}
+	}
+	return openPath(filepath.FromSlash(parsed.Path))
+}
+
+func openPath(path string) (Store, error) {
+	if path == "" {
+		return nil, &SchemeError{}
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, failed("open store", path, err)
+	}
+	return NewDirectory(absolute), nil
+}

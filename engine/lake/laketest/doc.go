@@ -1,0 +1,2 @@
+// Package laketest is the one test suite that every lake.Store passes.
+package laketest

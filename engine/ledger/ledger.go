@@ -1,0 +1,354 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"ledgermill/engine/lake"
+)
+
+// Prefix is where the ledger lies in a lake.
+const Prefix = "_ledger/"
+
+// checkpointEvery is how many entries lie between two checkpoints.
+const checkpointEvery = 50
+
+// Store is what the ledger needs of a lake. Create must fail with
+// lake.ErrExists where the key is taken, whoever took it.
+type Store interface {
+	List(ctx context.Context, prefix string) ([]lake.Object, error)
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	Create(ctx context.Context, key string, data []byte) error
+	Put(ctx context.Context, key string, data []byte) error
+	Complete(ctx context.Context, upload lake.Upload) (lake.Object, error)
+}
+
+// Ledger is an open ledger. It is not for concurrent use.
+type Ledger struct {
+	store   Store
+	project string
+	state   *State
+	now     func() time.Time
+}
+
+// ProjectError says that the lake belongs to another project.
+type ProjectError struct{ Lake, Project string }
+
+func (e *ProjectError) Error() string {
+	return fmt.Sprintf("the lake belongs to project %s, this is project %s", e.Lake, e.Project)
+}
+
+// Try returns the remedy.
+func (e *ProjectError) Try() string {
+	return "give this project a lake of its own: lake.root in ledgermill.json, or --output"
+}
+
+// FormatError says that a newer program wrote the ledger.
+type FormatError struct{ Found int }
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("the ledger has format %d, this program knows %d", e.Found, Format)
+}
+
+// Try returns the remedy.
+func (e *FormatError) Try() string { return "use the newer ledgermill that wrote it" }
+
+// ConflictError says that another run has committed one of the same units since
+// this one began.
+type ConflictError struct {
+	Unit UnitRef
+	Run  string
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("commit: run %s has published %s %s meanwhile", e.Run, e.Unit.Dataset, e.Unit.Unit)
+}
+
+// Try returns the remedy.
+func (e *ConflictError) Try() string { return "run again: it starts from what the other run published" }
+
+// Open reads the ledger of a lake and rolls forward what a dead run left undone.
+// An empty lake has an empty ledger. project "" opens any project's ledger.
+func Open(ctx context.Context, store Store, project string, now func() time.Time) (*Ledger, error) {
+	l := &Ledger{store: store, project: project, state: NewState(project), now: now}
+	if err := l.Reload(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// State is the present state. It is changed by Reload and Commit only.
+func (l *Ledger) State() *State { return l.state }
+
+// Reload folds in what was committed since, rolling unfinished entries forward.
+func (l *Ledger) Reload(ctx context.Context) error {
+	objects, err := l.store.List(ctx, Prefix)
+	if err != nil {
+		return fmt.Errorf("list ledger: %w", err)
+	}
+	listing := listing(objects)
+	if n := listing.checkpoint; n > l.state.Number {
+		if err := l.readCheckpoint(ctx, n); err != nil {
+			return err
+		}
+	}
+	for _, n := range listing.entries {
+		if n <= l.state.Number {
+			continue
+		}
+		if n != l.state.Number+1 {
+			return fmt.Errorf("ledger: entry %d is missing", l.state.Number+1)
+		}
+		if err := l.foldEntry(ctx, n, listing.done[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type contents struct {
+	checkpoint int64
+	entries    []int64
+	done       map[int64]bool
+}
+
+func listing(objects []lake.Object) contents {
+	c := contents{done: map[int64]bool{}}
+	for _, o := range objects {
+		name := strings.TrimPrefix(o.Key, Prefix)
+		var n int64
+		if len(name) < 20 {
+			continue
+		}
+		if _, err := fmt.Sscanf(name[:20], "%d", &n); err != nil {
+			continue
+		}
+		switch name[20:] {
+		case ".json":
+			c.entries = append(c.entries, n)
+		case ".done.json":
+			c.done[n] = true
+		case ".checkpoint.json.zst":
+			c.checkpoint = max(c.checkpoint, n)
+		}
+	}
+	slices.Sort(c.entries)
+	return c
+}
+
+func entryKey(n int64) string      { return fmt.Sprintf("%s%020d.json", Prefix, n) }
+func doneKey(n int64) string       { return fmt.Sprintf("%s%020d.done.json", Prefix, n) }
+func checkpointKey(n int64) string { return fmt.Sprintf("%s%020d.checkpoint.json.zst", Prefix, n) }
+
+func (l *Ledger) read(ctx context.Context, key string) ([]byte, error) {
+	r, err := l.store.Open(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	data, err := io.ReadAll(r)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("read ledger %s: %w", key, err)
+	}
+	return data, nil
+}
+
+func (l *Ledger) admit(format int, project string) error {
+	if format > Format {
+		return &FormatError{Found: format}
+	}
+	if l.project == "" {
+		l.project = project
+	}
+	if project != l.project {
+		return &ProjectError{Lake: project, Project: l.project}
+	}
+	return nil
+}
+
+func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
+	data, err := l.read(ctx, entryKey(n))
+	if err != nil {
+		return err
+	}
+	var e Entry
+	if err := json.Unmarshal(data, &e); err != nil {
+		return fmt.Errorf("ledger entry %d: %w", n, err)
+	}
+	if err := l.admit(e.Format, e.Project); err != nil {
+		return err
+	}
+	if l.state.Hash != "" && e.Previous != l.state.Hash {
+		return fmt.Errorf("ledger entry %d does not follow from entry %d: one of them was changed", n, n-1)
+	}
+	done := Done{}
+	if isDone {
+		data, err := l.read(ctx, doneKey(n))
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(data, &done); err != nil {
+			return fmt.Errorf("ledger entry %d: done: %w", n, err)
+		}
+	} else if done, err = l.finish(ctx, e); err != nil {
+		return err
+	}
+	l.state.fold(e, hash(data), done)
+	return nil
+}
+
+// finish completes the uploads of an entry and writes its Done. Uploads that are
+// gone make their units lost.
+func (l *Ledger) finish(ctx context.Context, e Entry) (Done, error) {
+	done := Done{Number: e.Number, At: l.now().UTC()}
+	byKey := map[string]UnitRef{}
+	for _, u := range e.Units {
+		byKey[u.Key] = UnitRef{Dataset: u.Dataset, Unit: u.Unit}
+	}
+	for _, up := range e.Uploads {
+		_, err := l.store.Complete(ctx, up)
+		if errors.Is(err, lake.ErrUploadGone) {
+			if ref, ok := byKey[up.Key]; ok {
+				done.Lost = append(done.Lost, ref)
+			}
+			continue
+		}
+		if err != nil {
+			return done, fmt.Errorf("publish %s: %w", up.Key, err)
+		}
+	}
+	data, err := json.Marshal(done)
+	if err != nil {
+		return done, err
+	}
+	if err := l.store.Put(ctx, doneKey(e.Number), data); err != nil {
+		return done, fmt.Errorf("finish ledger entry %d: %w", e.Number, err)
+	}
+	return done, nil
+}
+
+// Commit makes e the next entry and completes its uploads. Where another run has
+// committed meanwhile, it rebases, unless that touched a unit of e: *ConflictError,
+// and nothing of e is visible.
+func (l *Ledger) Commit(ctx context.Context, e Entry) error {
+	for {
+		e.Format, e.Project = Format, l.project
+		e.Number, e.Previous = l.state.Number+1, l.state.Hash
+		data, err := json.Marshal(e)
+		if err != nil {
+			return fmt.Errorf("commit: %w", err)
+		}
+		err = l.store.Create(ctx, entryKey(e.Number), data)
+		if err == nil {
+			return l.settle(ctx, e, data)
+		}
+		if !errors.Is(err, lake.ErrExists) {
+			return fmt.Errorf("commit ledger entry %d: %w", e.Number, err)
+		}
+		before := l.state.Number
+		if err := l.Reload(ctx); err != nil {
+			return err
+		}
+		if err := l.conflict(ctx, e, before); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *Ledger) settle(ctx context.Context, e Entry, data []byte) error {
+	// The commit is made: a cancelled run still makes visible what it has committed.
+	ctx = context.WithoutCancel(ctx)
+	done, err := l.finish(ctx, e)
+	if err != nil {
+		return err
+	}
+	l.state.fold(e, hash(data), done)
+	if e.Number%checkpointEvery == 0 {
+		return l.writeCheckpoint(ctx)
+	}
+	return nil
+}
+
+func (l *Ledger) conflict(ctx context.Context, e Entry, since int64) error {
+	mine := map[UnitRef]bool{}
+	for _, u := range e.Units {
+		mine[UnitRef{u.Dataset, u.Unit}] = true
+	}
+	for n := since + 1; n <= l.state.Number; n++ {
+		data, err := l.read(ctx, entryKey(n))
+		if err != nil {
+			return err
+		}
+		var other Entry
+		if err := json.Unmarshal(data, &other); err != nil {
+			return fmt.Errorf("ledger entry %d: %w", n, err)
+		}
+		for _, u := range other.Units {
+			if ref := (UnitRef{u.Dataset, u.Unit}); mine[ref] {
+				return &ConflictError{Unit: ref, Run: other.Run}
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) writeCheckpoint(ctx context.Context) error {
+	data, err := json.Marshal(l.state)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	packed := w.EncodeAll(data, nil)
+	if err := errors.Join(l.store.Put(ctx, checkpointKey(l.state.Number), packed), w.Close()); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}
+
+func (l *Ledger) readCheckpoint(ctx context.Context, n int64) error {
+	packed, err := l.read(ctx, checkpointKey(n))
+	if err != nil {
+		return err
+	}
+	r, err := zstd.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return fmt.Errorf("ledger checkpoint %d: %w", n, err)
+	}
+	defer r.Close()
+	state := NewState("")
+	if err := json.NewDecoder(r).Decode(state); err != nil {
+		return fmt.Errorf("ledger checkpoint %d: %w", n, err)
+	}
+	if err := l.admit(state.Format, state.Project); err != nil {
+		return err
+	}
+	l.state = state
+	return nil
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Fingerprint hashes parts, each told apart from its neighbours.
+func Fingerprint(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s,", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:32]
+}

@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// State is the fold of the entries: what is published, what was read, what stands
+// in the way. Its maps are never nil.
+type State struct {
+	Format   int                                `json:"format"`
+	Project  string                             `json:"project"`
+	Number   int64                              `json:"number"` // of the last entry folded in
+	Hash     string                             `json:"hash"`   // sha256 of that entry
+	Objects  map[string]map[string]ObjectRecord `json:"objects"`
+	Units    map[string]map[string]UnitRecord   `json:"units"`
+	Verdicts map[string]map[string]Verdict      `json:"verdicts"`
+	Runs     []RunSummary                       `json:"runs"` // oldest first, the last MaxRuns of them
+}
+
+// MaxRuns is how many run records a state keeps.
+const MaxRuns = 1000
+
+// NewState is the state of an empty ledger.
+func NewState(project string) *State {
+	return &State{Format: Format, Project: project, Objects: map[string]map[string]ObjectRecord{},
+		Units: map[string]map[string]UnitRecord{}, Verdicts: map[string]map[string]Verdict{}}
+}
+
+func put[V any](m map[string]map[string]V, outer, inner string, v V) {
+	if m[outer] == nil {
+		m[outer] = map[string]V{}
+	}
+	m[outer][inner] = v
+}
+
+// fold adds an entry and what its Done says of it.
+func (s *State) fold(e Entry, hash string, done Done) {
+	s.Number, s.Hash, s.Project = e.Number, hash, e.Project
+	for _, o := range e.Objects {
+		if o.Dropped {
+			delete(s.Objects[o.Feed], o.Key)
+			continue
+		}
+		put(s.Objects, o.Feed, o.Key, o)
+	}
+	for _, v := range e.Verdicts {
+		if v.Lifted {
+			delete(s.Verdicts[v.Dataset], v.Unit)
+			continue
+		}
+		put(s.Verdicts, v.Dataset, v.Unit, v)
+	}
+	for _, u := range e.Units {
+		put(s.Units, u.Dataset, u.Unit, u)
+		delete(s.Verdicts[u.Dataset], u.Unit)
+	}
+	for _, l := range done.Lost {
+		if u, ok := s.Units[l.Dataset][l.Unit]; ok {
+			u.Lost = true
+			put(s.Units, l.Dataset, l.Unit, u)
+		}
+	}
+	if e.Summary != nil {
+		s.Runs = append(s.Runs, *e.Summary)
+		s.Runs = s.Runs[max(0, len(s.Runs)-MaxRuns):]
+	}
+}
+
+// Unit returns the published unit of a dataset.
+func (s *State) Unit(dataset, unit string) (UnitRecord, bool) {
+	u, ok := s.Units[dataset][unit]
+	return u, ok
+}
+
+// UnitNames are the published units of a dataset, in order.
+func (s *State) UnitNames(dataset string) []string {
+	return slices.Sorted(maps.Keys(s.Units[dataset]))
+}
+
+// Run returns the record of a run, by its id or the beginning of it.
+func (s *State) Run(id string) (RunSummary, bool) {
+	for _, r := range slices.Backward(s.Runs) {
+		if len(id) >= 4 && len(r.Run) >= len(id) && r.Run[:len(id)] == id {
+			return r, true
+		}
+	}
+	return RunSummary{}, false
+}
+
+// LastRun is when the last recorded run ended; zero where there is none.
+func (s *State) LastRun() time.Time {
+	if len(s.Runs) == 0 {
+		return time.Time{}
+	}
+	return s.Runs[len(s.Runs)-1].Finished
+}

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/model"
+)
+
+// Part is one published unit of a dataset that a warehouse table holds.
+type Part struct {
+	Table        string
+	Dataset      string
+	Unit         job.Unit
+	BusinessDate string // column; "" of a whole dataset
+	Grain        []string
+	Location     string // the lake's object, as an engine opens it
+	Record       ledger.UnitRecord
+	Control      *contract.Control // of what it preserves; nil for none
+}
+
+// LoadReport is what a load did.
+type LoadReport struct {
+	Leaves  int           `json:"leaves"`
+	Rows    int64         `json:"rows"`
+	Seconds float64       `json:"seconds"`
+	Control []PartControl `json:"control,omitempty"`
+	Detail  any           `json:"detail,omitempty"`
+}
+
+// PartControl are the control totals that the warehouse found in a loaded unit.
+type PartControl struct {
+	Dataset string       `json:"dataset"`
+	Unit    job.Unit     `json:"unit"`
+	Control ledger.Tally `json:"control"`
+}
+
+// Parts are the published units that the selection's models load, in order: what
+// the warehouse should hold.
+func (m *Mill) Parts(sel Selection) []Part {
+	var parts []Part
+	for _, name := range m.Project.Order {
+		one := m.Project.Models[name]
+		if one == nil || one.Load == "" {
+			continue
+		}
+		for _, unit := range m.State().UnitNames(name) {
+			record, _ := m.State().Unit(name, unit)
+			if record.Key == "" || record.Lost || !sel.has(name, job.Unit(unit)) {
+				continue
+			}
+			parts = append(parts, Part{Table: one.Load, Dataset: name, Unit: job.Unit(unit), BusinessDate: dateOf(one), Grain: one.Grain,
+				Location: m.Lake.Location(record.Key), Record: record, Control: m.controlOf(one)})
+		}
+	}
+	return parts
+}
+
+func dateOf(one *model.Model) string {
+	if !one.Dated() {
+		return ""
+	}
+	return one.BusinessDate
+}
+
+// Load brings the warehouse to what the lake holds.
+func (m *Mill) Load(ctx context.Context, sel Selection) (LoadReport, error) {
+	if m.Warehouse == nil {
+		return LoadReport{}, errors.New("there is no warehouse")
+	}
+	return m.Warehouse.Load(ctx, m.Run, m.Parts(sel))
+}
+
+func (r *run) load(ctx context.Context) error {
+	began := time.Now()
+	defer func() { r.timing.add("load", began) }()
+	report, err := r.Mill.Load(ctx, Selection{From: r.sel.From, To: r.sel.To, Datasets: r.sel.Datasets})
+	r.report.Load = &report
+	return err
+}

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/model"
+)
+
+// Semantics is part of every fingerprint. It is raised when an upgrade of an
+// engine changes results, so that everything is made again.
+const Semantics = "1"
+
+// Engine lands raw objects and makes units: DuckDB in this process, or Spark.
+type Engine interface {
+	Name() string
+	Use(models map[string]*model.Model)
+	Land(ctx context.Context, c *contract.Contract, objects []job.Object) ([]ledger.Cell, error)
+	Settle(ctx context.Context, c *contract.Contract, units []job.Unit, directory string) ([]job.Settled, error)
+	Strays(ctx context.Context, c *contract.Contract, object, path string) (*job.File, error)
+	Make(ctx context.Context, t job.Task) (job.Made, error)
+	Audit(ctx context.Context, a job.Audit) (job.TestResult, error)
+	Release(ctx context.Context, feed string) error
+}
+
+// Warehouse takes published units over. It is optional.
+type Warehouse interface {
+	// Load makes the warehouse hold what the parts say and returns what it did.
+	Load(ctx context.Context, run string, parts []Part) (LoadReport, error)
+}
+
+// Options are what a mill is made of. All but Warehouse, Log and Progress are required.
+type Options struct {
+	Project   *model.Project
+	Name      string     // of the project: a lake holds the units of one
+	Input     lake.Store // raw objects
+	Lake      lake.Store // published units and the ledger
+	Engine    Engine
+	Warehouse Warehouse
+	Work      string        // existing local directory of this run, on the lake's file system where it has one
+	Cache     string        // local directory for what a plan has read; "" for none
+	BatchDays int           // units landed at once at most
+	Budget    int64         // bytes of raw text landed at once at most, unless one object is larger
+	Settle    time.Duration // an object without a control file is left alone until it is so old
+	Run       string        // id of the run
+	Command   string        // as typed, without secrets
+	Program   string        // version of this program
+	Config    string        // hash of the configuration
+	Log       *slog.Logger
+	Progress  func(Progress)
+	Now       func() time.Time
+}
+
+// Progress says where a run is.
+type Progress struct {
+	Step  string // read, models, lake, load
+	Done  int64
+	Total int64
+	What  string // the object or unit at hand
+}
+
+// Mill is an open project: its statements, its stores and its ledger.
+type Mill struct {
+	Options
+	ledger *ledger.Ledger
+	unlock func() error
+	feeds  map[string]*feed
+	timing timing
+}
+
+// NewRun returns a fresh id for a run: eight hexadecimal digits.
+func NewRun() string {
+	b := make([]byte, 4)
+	_, _ = rand.Read(b) // never fails since Go 1.24
+	return hex.EncodeToString(b)
+}
+
+// Open opens the ledger of the lake. With write it takes the lake's lock first,
+// and rolls forward what a dead run left undone.
+func Open(ctx context.Context, o Options, write bool) (*Mill, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m := &Mill{Options: o, unlock: func() error { return nil }}
+	if locker, ok := o.Lake.(lake.Locker); ok && write {
+		unlock, err := locker.Lock(ctx, lake.Info{Host: hostname(), PID: os.Getpid(), Command: o.Command, Started: o.Now().UTC()})
+		if err != nil {
+			return nil, err
+		}
+		m.unlock = unlock
+	}
+	var store ledger.Store = o.Lake
+	if !write {
+		store = readOnly{o.Lake}
+	}
+	l, err := ledger.Open(ctx, store, o.Name, o.Now)
+	if err != nil {
+		return nil, errors.Join(err, m.unlock())
+	}
+	m.ledger = l
+	return m, nil
+}
+
+// Close gives the lock back.
+func (m *Mill) Close() error { return m.unlock() }
+
+// State is what the ledger says.
+func (m *Mill) State() *ledger.State { return m.ledger.State() }
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}
+
+// readOnly lets a ledger be read without writing: an intent that a dead run left
+// counts as published, and the next run completes it.
+type readOnly struct{ lake.Store }
+
+func (readOnly) Put(context.Context, string, []byte) error { return nil }
+func (readOnly) Create(context.Context, string, []byte) error {
+	return errors.New("the lake is open for reading")
+}
+func (r readOnly) Complete(_ context.Context, u lake.Upload) (lake.Object, error) {
+	return lake.Object{Key: u.Key, Size: u.Size}, nil
+}
+
+// timing adds up how long the steps of a run took.
+type timing map[string]time.Duration
+
+func (t *timing) add(step string, began time.Time) {
+	if *t == nil {
+		*t = timing{}
+	}
+	(*t)[step] += time.Since(began)
+}
+
+// StoreError says that a store cannot be reached or read.
+type StoreError struct {
+	Op  string
+	URL string
+	Err error
+}
+
+func (e *StoreError) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.URL, e.Err) }
+
+// Unwrap returns the store's error.
+func (e *StoreError) Unwrap() error { return e.Err }
+
+// Try returns the remedy.
+func (e *StoreError) Try() string {
+	var hint interface{ Try() string }
+	if errors.As(e.Err, &hint) && hint.Try() != "" {
+		return hint.Try()
+	}
+	return "check that it exists and may be read; `ledgermill doctor` tests every connection"
+}

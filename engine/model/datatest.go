@@ -1,0 +1,90 @@
+package model
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"ledgermill/engine/sqltext"
+)
+
+// DataTest is a file of sql/tests without `test of`: a SELECT whose rows are failures.
+type DataTest struct {
+	Name       string
+	File       string
+	Source     string
+	About      string
+	SQL        string   // with the parameters bound, without a semicolon
+	Inputs     []string // contracts and models that it reads, sorted
+	On         []string // the datasets whose units a failure holds, sorted
+	Warn       bool     // a failure is a warning
+	Columns    []Column // the output
+	Parameters []sqltext.Parameter
+
+	UsesBusinessDay bool
+}
+
+func (l *loader) dataTest(ctx context.Context, s *source) {
+	before := len(l.faults)
+	st, err := s.one("a data test", l.Parameters)
+	if err != nil {
+		l.faults.Add(s.start(), err)
+		return
+	}
+	t := &DataTest{Name: s.name, File: s.file, Source: s.src, About: about(s), SQL: st.text, Parameters: s.parameters}
+	tree, ok := l.parse(ctx, st)
+	if !ok {
+		return
+	}
+	sound := l.dataTestInputs(t, st, tree)
+	l.dataTestOn(t, s)
+	if len(l.faults) > before || !sound {
+		return
+	}
+	if t.Columns, ok = l.describe(ctx, st); ok {
+		l.project.DataTests = append(l.project.DataTests, t)
+	}
+}
+
+// dataTestInputs sorts the tables; false where one of them is broken.
+func (l *loader) dataTestInputs(t *DataTest, st statement, tree *tree) bool {
+	sound := true
+	for _, table := range tree.tables {
+		switch {
+		case table.name == BusinessDay:
+			t.UsesBusinessDay = true
+		case !l.isDataset(table.name):
+			l.fault(st.pos(table.off), "no contract or model is called %s%s", table.name, sqltext.DidYouMean(table.name, append(l.datasets(), BusinessDay)))
+		case !slices.Contains(t.Inputs, table.name):
+			t.Inputs = append(t.Inputs, table.name)
+			sound = sound && !l.broken[table.name]
+		}
+	}
+	slices.Sort(t.Inputs)
+	return sound
+}
+
+// dataTestOn reads `on: <dataset>, ...[, warn]`.
+func (l *loader) dataTestOn(t *DataTest, s *source) {
+	for _, d := range sqltext.Select(s.directives, "on") {
+		for _, i := range items(d) {
+			if strings.EqualFold(i.text, "warn") {
+				t.Warn = true
+				continue
+			}
+			name, err := i.name()
+			switch {
+			case err != nil:
+				l.faults = append(l.faults, err)
+			case !l.isDataset(name):
+				l.fault(i.pos, "no contract or model is called %s%s", name, sqltext.DidYouMean(name, l.datasets()))
+			case !slices.Contains(t.On, name):
+				t.On = append(t.On, name)
+			}
+		}
+	}
+	if len(t.On) == 0 {
+		t.On = slices.Clone(t.Inputs)
+	}
+	slices.Sort(t.On)
+}

@@ -1,0 +1,20 @@
+package model
+
+import "ledgermill/engine/sqltext"
+
+// BoundPos is the place of byte off of the file's one statement once values are bound.
+func BoundPos(src string, values map[string]string, off int) (string, sqltext.Pos, error) {
+	s, faults := readSource("f.sql", src, nil)
+	if err := faults.Err(); err != nil {
+		return "", sqltext.Pos{}, err
+	}
+	st, err := s.one("a file", values)
+	return st.text, st.pos(off), err
+}
+
+// ParseTest and the lists of names for the tests outside.
+var (
+	ParseTest         = parseTest
+	ImpureFunctions   = impureFunctions
+	OrderedAggregates = orderedAggregates
+)

@@ -1,0 +1,103 @@
+package model
+
+import (
+	"context"
+	"io/fs"
+
+	"ledgermill/engine/contract"
+)
+
+// Project is every file of a project that decides data, checked and bound.
+type Project struct {
+	Contracts map[string]*contract.Contract
+	Models    map[string]*Model
+	Order     []string // all datasets: the contracts sorted, then the models, each behind its inputs and references
+	UnitTests []*UnitTest
+	DataTests []*DataTest
+	Queries   []*Query
+	Warehouse fs.FS // sql/warehouse, the migrations; nil without that directory
+}
+
+// Options are what Load needs.
+type Options struct {
+	FS         fs.FS // the project's root: sql/..., queries/...
+	Judge      contract.Judge
+	Binder     Binder            // of this project alone
+	Parameters map[string]string // values in the place of parameters' defaults
+}
+
+// Load reads and checks every file. Faults of files are sqltext.Errors: every fault
+// of every file, sorted by file, line and column. Other errors are not the files'.
+func Load(ctx context.Context, o Options) (*Project, error) {
+	p, _, err := load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Report says what a check read and what it could not bind.
+type Report struct {
+	Contracts int
+	Models    int
+	Tests     int // of `test` directives and grains
+	UnitTests int
+	DataTests int
+	Queries   int
+	Skipped   []Skip // sorted by file
+}
+
+// Skip is a file that was read, or found, and not bound.
+type Skip struct {
+	File string
+	Why  string
+}
+
+// Check loads the project and says what was checked. With faults, the counts are of
+// what could be read.
+func Check(ctx context.Context, o Options) (Report, error) {
+	_, report, err := load(ctx, o)
+	return report, err
+}
+
+// Loads maps each warehouse table to the dataset that is loaded into it. On the
+// lake these tables are views of their datasets.
+func (p *Project) Loads() map[string]string {
+	tables := map[string]string{}
+	for name, m := range p.Models {
+		if m.Load != "" {
+			tables[m.Load] = name
+		}
+	}
+	return tables
+}
+
+// Output is what readers see of a dataset, a contract's or a model's: its columns,
+// and year, month and day as integers where it is dated. False: there is none.
+func (p *Project) Output(dataset string) ([]Column, bool) {
+	var columns []Column
+	var dated bool
+	if c, ok := p.Contracts[dataset]; ok {
+		for _, col := range c.Columns {
+			columns = append(columns, Column{Name: col.Name, Type: col.Type.String()})
+		}
+		dated = c.Partition != contract.Whole
+	} else if m, ok := p.Models[dataset]; ok {
+		columns = append(columns, m.Columns...)
+		dated = m.Dated()
+	} else {
+		return nil, false
+	}
+	if dated {
+		columns = append(columns, dateParts...)
+	}
+	return columns, true
+}
+
+// dateParts live in the path of a dated dataset and are never in its file.
+var dateParts = []Column{{Name: "year", Type: "INTEGER"}, {Name: "month", Type: "INTEGER"}, {Name: "day", Type: "INTEGER"}}
+
+// businessDayColumns are those of the table business_day.
+var businessDayColumns = []Column{
+	{Name: "business_date", Type: "DATE"}, {Name: "previous_business_date", Type: "DATE"}, {Name: "is_month_end", Type: "BOOLEAN"},
+}

@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/records"
+)
+
+// prepared is an object that was counted and, where it had broken records, copied
+// without them.
+type prepared struct {
+	object job.Object
+	record ledger.ObjectRecord
+}
+
+// prepare streams an object once: its hash, the independent count of its records
+// and fields, its header met with the contract. What an engine reads afterwards
+// is structurally clean. A refused object comes back with record.Refused set.
+func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, error) {
+	one := f.listed[key]
+	o := one.object
+	p := prepared{record: ledger.ObjectRecord{Feed: f.contract.Name, Key: key, ETag: o.ETag, Size: o.Size, ModTime: o.ModTime, Inode: o.Inode,
+		Control: controlTag(one.control), Contract: f.hash}}
+	dialect, err := dialectOf(one.section.CSV, len(f.contract.Columns))
+	if err != nil {
+		return p, fmt.Errorf("contract %s: %w", f.contract.Name, err)
+	}
+	report, etag, err := m.scan(ctx, key, dialect)
+	if refusal := refusalOf(err); refusal != nil {
+		p.record.ETag, p.record.Refused = etag, refusal
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	if p.record.ETag == "" {
+		p.record.ETag = etag
+	}
+	p.record.Records, p.record.Text = report.Records, report.Text
+	header := report.Header
+	if one.section.CSV.NoHeader {
+		header = nil
+	}
+	if header == nil && !one.section.CSV.NoHeader {
+		p.record.Refused = &ledger.Refusal{Reason: "header", Detail: "the object is empty: it has no header", Exit: ExitHeld}
+		return p, nil
+	}
+	mapping, err := f.contract.Match(one.section, header)
+	if refusal := refusalOf(err); refusal != nil {
+		p.record.Refused = refusal
+		return p, nil
+	} else if err != nil {
+		return p, fmt.Errorf("object %s: %w", key, err)
+	}
+	for _, unknown := range mapping.Unknown {
+		m.Log.WarnContext(ctx, "a column of the object is in no contract", "object", key, "column", unknown)
+	}
+	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: m.Input.Location(key), Section: one.section,
+		Mapping: mapping, Fills: one.fills, Report: report}
+	if !report.Clean() {
+		p.object.Path, err = m.cleanCopy(ctx, key, report)
+	}
+	return p, err
+}
+
+func dialectOf(csv contract.CSV, columns int) (records.Dialect, error) {
+	d := records.Dialect{NoHeader: csv.NoHeader, Columns: columns}
+	for _, part := range []struct {
+		name string
+		text string
+		to   *byte
+	}{{"delimiter", csv.Delimiter, &d.Delimiter}, {"quote", csv.Quote, &d.Quote}, {"escape", csv.Escape, &d.Escape}, {"newline", csv.Newline, &d.NewLine}} {
+		switch len(part.text) {
+		case 0:
+		case 1:
+			*part.to = part.text[0]
+		default:
+			return d, fmt.Errorf("csv %s %q is not one ASCII character", part.name, part.text)
+		}
+	}
+	return d, nil
+}
+
+// scan counts the records of an object and hashes its bytes in the same pass.
+func (m *Mill) scan(ctx context.Context, key string, d records.Dialect) (report records.Report, etag string, err error) {
+	raw, err := m.Input.Open(ctx, key)
+	if err != nil {
+		return report, "", &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
+	}
+	defer func() { err = errors.Join(err, raw.Close()) }()
+	hash := sha256.New()
+	tee := io.TeeReader(raw, hash)
+	text, err := records.Open(key, tee)
+	if err == nil {
+		report, err = records.Scan(ctx, text, d)
+		err = errors.Join(err, text.Close())
+	}
+	// The rest of the bytes belongs to the version, even behind a broken record.
+	if _, drainErr := io.Copy(io.Discard, tee); drainErr != nil && err == nil {
+		err = &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: drainErr}
+	}
+	return report, "sha256:" + hex.EncodeToString(hash.Sum(nil)), err
+}
+
+// cleanCopy writes the object's text without its broken records.
+func (m *Mill) cleanCopy(ctx context.Context, key string, report records.Report) (path string, err error) {
+	dir := filepath.Join(m.Work, "clean")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("copy object %s: %w", key, err)
+	}
+	raw, err := m.Input.Open(ctx, key)
+	if err != nil {
+		return "", &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
+	}
+	defer func() { err = errors.Join(err, raw.Close()) }()
+	text, err := records.Open(key, raw)
+	if err != nil {
+		return "", fmt.Errorf("copy object %s: %w", key, err)
+	}
+	path = filepath.Join(dir, ledger.Fingerprint(key)+".csv")
+	out, err := os.Create(path)
+	if err != nil {
+		return "", fmt.Errorf("copy object %s: %w", key, err)
+	}
+	if err := errors.Join(records.WriteClean(ctx, out, text, report), out.Close(), text.Close()); err != nil {
+		return "", fmt.Errorf("copy object %s: %w", key, err)
+	}
+	return path, nil
+}
+
+// refusalOf turns what is wrong with an object itself into a refusal; other
+// errors, of stores and disks, are none.
+func refusalOf(err error) *ledger.Refusal {
+	var header *contract.HeaderError
+	var broken *records.HeaderError
+	var many *records.TooManyBadError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &header), errors.As(err, &broken):
+		return &ledger.Refusal{Reason: "header", Detail: err.Error(), Exit: ExitHeld}
+	case errors.As(err, &many):
+		return &ledger.Refusal{Reason: "unreadable", Detail: err.Error(), Exit: ExitHeld}
+	case errors.Is(err, records.ErrTruncated):
+		return &ledger.Refusal{Reason: "truncated", Detail: err.Error(), Exit: ExitHeld}
+	case errors.Is(err, records.ErrUnreadable):
+		return &ledger.Refusal{Reason: "unreadable", Detail: err.Error(), Exit: ExitHeld}
+	}
+	return nil
+}
+
+// controlFile is what a sender says that an object holds.
+type controlFile struct {
+	Records *int64                                `json:"records"`
+	Sums    map[string]map[string]decimal.Decimal `json:"sums"`
+}
+
+// verifyControl compares an object with its control file. It returns the refusal
+// of an object that does not hold what it should.
+func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []ledger.Cell) (*ledger.Refusal, error) {
+	control := f.contract.Control
+	if one.control == nil {
+		if control != nil && control.Required {
+			return &ledger.Refusal{Reason: "control", Detail: "there is no control file " + one.object.Key + controlSuffix, Exit: ExitBalance}, nil
+		}
+		return nil, nil
+	}
+	r, err := m.Input.Open(ctx, one.control.Key)
+	if err != nil {
+		return nil, &StoreError{Op: "open", URL: m.Input.URL() + "/" + one.control.Key, Err: err}
+	}
+	var said controlFile
+	decoder := json.NewDecoder(r)
+	decoder.DisallowUnknownFields()
+	if err := errors.Join(decoder.Decode(&said), r.Close()); err != nil {
+		return &ledger.Refusal{Reason: "control", Detail: fmt.Sprintf("%s: %v", one.control.Key, err), Exit: ExitBalance}, nil
+	}
+	if differences := said.compare(control, ledger.Sum(cells).Read); len(differences) > 0 {
+		return &ledger.Refusal{Reason: "control", Detail: strings.Join(differences, "; "), Exit: ExitBalance}, nil
+	}
+	return nil, nil
+}
+
+// compare lists every figure that differs: expected, read and missing side by side.
+func (c controlFile) compare(control *contract.Control, read ledger.Tally) []string {
+	var differences []string
+	if c.Records != nil && *c.Records != read.Records {
+		differences = append(differences, fmt.Sprintf("records: expected %d, read %d, missing %d", *c.Records, read.Records, *c.Records-read.Records))
+	}
+	if control == nil {
+		return differences
+	}
+	for i, a := range control.Aggregates {
+		groups, ok := c.Sums[a.Column]
+		if !ok || a.Func != "sum" {
+			continue
+		}
+		found := map[string]decimal.Decimal{}
+		for _, g := range read.Groups {
+			if !slices.Contains(g.By, ledger.Unreadable) {
+				found[strings.Join(g.By, " ")] = g.Sums[i]
+			}
+		}
+		for _, name := range union(groups, found) {
+			if want, have := groups[name], found[name]; !want.Equal(have) {
+				differences = append(differences, fmt.Sprintf("sum(%s) %s: expected %s, read %s, missing %s", a.Column, name, want, have, want.Sub(have)))
+			}
+		}
+	}
+	return differences
+}
+
+func union[V any](a, b map[string]V) []string {
+	var names []string
+	for name := range a {
+		names = append(names, name)
+	}
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

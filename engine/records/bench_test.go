@@ -1,0 +1,64 @@
+package records
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+)
+
+func table(header, row string) string {
+	var text strings.Builder
+	text.WriteString(header)
+	for i := 0; text.Len() < 64<<20; i++ {
+		fmt.Fprintf(&text, row, uint64(i)*0x9E3779B97F4A7C15%1e18)
+	}
+	return text.String()
+}
+
+func BenchmarkScan(b *testing.B) {
+	const names = "id,booked,at,holder,kind,amount,currency,state,shop,category\n"
+	for _, c := range []struct{ name, text string }{
+		{"plain", table(names, "TXN%018d,2025-01-31,2025-01-31 12:00:00,CUST00001234,PAYMENT,1234.56,EUR,COMPLETED,Some Shop Name,GROCERIES AND MORE\n")},
+		{"crlf", table(strings.ReplaceAll(names, "\n", "\r\n"), "TXN%018d,2025-01-31,2025-01-31 12:00:00,CUST00001234,PAYMENT,1234.56,EUR,COMPLETED,Some Shop Name,GROCERIES AND MORE\r\n")},
+		{"accents", table(names, "TXN%018d,2025-01-31,2025-01-31 12:00:00,CUST00001234,PAYMENT,1234.56,EUR,COMPLETED,Café Übergröße,GROCERIES AND MORE\n")},
+		{"one quoted", table(names, "TXN%018d,2025-01-31,2025-01-31 12:00:00,CUST00001234,PAYMENT,1234.56,EUR,COMPLETED,\"Some, Shop\",GROCERIES AND MORE\n")},
+		{"all quoted", table(names, "\"TXN%018d\",\"2025-01-31\",\"2025-01-31 12:00:00\",\"CUST00001234\",\"PAYMENT\",\"1234.56\",\"EUR\",\"COMPLETED\",\"Some Shop\",\"GROCERIES\"\n")},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				rep, err := Scan(b.Context(), strings.NewReader(c.text), RFC4180())
+				if err != nil || len(rep.Bad) > 0 {
+					b.Fatal(err, rep.Bad)
+				}
+			}
+		})
+	}
+	text := table(names, "TXN%018d,2025-01-31,2025-01-31 12:00:00,CUST00001234,PAYMENT,1234.56,EUR,COMPLETED,Some Shop Name,GROCERIES AND MORE\n")
+	for name, compression := range map[string]Compression{"x.gz": Gzip, "x.zst": Zstd} {
+		packed := pack(b, compression, text)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				r, err := Open(name, bytes.NewReader(packed))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := Scan(b.Context(), r, RFC4180()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("copy", func(b *testing.B) {
+		b.SetBytes(int64(len(text)))
+		for b.Loop() {
+			if _, err := Copy(b.Context(), io.Discard, strings.NewReader(text), RFC4180()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,136 @@
+package records
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Reason names a structural fault; the texts are reject reasons of every
+// contract and therefore part of the public language.
+type Reason string
+
+const (
+	// FieldCount: the record has more or fewer fields than the header.
+	FieldCount Reason = "field_count"
+	// Quote: text after a closing quote, a quote in an unquoted field, a quote
+	// never closed, an escape before an ordinary character (DuckDB would drop
+	// it), or a line break character outside quotes that ends no record (a
+	// lone CR among LF).
+	Quote Reason = "quote"
+	// Encoding: not UTF-8, or a NUL byte.
+	Encoding Reason = "encoding"
+	// LineTooLong: a physical line of more than MaxRecord bytes.
+	LineTooLong Reason = "line_too_long"
+)
+
+const (
+	// MaxRecord is the longest record in bytes, its line end not counted.
+	// DuckDB's max_line_size, as it comes, counts the line end of some lines.
+	MaxRecord = 2_000_000 - len("\r\n")
+	// MaxBad is the number of broken records after which a text is refused
+	// whole: it is not in the dialect that was given.
+	MaxBad = 1_000_000
+
+	maxRaw     = 64 << 10 // of one bad record's text
+	rawBudget  = 64 << 20 // of all bad records' texts; then maxRawLate each
+	maxRawLate = 256
+)
+
+// Bad is a record that DuckDB must not see.
+type Bad struct {
+	Number int64 // 1 is the first record; the header is not counted
+	Offset int64 // of its first byte in the decompressed text
+	Length int64 // bytes, line end included
+	Reason Reason
+	Fields int    // as counted; 0 where they cannot be (Quote, LineTooLong)
+	Raw    string // its text without the line end, cut at 64 KiB (256 bytes once 64 MiB are kept); what is not UTF-8 is replaced
+}
+
+// Report is what Scan found.
+type Report struct {
+	Header       []string // unquoted, as sent; nil in a text without records, or with NoHeader
+	BOM          bool
+	CRLF         bool  // the first line end is CRLF
+	HeaderLength int64 // offset of the first byte after the header; without one, after the BOM
+	Records      int64 // good and bad
+	Bad          []Bad // in order
+	Blank        int64 // wholly empty lines, which are no records (in a text of one column they are, after its header)
+	Text         int64 // decompressed bytes
+	MaxLine      int64 // longest good record in bytes, line end not counted
+	Multiline    int64 // good records that hold a line break inside quotes
+
+	lineEnds [2]int64 // LF (or CR, if that is the dialect's), CRLF
+	leading  int64    // empty lines before the first record or header
+	broken   bool     // the first record or header holds a line break, or a quote right after the byte order mark
+	dialect  Dialect
+}
+
+// Good is the number of rows that DuckDB must find.
+func (r Report) Good() int64 { return r.Records - int64(len(r.Bad)) }
+
+// Clean reports whether DuckDB may read the text as it is. Otherwise it gets
+// the copy that WriteClean makes: it stops at mixed line ends, takes an empty
+// first line for the header, and guesses line ends from the first line break
+// it meets, even one inside quotes. That, and a byte order mark before a quoted
+// field with a delimiter in it, make it find no rows, without an error.
+func (r Report) Clean() bool {
+	mixed := r.lineEnds[0] > 0 && r.lineEnds[1] > 0
+	return len(r.Bad) == 0 && !mixed && r.leading == 0 && !r.broken && r.dialect.NewLine != '\r'
+}
+
+// NewLine is DuckDB's new_line option for a text that is Clean. It is `\n` for
+// LF, and empty (leave the option out) for CRLF: given `\r\n`, DuckDB 1.5.5
+// reads no rows.
+func (r Report) NewLine() string {
+	if r.lineEnds[1] > 0 {
+		return ""
+	}
+	return `\n`
+}
+
+// Serial reports whether DuckDB must read the text, or its clean copy, with
+// `parallel = false`: otherwise it divides a text of some megabytes into pieces
+// (even for one thread) and takes a line inside quotes for a record where one
+// begins. DuckDB 1.5.5 then fails, or might not.
+func (r Report) Serial() bool { return r.Multiline > 0 }
+
+// HeaderError says that the header itself is broken, so that no record of the
+// text can be judged.
+type HeaderError struct{ Reason Reason }
+
+func (e *HeaderError) Error() string { return fmt.Sprintf("read header: %s", e.Reason) }
+
+// TooManyBadError says that the text was given up after MaxBad broken records.
+type TooManyBadError struct {
+	Records int64  // read up to there
+	First   Reason // of the first broken record
+}
+
+func (e *TooManyBadError) Error() string {
+	return fmt.Sprintf("scan records: %d of the first %d are broken (first: %s)", MaxBad, e.Records, e.First)
+}
+
+// Try returns the remedy.
+func (e *TooManyBadError) Try() string {
+	return "compare the object's delimiter, quote and escape with the contract's csv directive"
+}
+
+// ErrChanged says that the text is not the one that was scanned.
+var ErrChanged = errors.New("the text changed since it was scanned")
+
+func (r *Report) reject(b Bad, raw []byte, kept *int) error {
+	room := maxRaw
+	if *kept >= rawBudget {
+		room = maxRawLate
+	}
+	raw = raw[:min(len(raw), room)]
+	*kept += len(raw)
+	b.Number = r.Records
+	b.Raw = strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\x00", "\uFFFD")
+	r.Bad = append(r.Bad, b)
+	if len(r.Bad) >= MaxBad {
+		return &TooManyBadError{Records: r.Records, First: r.Bad[0].Reason}
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+)
+
+// Report is what a run did. Text prints it for people, JSON for programs.
+type Report struct {
+	Run       string             `json:"run"`
+	Command   string             `json:"command"`
+	Started   time.Time          `json:"started"`
+	Seconds   float64            `json:"seconds"`
+	Exit      int                `json:"exit"`
+	Plan      *Plan              `json:"plan,omitempty"`
+	Steps     map[string]float64 `json:"steps"` // seconds by step
+	Units     []MadeUnit         `json:"units"`
+	Verdicts  []ledger.Verdict   `json:"verdicts"`
+	Tests     []job.TestResult   `json:"tests"`
+	Accounts  []FeedAccount      `json:"accounts"`
+	Published int                `json:"published"` // objects
+	Unchanged int                `json:"unchanged"` // made again with equal rows
+	Bytes     int64              `json:"bytes"`     // published
+	Read      ReadTotals         `json:"read"`
+	Known     int                `json:"known"` // objects that match a contract, read before or now
+	Load      *LoadReport        `json:"load,omitempty"`
+}
+
+// ReadTotals is what was read of raw objects.
+type ReadTotals struct {
+	Objects int   `json:"objects"`
+	Records int64 `json:"records"`
+	Bytes   int64 `json:"bytes"` // of text, decompressed
+}
+
+// MadeUnit is a unit that was made.
+type MadeUnit struct {
+	Dataset string   `json:"dataset"`
+	Unit    job.Unit `json:"unit"`
+	Rows    int64    `json:"rows"`
+	Why     []string `json:"why,omitempty"`
+}
+
+// FeedAccount are the accounts of one feed in a run: of the units that it made and
+// of the records without a date in the objects that it read.
+type FeedAccount struct {
+	Feed       string        `json:"feed"`
+	Aggregates []string      `json:"aggregates"` // sum(amount)
+	Cell       ledger.Cell   `json:"cell"`
+	Lake       *ledger.Tally `json:"lake,omitempty"`      // in the models that preserve the feed
+	Warehouse  *ledger.Tally `json:"warehouse,omitempty"` // in the tables that these load
+}
+
+// NothingToDo reports whether the run found everything up to date.
+func (r *Report) NothingToDo() bool {
+	return len(r.Units) == 0 && len(r.Verdicts) == 0 && (r.Load == nil || r.Load.Leaves == 0)
+}
+
+func (r *Report) made(run *run) int {
+	n := 0
+	for _, name := range run.Project.Order {
+		if run.Project.Models[name] != nil {
+			n += len(run.records[name])
+		}
+	}
+	return n
+}
+
+// finish adds up what was made and what was not.
+func (r *run) finish() {
+	why := map[string]map[job.Unit][]string{}
+	for _, p := range r.planned {
+		set(why, p.Dataset, p.Unit, p.Why)
+	}
+	for _, name := range r.Project.Order {
+		for _, u := range sortedKeys(r.records[name]) {
+			r.report.Units = append(r.report.Units, MadeUnit{Dataset: name, Unit: u, Rows: r.records[name][u].Rows, Why: why[name][u]})
+		}
+		for _, u := range sortedKeys(r.verdicts[name]) {
+			if v := r.verdicts[name][u]; v.Exit != ExitDone {
+				r.report.Verdicts = append(r.report.Verdicts, v)
+				r.report.Exit = Graver(r.report.Exit, v.Exit)
+			}
+		}
+		if f := r.feeds[name]; f != nil {
+			r.report.Known += len(f.objects)
+			r.account(name, f)
+			for _, o := range f.objects {
+				if o.Refused != nil && !o.Dropped {
+					r.report.Exit = Graver(r.report.Exit, o.Refused.Exit)
+				}
+			}
+		}
+	}
+	r.report.Tests = r.tests
+}
+
+// account adds up one feed.
+func (r *run) account(name string, f *feed) {
+	a := FeedAccount{Feed: name}
+	if f.contract.Control != nil {
+		for _, g := range f.contract.Control.Aggregates {
+			a.Aggregates = append(a.Aggregates, g.Func+"("+g.Column+")")
+		}
+	}
+	var cells []ledger.Cell
+	var lake ledger.Tally
+	inLake := false
+	for _, u := range sortedKeys(r.records[name]) {
+		cells = append(cells, r.records[name][u].Cells...)
+		for _, one := range r.Project.Models {
+			if made, ok := r.records[one.Name][u]; ok && one.Preserves == name {
+				inLake = true
+				if r.controlOf(one) != nil {
+					lake = lake.Plus(made.Control)
+				} else {
+					lake.Records += made.Rows
+				}
+			}
+		}
+	}
+	read := map[string]bool{}
+	for _, change := range f.changes {
+		record := f.objects[change.Key]
+		switch change.Change {
+		case NewObject, ReplacedObject, RereadObject, RefusedObject:
+		default:
+			continue
+		}
+		if read[change.Key] {
+			continue
+		}
+		read[change.Key] = true
+		r.report.Read.Objects++
+		r.report.Read.Records += record.Records
+		r.report.Read.Bytes += record.Text
+		for _, cell := range record.Cells {
+			if cell.Unit == ledger.NoDate {
+				cells = append(cells, cell)
+			}
+		}
+	}
+	if len(cells) == 0 && len(read) == 0 {
+		return
+	}
+	a.Cell = ledger.Sum(cells)
+	if inLake {
+		a.Lake = &lake
+	}
+	r.report.Accounts = append(r.report.Accounts, a)
+}
+
+// close ends the run: it records it in the ledger if it did anything.
+func (r *run) close(ctx context.Context, cause error) error {
+	r.report.Seconds = r.Now().Sub(r.report.Started).Seconds()
+	r.report.Steps = map[string]float64{}
+	for step, d := range r.timing {
+		r.report.Steps[step] = d.Seconds()
+	}
+	r.warehouseAccounts()
+	if r.report.NothingToDo() && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
+		return nil
+	}
+	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
+		Units: len(r.report.Units), Config: r.Config}
+	if cause != nil {
+		summary.Error = cause.Error()
+	}
+	for _, a := range r.report.Accounts {
+		summary.Account = append(summary.Account, ledger.Account{Feed: a.Feed, By: a.Aggregates, Cell: a.Cell})
+	}
+	r.entry = ledger.Entry{Objects: r.dirtyObjects(), Verdicts: slices.Concat(r.newVerdicts(), r.lifted()), Summary: summary}
+	r.stamp()
+	if err := r.ledger.Commit(ctx, r.entry); err != nil {
+		return err
+	}
+	r.committed()
+	return nil
+}
+
+// lifted are the ledger's verdicts that no longer stand.
+func (r *run) lifted() []ledger.Verdict {
+	var lifted []ledger.Verdict
+	for name, units := range r.State().Verdicts {
+		for u, v := range units {
+			if _, stands := r.verdicts[name][job.Unit(u)]; !stands && r.sel.has(name, job.Unit(u)) {
+				v.Lifted = true
+				lifted = append(lifted, v)
+			}
+		}
+	}
+	slices.SortFunc(lifted, func(a, b ledger.Verdict) int {
+		return cmp.Or(cmp.Compare(a.Dataset, b.Dataset), cmp.Compare(a.Unit, b.Unit))
+	})
+	return lifted
+}
+
+// warehouseAccounts adds what the warehouse found to the accounts of the feeds.
+func (r *run) warehouseAccounts() {
+	if r.report.Load == nil {
+		return
+	}
+	for i, a := range r.report.Accounts {
+		var sum ledger.Tally
+		found := false
+		for _, p := range r.report.Load.Control {
+			one := r.Project.Models[p.Dataset]
+			if _, made := r.records[p.Dataset][p.Unit]; made && one != nil && one.Preserves == a.Feed {
+				sum, found = sum.Plus(p.Control), true
+			}
+		}
+		if found {
+			r.report.Accounts[i].Warehouse = &sum
+		}
+	}
+}
+
+// count writes a number with thousands separators: 1,003,412.
+func count(n int64) string { return thousands(strconv.FormatInt(n, 10)) }
+
+// Money writes an exact sum with thousands separators and at least two decimals.
+func money(d decimal.Decimal) string {
+	text := d.StringFixed(max(2, -d.Exponent()))
+	whole, cents, _ := strings.Cut(text, ".")
+	return thousands(whole) + "." + cents
+}
+
+func thousands(digits string) string {
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "-", digits[1:]
+	}
+	var b strings.Builder
+	for i, c := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(c)
+	}
+	return sign + b.String()
+}
+
+func reasonsOf(c ledger.Cell) []string { return slices.Sorted(maps.Keys(c.Rejected)) }

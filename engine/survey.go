@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+)
+
+// survey reads every object that the inventory does not know, so that the units
+// it touches can be named. What fits into the budget stays landed and is not read
+// again; a longer history is read in pieces, and again unit by unit.
+func (m *Mill) survey(ctx context.Context) error {
+	began := time.Now()
+	defer func() { m.timing.add("read", began) }()
+	var bytes, objects, done int64
+	for _, f := range m.feeds {
+		for _, key := range f.unread() {
+			bytes += f.listed[key].object.Size
+			objects++
+		}
+	}
+	keep := bytes*textPerByte <= m.Budget
+	for _, name := range m.Project.Order {
+		f := m.feeds[name]
+		if f == nil {
+			continue
+		}
+		for _, chunk := range m.chunks(f, f.unread()) {
+			if err := m.surveyChunk(ctx, f, chunk); err != nil {
+				return err
+			}
+			done += int64(len(chunk))
+			m.Progress(Progress{Step: "read", Done: done, Total: objects, What: chunk[len(chunk)-1]})
+			if !keep {
+				if err := m.release(ctx, f); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// textPerByte is a guess at how much text a byte of an object may hold: it is for
+// deciding how much to read at once, never for accounts.
+const textPerByte = 1
+
+// chunks parts objects so that each part is within the budget.
+func (m *Mill) chunks(f *feed, keys []string) [][]string {
+	var chunks [][]string
+	var chunk []string
+	var bytes int64
+	for _, key := range keys {
+		size := f.listed[key].object.Size
+		if len(chunk) > 0 && bytes+size > m.Budget {
+			chunks = append(chunks, chunk)
+			chunk, bytes = nil, 0
+		}
+		chunk = append(chunk, key)
+		bytes += size
+	}
+	if len(chunk) > 0 {
+		chunks = append(chunks, chunk)
+	}
+	return chunks
+}
+
+func (m *Mill) surveyChunk(ctx context.Context, f *feed, keys []string) error {
+	var fresh []string
+	for _, key := range keys {
+		if record, ok := m.recall(f, f.listed[key]); ok {
+			f.admit(record)
+			continue
+		}
+		fresh = append(fresh, key)
+	}
+	all, err := m.prepareAll(ctx, f, fresh)
+	if err != nil {
+		return err
+	}
+	cells, err := m.land(ctx, f, all)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		p := &all[i]
+		if p.record.Refused == nil {
+			p.record.Cells = cells[p.record.Key]
+			refusal, err := m.verifyControl(ctx, f, f.listed[p.record.Key], p.record.Cells)
+			if err != nil {
+				return err
+			}
+			p.record.Refused = refusal
+		}
+		m.remember(f, f.listed[p.record.Key], p.record)
+		f.admit(p.record)
+	}
+	return nil
+}
+
+// prepareAll counts objects, two at a time.
+func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepared, error) {
+	all := make([]prepared, len(keys))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2)
+	for i, key := range keys {
+		g.Go(func() (err error) {
+			all[i], err = m.prepare(ctx, f, key)
+			return err
+		})
+	}
+	return all, g.Wait()
+}
+
+// land hands objects to the engine and returns their cells by key. An object that
+// the engine cannot read, or reads otherwise than it was counted, is refused
+// whole, and the others are landed without it.
+func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]ledger.Cell, error) {
+	for {
+		var objects []job.Object
+		for _, p := range all {
+			if p.record.Refused == nil && !f.landed[p.record.Key] {
+				objects = append(objects, p.object)
+			}
+		}
+		byObject := map[string][]ledger.Cell{}
+		if len(objects) == 0 {
+			return byObject, nil
+		}
+		cells, err := m.Engine.Land(ctx, f.contract, objects)
+		if culprit, why := blamed(err); culprit != "" && ctx.Err() == nil {
+			i := slices.IndexFunc(all, func(p prepared) bool { return p.record.Key == culprit })
+			if i < 0 {
+				return nil, err
+			}
+			all[i].record.Refused = &ledger.Refusal{Reason: "unreadable", Detail: why, Exit: ExitHeld}
+			kept := f.landed
+			if err := m.release(ctx, f); err != nil {
+				return nil, err
+			}
+			if len(kept) > 0 {
+				return nil, fmt.Errorf("%w (after others of the feed had been landed)", err)
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			f.landed[o.Key] = true
+		}
+		for _, c := range cells {
+			byObject[c.Object] = append(byObject[c.Object], c)
+		}
+		return byObject, nil
+	}
+}
+
+// blamed names the object that an engine's error is about.
+func blamed(err error) (object, why string) {
+	var unreadable *job.ObjectError
+	var count *job.CountError
+	var space *job.SpaceError
+	switch {
+	case errors.As(err, &space):
+		return "", ""
+	case errors.As(err, &unreadable):
+		return unreadable.Object, unreadable.Err.Error()
+	case errors.As(err, &count):
+		return count.Object, count.Error()
+	}
+	return "", ""
+}
+
+func (m *Mill) release(ctx context.Context, f *feed) error {
+	f.landed = map[string]bool{}
+	return errors.Join(m.Engine.Release(ctx, f.contract.Name), os.RemoveAll(m.Work+"/clean"))
+}
+
+// admit puts what was read of an object into the inventory.
+func (f *feed) admit(record ledger.ObjectRecord) {
+	before, known := f.objects[record.Key]
+	change, detail := NewObject, ""
+	switch {
+	case known && before.ETag == record.ETag && before.Control == record.Control:
+		change = RereadObject
+		if before.Contract == record.Contract {
+			// Touched, not changed: only what the file system says of it is new.
+			record.Refused, record.Cells, record.Before = before.Refused, before.Cells, before.Before
+			f.objects[record.Key] = record
+			f.dirty[record.Key] = true
+			return
+		}
+	case known:
+		change = ReplacedObject
+	}
+	if record.Refused != nil {
+		change, detail = RefusedObject, record.Refused.Reason+": "+record.Refused.Detail
+		if known {
+			record.Before = standing(before)
+		}
+	}
+	f.note(record, change, detail)
+}
+
+// standing is the version of an object that its units are made from.
+func standing(r ledger.ObjectRecord) *ledger.Held {
+	if r.Refused == nil {
+		return &ledger.Held{ETag: r.ETag, Control: r.Control, Size: r.Size, Cells: r.Cells}
+	}
+	return r.Before
+}

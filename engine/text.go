@@ -1,0 +1,281 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+)
+
+// Text prints the plan for people.
+func (p *Plan) Text(w io.Writer) error {
+	b := &strings.Builder{}
+	for _, o := range p.Objects {
+		detail := ""
+		if o.Detail != "" {
+			detail = ": " + o.Detail
+		}
+		fmt.Fprintf(b, "object  %-10s %s%s\n", o.Change, o.Key, detail)
+	}
+	for _, g := range p.grouped() {
+		fmt.Fprintf(b, "%-7s %s %s: %s\n", g.Action, g.Dataset, g.span, strings.Join(g.Why, "; "))
+	}
+	if b.Len() == 0 {
+		b.WriteString("nothing to do\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// plannedSpan is a stretch of units with the same action and reason.
+type plannedSpan struct {
+	PlannedUnit
+	span string
+	last job.Unit
+	n    int
+}
+
+// grouped puts neighbouring units of a dataset with the same action and reason on
+// one line: a back-fill of a year is not 365 lines.
+func (p *Plan) grouped() []plannedSpan {
+	var spans []plannedSpan
+	for _, u := range p.Units {
+		i := len(spans) - 1
+		if i >= 0 && spans[i].Dataset == u.Dataset && spans[i].Action == u.Action && slices.Equal(spans[i].Why, u.Why) {
+			spans[i].last, spans[i].n = u.Unit, spans[i].n+1
+			continue
+		}
+		spans = append(spans, plannedSpan{PlannedUnit: u, last: u.Unit, n: 1})
+	}
+	for i, s := range spans {
+		spans[i].span = string(s.Unit)
+		if s.n > 1 {
+			spans[i].span = fmt.Sprintf("%s to %s (%d units)", s.Unit, s.last, s.n)
+		}
+	}
+	return spans
+}
+
+// Text prints the report for people.
+func (r *Report) Text(w io.Writer) error {
+	b := &strings.Builder{}
+	if r.NothingToDo() {
+		fmt.Fprintf(b, "run %s: nothing to do\n", r.short())
+	} else {
+		fmt.Fprintf(b, "run %s: %s\n", r.short(), r.headline())
+		r.steps(b)
+		for _, a := range r.Accounts {
+			a.text(b)
+		}
+		r.troubles(b)
+		fmt.Fprintf(b, "done in %.1f s: %s\n", r.Seconds, r.outcome())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Report) short() string { return r.Run[:min(4, len(r.Run))] }
+
+// headline names the units that were made, and why: "2025-01-31 new".
+func (r *Report) headline() string {
+	why := map[job.Unit]string{}
+	for _, u := range r.Units {
+		if _, ok := why[u.Unit]; !ok || why[u.Unit] == "" {
+			why[u.Unit] = shortWhy(u.Why)
+		}
+	}
+	names := sortedKeys(why)
+	var parts []string
+	for i := 0; i < len(names); {
+		j := i
+		for j+1 < len(names) && why[names[j+1]] == why[names[i]] {
+			j++
+		}
+		text := string(names[i])
+		if j > i+1 {
+			text = fmt.Sprintf("%s to %s (%d)", names[i], names[j], j-i+1)
+		} else if j > i {
+			text += ", " + string(names[j])
+		}
+		parts = append(parts, strings.TrimSpace(text+" "+why[names[i]]))
+		i = j + 1
+	}
+	const most = 6
+	if len(parts) > most {
+		parts = append(parts[:most], fmt.Sprintf("and %d more", len(parts)-most))
+	}
+	if parts == nil {
+		return "nothing made"
+	}
+	return strings.Join(parts, "; ")
+}
+
+// shortWhy leaves the objects' names to `plan`.
+func shortWhy(why []string) string {
+	if len(why) == 0 {
+		return ""
+	}
+	for _, kind := range []string{"late rows", "corrected", "edited", "other control file"} {
+		if strings.HasPrefix(why[0], kind) {
+			return kind
+		}
+	}
+	return why[0]
+}
+
+func (r *Report) steps(b *strings.Builder) {
+	line := func(step, text string, rows int64) {
+		seconds := r.Steps[step]
+		rate := ""
+		if seconds > 0 && rows > 0 {
+			rate = fmt.Sprintf("%12s/s", count(int64(float64(rows)/seconds)))
+		}
+		fmt.Fprintf(b, "  %-8s %-42s %6.1f s%s\n", step, text, seconds, rate)
+	}
+	var accepted int64
+	for _, a := range r.Accounts {
+		accepted += a.Cell.Accepted.Records
+	}
+	line("read", fmt.Sprintf("%s records, %s objects, %s", count(r.Read.Records), count(int64(r.Read.Objects)), bytesText(r.Read.Bytes)), r.Read.Records)
+	line("clean", count(accepted)+" accepted", accepted)
+	models, units, rows := r.modelCounts()
+	line("models", fmt.Sprintf("%d models, %s units, %s rows", models, count(int64(units)), count(rows)), rows)
+	passed, warned := r.testCounts()
+	fmt.Fprintf(b, "  %-8s %s passed%s\n", "tests", count(int64(passed)), warned)
+	unchanged := ""
+	if r.Unchanged > 0 {
+		unchanged = fmt.Sprintf(", %d with equal rows", r.Unchanged)
+	}
+	line("lake", fmt.Sprintf("%s objects published, %s%s", count(int64(r.Published)), bytesText(r.Bytes), unchanged), 0)
+	if r.Load != nil {
+		line("load", fmt.Sprintf("%s leaves, %s rows", count(int64(r.Load.Leaves)), count(r.Load.Rows)), r.Load.Rows)
+	}
+}
+
+func (r *Report) modelCounts() (models, units int, rows int64) {
+	names, dates := map[string]bool{}, map[job.Unit]bool{}
+	contracts := map[string]bool{}
+	for _, a := range r.Accounts {
+		contracts[a.Feed] = true
+	}
+	for _, u := range r.Units {
+		if contracts[u.Dataset] {
+			continue
+		}
+		names[u.Dataset], dates[u.Unit] = true, true
+		rows += u.Rows
+	}
+	return len(names), len(dates), rows
+}
+
+func (r *Report) testCounts() (passed int, warned string) {
+	warnings := 0
+	for _, t := range r.Tests {
+		switch {
+		case t.Passed:
+			passed++
+		case t.Warn:
+			warnings++
+		}
+	}
+	if warnings > 0 {
+		warned = fmt.Sprintf(", %d warned", warnings)
+	}
+	return passed, warned
+}
+
+// text prints the accounts of a feed: a column for the records and one for each
+// control sum of each group.
+func (a FeedAccount) text(b *strings.Builder) {
+	t := accountTable{account: a}
+	t.columns()
+	t.row("read", a.Cell.Read)
+	t.row("duplicate", a.Cell.Duplicate)
+	for _, reason := range reasonsOf(a.Cell) {
+		t.row("rejected "+reason, a.Cell.Rejected[reason])
+	}
+	t.row("accepted", a.Cell.Accepted)
+	if a.Lake != nil {
+		mark := check(a.Cell.Accepted, *a.Lake, a)
+		if a.Warehouse != nil {
+			t.row("in lake and warehouse", *a.Lake)
+			mark = check(*a.Lake, *a.Warehouse, a)
+		} else {
+			t.row("in lake", *a.Lake)
+		}
+		t.mark(mark)
+	}
+	if a.Cell.Rounded > 0 {
+		t.note(fmt.Sprintf("%s records were rounded to the scale", count(a.Cell.Rounded)))
+	}
+	t.print(b)
+}
+
+func check(x, y ledger.Tally, a FeedAccount) string {
+	if x.Records == y.Records && (len(a.Aggregates) == 0 || len(y.Groups) == 0 || x.Equal(y)) {
+		return " ✓"
+	}
+	return " ✗"
+}
+
+func (r *Report) troubles(b *strings.Builder) {
+	if r.Plan != nil {
+		for _, o := range r.Plan.Objects {
+			if o.Change == RefusedObject || o.Change == WaitingObject {
+				fmt.Fprintf(b, "object %s %s: %s\n", o.Change, o.Key, o.Detail)
+			}
+		}
+	}
+	const most = 20
+	for i, v := range r.Verdicts {
+		if i == most {
+			fmt.Fprintf(b, "and %d more: ledgermill status\n", len(r.Verdicts)-most)
+			break
+		}
+		fmt.Fprintf(b, "%s %s %s: %s\n", v.Kind, v.Dataset, v.Unit, v.Reason)
+	}
+	for _, t := range r.Tests {
+		if !t.Passed && t.Warn {
+			fmt.Fprintf(b, "warned %s %s: %s: %s rows\n", t.Dataset, t.Unit, t.Test, count(t.Failures))
+		}
+	}
+}
+
+func (r *Report) outcome() string {
+	units := map[job.Unit]bool{}
+	for _, u := range r.Units {
+		units[u.Unit] = true
+	}
+	var read, rejected int64
+	for _, a := range r.Accounts {
+		read += a.Cell.Read.Records
+		rejected += a.Cell.RejectedTotal().Records
+	}
+	text := fmt.Sprintf("%s units published", count(int64(len(units))))
+	if read > 0 {
+		text += fmt.Sprintf(", %s records rejected (%.2f %%)", count(rejected), 100*float64(rejected)/float64(read))
+	}
+	held := 0
+	for _, v := range r.Verdicts {
+		if v.Exit != ExitDone {
+			held++
+		}
+	}
+	if held > 0 {
+		text += fmt.Sprintf(", %d held", held)
+	}
+	return text
+}
+
+func bytesText(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.0f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+}

@@ -1,0 +1,226 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ledgermill/engine/contract"
+	"ledgermill/engine/job"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/model"
+)
+
+// version is an object version that a unit is made from.
+type version struct {
+	ledger.Version
+	vanished bool
+	refusal  *ledger.Refusal // of this version (its control file), or of the one that would replace it
+}
+
+// units are the units that the feed's objects hold records of, with the versions
+// that make them, in natural order of their keys. Of an object whose newest
+// version is refused it is the version before.
+func (f *feed) units() map[job.Unit][]version {
+	units := map[job.Unit][]version{}
+	if f.contract.BusinessDate == "" {
+		units[job.Whole] = nil
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(f.objects), lake.Compare) {
+		r := f.objects[key]
+		if r.Dropped {
+			continue
+		}
+		v := version{Version: ledger.Version{Key: key, ETag: r.ETag, Size: r.Size, Control: r.Control}, vanished: r.Vanished, refusal: r.Refused}
+		cells := r.Cells
+		if r.Refused != nil && r.Refused.Reason != "control" {
+			if r.Before == nil {
+				continue
+			}
+			v.ETag, v.Control, v.Size, cells = r.Before.ETag, r.Before.Control, r.Before.Size, r.Before.Cells
+		}
+		for _, unit := range unitsOf(f.contract, cells) {
+			units[unit] = append(units[unit], v)
+		}
+		if r.Refused != nil && r.Refused.Reason == "control" && r.Before != nil {
+			f.holdBefore(units, v, r)
+		}
+	}
+	return units
+}
+
+// holdBefore holds the units that the version before a refused one has records of
+// and the refused one has not.
+func (f *feed) holdBefore(units map[job.Unit][]version, v version, r ledger.ObjectRecord) {
+	now := unitsOf(f.contract, r.Cells)
+	for _, unit := range unitsOf(f.contract, r.Before.Cells) {
+		if !slices.Contains(now, unit) {
+			units[unit] = append(units[unit], v)
+		}
+	}
+}
+
+func unitsOf(c *contract.Contract, cells []ledger.Cell) []job.Unit {
+	if c.BusinessDate == "" {
+		return []job.Unit{job.Whole}
+	}
+	var units []job.Unit
+	for _, cell := range cells {
+		if cell.Unit != ledger.NoDate {
+			units = append(units, job.Unit(cell.Unit))
+		}
+	}
+	return units
+}
+
+// contractPrint is the fingerprint of a contract's unit: its statements and the
+// versions of its objects.
+func (f *feed) contractPrint(versions []version) string {
+	parts := []string{f.hash}
+	for _, v := range versions {
+		parts = append(parts, v.Key, v.ETag, v.Control)
+	}
+	return ledger.Fingerprint(parts...)
+}
+
+// catalogue is which units each dataset has, and the calendar between them.
+type catalogue struct {
+	project  *model.Project
+	versions map[string]map[job.Unit][]version // by contract
+	prints   map[string]map[job.Unit]string    // by contract
+	units    map[string][]job.Unit             // by dataset, in order
+}
+
+func (m *Mill) catalogue() *catalogue {
+	c := &catalogue{project: m.Project, versions: map[string]map[job.Unit][]version{}, prints: map[string]map[job.Unit]string{}, units: map[string][]job.Unit{}}
+	for _, name := range m.Project.Order {
+		if f := m.feeds[name]; f != nil {
+			c.addFeed(name, f, m.State())
+			continue
+		}
+		c.units[name] = c.unitsOfModel(m.Project.Models[name])
+	}
+	return c
+}
+
+// addFeed adds the units that the objects hold, and those that were published and
+// that no object holds any more: they are made again, empty.
+func (c *catalogue) addFeed(name string, f *feed, state *ledger.State) {
+	units := f.units()
+	for _, published := range state.UnitNames(name) {
+		if _, ok := units[job.Unit(published)]; !ok && job.Unit(published).Partition() == f.contract.Partition {
+			units[job.Unit(published)] = nil
+		}
+	}
+	c.versions[name], c.prints[name] = units, map[job.Unit]string{}
+	for unit, versions := range units {
+		c.prints[name][unit] = f.contractPrint(versions)
+	}
+	c.units[name] = slices.Sorted(maps.Keys(units))
+}
+
+func (c *catalogue) unitsOfModel(one *model.Model) []job.Unit {
+	if !one.Dated() {
+		return []job.Unit{job.Whole}
+	}
+	all := map[job.Unit]bool{}
+	for _, input := range one.Inputs {
+		for _, unit := range c.units[input] {
+			if unit != job.Whole {
+				all[unit] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// previous is the latest unit of a dataset before u; "" where there is none.
+func (c *catalogue) previous(dataset string, u job.Unit) job.Unit {
+	units := c.units[dataset]
+	i, _ := slices.BinarySearch(units, u)
+	if i == 0 {
+		return ""
+	}
+	return units[i-1]
+}
+
+// granted are the units of an input that a model may read on unit u, in order.
+func (c *catalogue) granted(one *model.Model, input string, u job.Unit) []job.Unit {
+	if !one.Dated() {
+		return c.units[input]
+	}
+	var units []job.Unit
+	has := func(v job.Unit) bool { _, ok := slices.BinarySearch(c.units[input], v); return ok }
+	if input != one.Name && has(u) {
+		units = append(units, u)
+	}
+	grant, ok := one.Reads[input]
+	if !ok {
+		return units
+	}
+	for _, v := range c.units[input] {
+		if v < u && c.grants(grant, input, v, u) {
+			units = append(units, v)
+		}
+	}
+	slices.Sort(units)
+	return units
+}
+
+func (c *catalogue) grants(g model.Grant, input string, v, u job.Unit) bool {
+	last, from := u.Last(), v.Last()
+	switch g.Kind {
+	case model.Previous:
+		return v == c.previous(input, u)
+	case model.LastDays:
+		return from.After(last.AddDate(0, 0, -g.Days))
+	case model.LatestWithin:
+		_, present := slices.BinarySearch(c.units[input], u)
+		return !present && v == c.previous(input, u) && from.After(last.AddDate(0, 0, -g.Days))
+	case model.MonthToDate:
+		return from.Year() == last.Year() && from.Month() == last.Month()
+	}
+	return false
+}
+
+// before is the last business date of the latest earlier unit of a model.
+func (c *catalogue) before(one *model.Model, u job.Unit) time.Time {
+	if p := c.previous(one.Name, u); p != "" {
+		return p.Last()
+	}
+	return time.Time{}
+}
+
+// print is the fingerprint of a model's unit, where hash gives that of each unit
+// of its inputs. The second result has one hash an input, to tell later which of
+// them has changed.
+func (c *catalogue) print(one *model.Model, u job.Unit, hash func(dataset string, u job.Unit) string) (string, map[string]string) {
+	parts := []string{"model", Semantics, one.Data(), string(u)}
+	if one.UsesBusinessDay {
+		parts = append(parts, "previous", c.before(one, u).Format(time.DateOnly))
+	}
+	inputs := map[string]string{}
+	names := slices.Clone(one.Inputs)
+	if one.ReadsItself {
+		names = append(names, one.Name)
+	}
+	for _, input := range names {
+		var hashes []string
+		for _, v := range c.granted(one, input, u) {
+			hashes = append(hashes, string(v), hash(input, v))
+		}
+		inputs[input] = ledger.Fingerprint(hashes...)
+		parts = append(parts, input, inputs[input])
+	}
+	return ledger.Fingerprint(parts...), inputs
+}
+
+func joinUnits(units []job.Unit) string {
+	texts := make([]string, len(units))
+	for i, u := range units {
+		texts[i] = string(u)
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,17 @@
+-- about: the merchants that accept the bank's cards; of a merchant sent twice the later object counts
+-- reject limit: 1 %
+-- alias merchant_name: name
+-- alias category: merchant_category
+-- alias mcc_code: mcc
+-- objects: merchants/*.csv{,.gz,.zst}
+
+create or replace table raw_merchants (
+  merchant_id   varchar not null,
+  merchant_name varchar not null,
+  category      varchar default 'UNKNOWN',
+  country       varchar,
+  mcc_code      varchar,
+  -- a merchant category code is four digits and may begin with 0: text, not a number
+  constraint mcc_code_digits check (regexp_extract(mcc_code, '^[0-9]{4}$', 0) = mcc_code),
+  primary key (merchant_id)
+);

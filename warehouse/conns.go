@@ -1,0 +1,52 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// conns bounds how much work the server does for a load at once: one
+// connection a stream or build, opened when first needed and used again.
+type conns struct {
+	open  func(context.Context) (*pgx.Conn, error)
+	slots chan *pgx.Conn // nil stands for a connection not yet open
+}
+
+func newConns(size int, open func(context.Context) (*pgx.Conn, error)) *conns {
+	c := &conns{open: open, slots: make(chan *pgx.Conn, size)}
+	for range size {
+		c.slots <- nil
+	}
+	return c
+}
+
+// do waits for a free slot and lends its connection to f.
+func (c *conns) do(ctx context.Context, f func(*pgx.Conn) error) error {
+	var conn *pgx.Conn
+	select {
+	case conn = <-c.slots:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { c.slots <- conn }()
+	if conn == nil || conn.IsClosed() {
+		var err error
+		if conn, err = c.open(ctx); err != nil {
+			return err
+		}
+	}
+	return f(conn)
+}
+
+// close waits for what is under way.
+func (c *conns) close(ctx context.Context) error {
+	var faults []error
+	for range cap(c.slots) {
+		if conn := <-c.slots; conn != nil {
+			faults = append(faults, conn.Close(ctx))
+		}
+	}
+	return errors.Join(faults...)
+}

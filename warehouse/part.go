@@ -1,0 +1,121 @@
+package warehouse
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Column is a column of a lake file.
+type Column struct {
+	Name string
+	Type string // as DuckDB writes it, DECIMAL(18,2)
+}
+
+// Total is what the lake says about one column of a part.
+type Total struct {
+	Column  string
+	NonNull int64
+	// Sum is the exact decimal text of the sum, "" for a column that is not
+	// summed. A summed column without values has the sum "0".
+	Sum string
+}
+
+// Control is a control total by groups, such as money per currency. Which
+// columns it names is said in SQL files.
+type Control struct {
+	Sum  []string // columns that are summed
+	By   []string // columns that form the groups
+	Rows []ControlRow
+}
+
+// ControlRow is one group of a [Control].
+type ControlRow struct {
+	By    []*string // the group's values as text, in the order of Control.By; nil is null
+	Count int64
+	Sums  []string // exact decimal texts, in the order of Control.Sum; "" where all values are null
+}
+
+// Part is one unit of one dataset on its way into one table.
+type Part struct {
+	Table   string
+	Dataset string
+	// Unit is the unit's name: 2025-01-31, 2025-01, 2025, or that of a whole
+	// dataset's only unit.
+	Unit string
+	// From and To bound the business date, To being the first date after. Both
+	// are zero for a whole dataset, which is merged by key instead of swapped.
+	From, To     time.Time
+	BusinessDate string // column; "" for a whole dataset
+	Fingerprint  string
+	ContentHash  string
+	Rows         int64
+	Key          []string // grain; required for a whole dataset
+	Columns      []Column // of the lake file, without partition columns
+	Totals       []Total
+	Controls     []Control
+	// CSV opens the rows as CSV: no header, comma, double quote, null as
+	// nothing and the empty string as "". The columns asked for are those of
+	// Columns and then year, month and day where the table has them and the
+	// lake file has not; the producer makes these from the business date. Read
+	// returns the producer's error instead of io.EOF if it failed: an end of
+	// stream is taken for success. Close ends the producer; it may be called
+	// while Read waits, and more than once.
+	CSV func(ctx context.Context, columns []string) (io.ReadCloser, error)
+}
+
+func (p Part) whole() bool { return p.From.IsZero() }
+
+// Request is one call of [Warehouse.Load].
+type Request struct {
+	Run   string // run id, kept with what it loaded
+	Parts []Part
+	// Progress is called for each step and while rows stream, never by two
+	// goroutines at once. Nil: no progress.
+	Progress func(Event)
+}
+
+// Step is what happens to a part.
+type Step string
+
+// Steps of a part in their order; a whole dataset goes from copy to merge.
+const (
+	StepCopy      Step = "copy"
+	StepReconcile Step = "reconcile"
+	StepIndex     Step = "index"
+	StepMerge     Step = "merge"
+	StepSwap      Step = "swap"
+)
+
+// Event is progress of one part.
+type Event struct {
+	Table, Unit string
+	Step        Step
+	Bytes       int64 // of CSV so far
+	Done        bool  // the step is through
+}
+
+// PartReport is what a part took. Durations of parts overlap.
+type PartReport struct {
+	Table, Unit, Leaf string
+	Rows              int64
+	Bytes             int64 // of CSV
+	Copy              time.Duration
+	Analyze           time.Duration
+	Reconcile         time.Duration
+	Index             time.Duration // from the first build's start to the last's end
+	Changed, Closed   int64         // rows written and closed by a merge
+}
+
+// Report is what [Warehouse.Load] did, also when it failed: what it lists is
+// loaded and visible.
+type Report struct {
+	Parts   []PartReport
+	Units   int // units swapped or merged
+	Leaves  int
+	Rows    int64
+	Bytes   int64
+	Retries int // swaps tried again because readers held the tables
+	Swap    time.Duration
+	Elapsed time.Duration
+}
