@@ -135,6 +135,14 @@ func hostname() string {
 // counts as published, and the next run completes it.
 type readOnly struct{ lake.Store }
 
+func (r readOnly) List(ctx context.Context, prefix string) ([]lake.Object, error) {
+	objects, err := r.Store.List(ctx, prefix)
+	if errors.Is(err, lake.ErrMissing) {
+		return nil, nil // a lake that no run has written to yet
+	}
+	return objects, err
+}
+
 func (readOnly) Put(context.Context, string, []byte) error { return nil }
 func (readOnly) Create(context.Context, string, []byte) error {
 	return errors.New("the lake is open for reading")

@@ -71,9 +71,10 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 		m.Log.WarnContext(ctx, "a column of the object is in no contract", "object", key, "column", unknown)
 	}
 	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: m.Input.Location(key), Section: one.section,
-		Mapping: mapping, Fills: one.fills, Report: report}
+		Mapping: mapping, Fills: one.fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial()}
 	if !report.Clean() {
 		p.object.Path, err = m.cleanCopy(ctx, key, report)
+		p.object.NewLine = `\n`
 	}
 	return p, err
 }

@@ -27,7 +27,6 @@ type Status struct {
 	Units   []UnitStatus   `json:"units"`
 	Objects []ObjectChange `json:"objects"` // what the listing has that the ledger has not
 	Exit    int            `json:"exit"`
-
 }
 
 // UnitStatus is how one unit stands.

@@ -43,7 +43,7 @@ func TestReconcileCatches(t *testing.T) {
 		"currencies swapped": {with(func(r []payment) []payment { r[0].currency, r[1].currency = r[1].currency, r[0].currency; return r }),
 			"amount", `sum for currency = `},
 		"unknown currency": {with(func(r []payment) []payment { r[0].currency = text("GBP"); return r }), "", `rows for currency = `},
-		"null and empty": {with(func(r []payment) []payment { r[2].currency = text(""); r[1].currency = nil; return r }), "", `rows for currency`},
+		"null and empty":   {with(func(r []payment) []payment { r[2].currency = text(""); r[1].currency = nil; return r }), "", `rows for currency`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,9 @@ func TestKilledProducerLeavesNothing(t *testing.T) {
 	p := payments(day1, day1, day2, payment{"new", "2.00", nil, nil, nil})
 	body := strings.Repeat("new,2025-01-31,2.00,,,,2025,1,31\n", 100_000)
 	killed := errors.New("producer killed")
-	p.CSV = func(context.Context, []string) (io.ReadCloser, error) { return failing{strings.NewReader(body), killed}, nil }
+	p.CSV = func(context.Context, []string) (io.ReadCloser, error) {
+		return failing{strings.NewReader(body), killed}, nil
+	}
 	_, err := f.Load(t.Context(), warehouse.Request{Run: "r", Parts: []warehouse.Part{p}})
 	var copying *warehouse.CopyError
 	if !errors.As(err, &copying) || !errors.Is(err, killed) {
@@ -121,7 +123,9 @@ func TestRefusedValueNamesColumnAndLine(t *testing.T) {
 			f := open(t)
 			p := payments(day1, day1, day2)
 			p.Rows, p.Totals, p.Controls = int64(strings.Count(c.body, "\n")), nil, nil
-			p.CSV = func(context.Context, []string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(c.body)), nil }
+			p.CSV = func(context.Context, []string) (io.ReadCloser, error) {
+				return io.NopCloser(strings.NewReader(c.body)), nil
+			}
 			_, err := f.Load(t.Context(), warehouse.Request{Run: "r", Parts: []warehouse.Part{p}})
 			var copying *warehouse.CopyError
 			if !errors.As(err, &copying) {
@@ -205,7 +209,9 @@ func TestCancelClosesStreams(t *testing.T) {
 	f := open(t)
 	b := blocking{make(chan struct{}, 1), make(chan struct{})}
 	p := payments(day1, day1, day2)
-	p.CSV = func(context.Context, []string) (io.ReadCloser, error) { return onceCloser{b, make(chan struct{}, 1)}, nil }
+	p.CSV = func(context.Context, []string) (io.ReadCloser, error) {
+		return onceCloser{b, make(chan struct{}, 1)}, nil
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {

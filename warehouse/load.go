@@ -60,6 +60,8 @@ func (l *load) run(ctx context.Context) (err error) {
 	if err := l.lock(ctx); err != nil {
 		return err
 	}
+	clean := context.WithoutCancel(ctx)
+	defer func() { err = errors.Join(err, l.unlock(clean)) }()
 	if err := requireMigrated(ctx, l.main); err != nil {
 		return err
 	}
@@ -72,7 +74,6 @@ func (l *load) run(ctx context.Context) (err error) {
 	}
 	l.conns = newConns(l.w.options.Streams, l.w.connectLoader)
 	err = l.loadUnits(ctx, units)
-	clean := context.WithoutCancel(ctx)
 	err = errors.Join(err, l.conns.close(clean))
 	if err != nil || len(l.held) > 0 {
 		err = errors.Join(err, l.dropOrphans(clean))
@@ -83,15 +84,39 @@ func (l *load) run(ctx context.Context) (err error) {
 	return err
 }
 
+// lockPatience is how long a killed load's connection may take to end.
+const lockPatience = time.Second
+
 // lock refuses a second load in the database: this one's staged leaves would
 // be orphans to it.
 func (l *load) lock(ctx context.Context) error {
-	var ok bool
-	if err := l.main.QueryRow(ctx, "select pg_try_advisory_lock($1, $2)", lockClass, loadLock).Scan(&ok); err != nil {
-		return fmt.Errorf("lock loads: %w", err)
+	deadline := time.Now().Add(lockPatience)
+	for {
+		var ok bool
+		if err := l.main.QueryRow(ctx, "select pg_try_advisory_lock($1, $2)", lockClass, loadLock).Scan(&ok); err != nil {
+			return fmt.Errorf("lock loads: %w", err)
+		}
+		if ok {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return ErrBusy
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(lockPoll):
+		}
 	}
-	if !ok {
-		return ErrBusy
+}
+
+// unlock is explicit because a backend outlives its closed connection a little.
+func (l *load) unlock(ctx context.Context) error {
+	if l.main.IsClosed() {
+		return nil
+	}
+	if _, err := l.main.Exec(ctx, "select pg_advisory_unlock($1, $2)", lockClass, loadLock); err != nil {
+		return fmt.Errorf("unlock loads: %w", err)
 	}
 	return nil
 }
@@ -192,16 +217,16 @@ func (l *load) prepare(ctx context.Context, s *staged) (err error) {
 // loadUnits stages as many parts at once as there are streams, the largest of
 // each unit first, and swaps each unit as soon as it is whole.
 func (l *load) loadUnits(ctx context.Context, units []*unit) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(l.w.options.Streams)
 	for _, u := range units {
 		parts := slices.Clone(u.parts)
 		slices.SortStableFunc(parts, func(a, b *staged) int { return cmp.Compare(b.Rows, a.Rows) })
 		for _, s := range parts {
-			if ctx.Err() != nil {
+			if inner.Err() != nil {
 				break
 			}
-			group.Go(func() error { return l.loadPart(ctx, s) })
+			group.Go(func() error { return l.loadPart(inner, s) })
 		}
 	}
 	if err := group.Wait(); err != nil {

@@ -16,8 +16,9 @@ import (
 	"ledgermill/engine/config"
 )
 
-// superuser owns the private server's databases.
-const superuser = "ledgermill"
+// superuser owns the private server's databases. It is not called like a
+// schema: "$user" stands before public in the search path of a shell.
+const superuser = "mill"
 
 // nobody is the user that runs the server for root where there is no user
 // called postgres.

@@ -98,7 +98,7 @@ func (p place) start(ctx context.Context, o PrivateOptions, change *lock, passwo
 		Binaries: p.binaries(), Owned: p.owned(), Port: port,
 		Password: password.Reveal(), Settings: settings(p, o.Settings),
 	}
-	if err := p.runHelper(ctx, task, locks); err != nil {
+	if err := p.runUntilFree(ctx, task, locks); err != nil {
 		// The helper may have been killed after the server came up.
 		return nil, errors.Join(err, p.lastLog(), p.stop(context.WithoutCancel(ctx)))
 	}
@@ -110,6 +110,24 @@ func (p place) start(ctx context.Context, o PrivateOptions, change *lock, passwo
 		return nil, errors.Join(err, p.lastLog())
 	}
 	return found, writePrivate(p.portFile(), strconv.Itoa(port))
+}
+
+// runUntilFree tries again for a while where a server was killed: its
+// processes end one after the other, and none may be left.
+func (p place) runUntilFree(ctx context.Context, task helperTask, locks []*lock) error {
+	killed := exists(p.postmaster())
+	deadline := time.Now().Add(killPatience)
+	for {
+		err := p.runHelper(ctx, task, locks)
+		if err == nil || !killed || time.Now().After(deadline) || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * lockPoll):
+		}
+	}
 }
 
 // choosePort takes the last port again where it is free, so that a bookmarked
@@ -280,4 +298,6 @@ const (
 	// startPatience bounds recovery after a crash, not an ordinary start.
 	startPatience = 10 * time.Minute
 	stopPatience  = 2 * time.Minute
+	// killPatience is how long the processes of a killed server may linger.
+	killPatience = 10 * time.Second
 )

@@ -121,8 +121,9 @@ func (p place) unused() (free bool, err error) {
 // databaseName turns a project id into a database name: kept where it is plain,
 // else made plain and told apart by a hash.
 func databaseName(project string) string {
+	const product = "ledgermill"
 	if project == "" {
-		return superuser
+		return product
 	}
 	const longest = 40
 	plain := strings.Map(func(r rune) rune {
@@ -135,5 +136,5 @@ func databaseName(project string) string {
 		sum := sha256.Sum256([]byte(project))
 		plain = fmt.Sprintf("%s_%s", plain[:min(len(plain), longest)], hex.EncodeToString(sum[:4]))
 	}
-	return superuser + "_" + plain
+	return product + "_" + plain
 }

@@ -106,7 +106,7 @@ func (d *directives) read(lines []sqltext.Directive) {
 			d.fault(line.Pos, "`"+line.Word+"` needs a column", "write `-- "+line.Word+" <column>: "+line.Value+"`")
 		case line.Value == "":
 			d.fault(line.Pos, "`"+line.Word+"` has no value", "")
-		case line.Column != "" && !d.isColumn(line.Column, line.Pos):
+		case line.Column != "" && !d.isColumn(line.Column, columnPos(line)):
 		case w.whole && len(d.scopes) > 0:
 			d.fault(line.Pos, "`"+line.Word+"` stands above the first `objects`: it holds for the whole feed", "")
 		default:
@@ -125,6 +125,13 @@ func (d *directives) isColumn(name string, pos sqltext.Pos) bool {
 	}
 	d.fault(pos, fmt.Sprintf("%s has no column %q%s", d.contract.Name, name, sqltext.DidYouMean(name, d.contract.Names())), "")
 	return false
+}
+
+// columnPos is the place of the name behind the word.
+func columnPos(line sqltext.Directive) sqltext.Pos {
+	pos := line.Pos
+	pos.Col += len(line.Word) + 1
+	return pos
 }
 
 // isField is isColumn for a column that text is read into.

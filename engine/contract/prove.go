@@ -44,11 +44,11 @@ func (p *parser) describe(ctx context.Context) error {
 	tables, err := p.judge.Tables(ctx, texts...)
 	var fault *Fault
 	if errors.As(err, &fault) {
-		at := statements[fault.Statement][0].Off
-		if fault.Off > 0 {
-			at += fault.Off
+		p.takeNames()
+		if fault.Statement == 0 && fault.Off <= 0 {
+			return p.blame(ctx, fault)
 		}
-		p.fault(p.posAt(at), fault.Msg, fault.Remedy)
+		p.fault(p.posAt(statements[fault.Statement][0].Off+max(fault.Off, 0)), fault.Msg, fault.Remedy)
 		return nil
 	}
 	if err != nil {
@@ -60,6 +60,41 @@ func (p *parser) describe(ctx context.Context) error {
 	}
 	p.takeTable(tables[0])
 	return p.prove(ctx, tables[0])
+}
+
+// blame finds the CHECKs and DEFAULTs at fault where DuckDB does not say: each is
+// tried alone.
+func (p *parser) blame(ctx context.Context, whole *Fault) error {
+	before := len(p.faults)
+	if err := p.stable(ctx); err != nil {
+		return err
+	}
+	for _, check := range p.ddl.checks {
+		if slices.ContainsFunc(p.faults[before:], func(f *sqltext.Error) bool { return f.Pos == check.Pos }) {
+			continue
+		}
+		_, err := p.judge.Tables(ctx, p.probe(check.Text))
+		var fault *Fault
+		switch {
+		case errors.As(err, &fault):
+			p.fault(check.Pos, "CHECK "+check.Name+": "+fault.Msg, fault.Remedy)
+		case err != nil:
+			return fmt.Errorf("try CHECK %s: %w", check.Name, err)
+		}
+	}
+	if len(p.faults) == before {
+		p.fault(p.ddl.create[0].Pos, whole.Msg, whole.Remedy)
+	}
+	return nil
+}
+
+// probe is a table of the contract's columns with one CHECK.
+func (p *parser) probe(check string) string {
+	var columns []string
+	for _, col := range p.ddl.columns {
+		columns = append(columns, sqltext.QuoteName(col.name)+" "+sqltext.Source(p.contract.Source, col.typ))
+	}
+	return `create table "probe" (` + strings.Join(columns, ", ") + ", check (" + check + "\n))"
 }
 
 // disagree is the fault of a text that Ledgermill and DuckDB cut apart differently:
@@ -246,13 +281,12 @@ func (p *parser) stableText(ctx context.Context, text string, pos sqltext.Pos, w
 	if err != nil {
 		return fmt.Errorf("read %s: %w", what, err)
 	}
-	unstable := e.Unstable
 	for _, name := range e.Columns {
 		if _, ok := p.contract.Column(strings.ToLower(name)); !ok {
-			unstable = append(unstable, name) // today, user: functions that need no brackets
+			p.fault(pos, fmt.Sprintf("%s: %s has no column %q%s", what, p.contract.Name, name, sqltext.DidYouMean(name, p.contract.Names())), "")
 		}
 	}
-	for _, name := range unstable {
+	for _, name := range e.Unstable {
 		p.fault(pos, what+" uses "+name+": the same record would be judged otherwise tomorrow", "compare with another column, or with the business date in a model's test")
 	}
 	return nil

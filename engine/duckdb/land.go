@@ -101,7 +101,7 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 		if o.Report.Good() == 0 {
 			continue // nothing to read, and DuckDB refuses some empty texts
 		}
-		key := fmt.Sprintf("%s\x00%q\x00%q\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.Report.CRLF)
+		key := fmt.Sprintf("%s\x00%q\x00%q\x00%s\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial)
 		g, ok := at[key]
 		if !ok {
 			g = len(groups)
@@ -168,9 +168,23 @@ func readCSV(g objectGroup) string {
 		escape = csv.Quote
 	}
 	return fmt.Sprintf("read_csv([%s], auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, columns = {%s}, "+
-		"strict_mode = true, null_padding = false, max_line_size = %d, filename = %s)",
+		"strict_mode = true, null_padding = false, max_line_size = %d, filename = %s",
 		strings.Join(paths, ", "), !csv.NoHeader, sqltext.QuoteString(csv.Delimiter), sqltext.QuoteString(csv.Quote), sqltext.QuoteString(escape),
-		strings.Join(columns, ", "), records.MaxRecord+2, sqltext.QuoteString(fileColumn))
+		strings.Join(columns, ", "), records.MaxRecord+2, sqltext.QuoteString(fileColumn)) + readerOptions(o) + ")"
+}
+
+// readerOptions say what DuckDB would guess wrongly: it takes the line end from the
+// first line break it meets, even one inside quotes, and cuts long quoted text into
+// pieces that look like records.
+func readerOptions(o job.Object) string {
+	options := ""
+	if o.NewLine != "" {
+		options += ", new_line = " + sqltext.QuoteString(o.NewLine)
+	}
+	if o.Serial {
+		options += ", parallel = false"
+	}
+	return options
 }
 
 // escapeGlob makes a path that DuckDB takes literally.

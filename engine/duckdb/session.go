@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
@@ -139,12 +140,17 @@ func (s *session) close() error { return s.conn.Close() }
 
 // exec runs one statement and returns the number of rows that it touched.
 func (s *session) exec(ctx context.Context, statement string) (int64, error) {
-	s.log.DebugContext(ctx, "duckdb", "sql", statement)
+	defer s.trace(ctx, statement, time.Now())
 	result, err := s.conn.ExecContext(ctx, statement)
 	if err != nil {
 		return 0, fault(err)
 	}
 	return result.RowsAffected()
+}
+
+// trace logs a statement and how long it took.
+func (s *session) trace(ctx context.Context, statement string, began time.Time) {
+	s.log.DebugContext(ctx, "duckdb", "seconds", time.Since(began).Seconds(), "sql", statement)
 }
 
 // script runs statements one by one.
@@ -159,7 +165,7 @@ func (s *session) script(ctx context.Context, statements ...string) error {
 
 // rows calls each for every row of a small result. dest are the targets of Scan.
 func (s *session) rows(ctx context.Context, query string, dest []any, each func() error) (err error) {
-	s.log.DebugContext(ctx, "duckdb", "sql", query)
+	defer s.trace(ctx, query, time.Now())
 	rows, err := s.conn.QueryContext(ctx, query)
 	if err != nil {
 		return fault(err)

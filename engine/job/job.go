@@ -20,6 +20,8 @@ type Object struct {
 	Mapping contract.Mapping
 	Fills   map[string]string // what the key says of columns
 	Report  records.Report    // the independent count; its Bad records are not in Path
+	NewLine string            // how the lines of Path end, as DuckDB and Spark are told: \n with a backslash; "": they find out
+	Serial  bool              // a reader that cuts Path into pieces would cut a record
 }
 
 // Task is one model to make of one unit. Its inputs exist: contracts are landed and

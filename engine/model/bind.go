@@ -28,8 +28,10 @@ func (l *loader) bindModels(ctx context.Context) {
 	l.uniqueLoads()
 }
 
+// bindModel reports whether the model has no fault.
 func (l *loader) bindModel(ctx context.Context, d *draft) bool {
 	m := d.model
+	before := len(l.faults)
 	if !d.unclear {
 		d.unclear = !l.units(d)
 	}
@@ -39,15 +41,14 @@ func (l *loader) bindModel(ctx context.Context, d *draft) bool {
 	} else {
 		m.Columns, ok = l.describe(ctx, d.st)
 	}
-	if !ok {
-		return false
-	}
-	if !l.output(d) {
+	if !ok || !l.output(d) {
 		return false
 	}
 	columns, _ := l.project.Output(m.Name)
-	l.define(ctx, m.Name, columns)
-	return l.bindTests(ctx, d)
+	if l.define(ctx, m.Name, columns) {
+		l.bindTests(ctx, d)
+	}
+	return !d.unclear && len(l.faults) == before
 }
 
 // describeItself finds the types of a model that reads its own output: from nulls
@@ -100,10 +101,10 @@ func shifted(err error, lead int) error {
 
 // bindTests completes the tests and binds them all at once, and only if that fails
 // one by one.
-func (l *loader) bindTests(ctx context.Context, d *draft) bool {
+func (l *loader) bindTests(ctx context.Context, d *draft) {
 	m := d.model
 	before := len(l.faults)
-	if len(d.grain) > 0 {
+	if len(m.Grain) > 0 {
 		grain := Test{Kind: Unique, Columns: m.Grain, Text: "grain " + strings.Join(m.Grain, ", "), Pos: d.grain[0].pos}
 		d.tests = append([]Test{grain}, d.tests...)
 	}
@@ -122,13 +123,9 @@ func (l *loader) bindTests(ctx context.Context, d *draft) bool {
 	}
 	m.Tests = d.tests
 	l.report.Tests += len(m.Tests)
-	if len(l.faults) > before {
-		return false
-	}
-	if len(conditions) > 0 {
+	if len(l.faults) == before && len(conditions) > 0 {
 		l.bindConditions(ctx, m, conditions, values)
 	}
-	return len(l.faults) == before
 }
 
 // columnsOf gives the test's columns the output's spelling, and faults those that

@@ -45,7 +45,7 @@ func TestUnitTestSeesWhatTheUnitSees(t *testing.T) {
 				"sql/tests/t.sql": file("-- test of: a, on " + c.on + "\ncreate or replace table raw_a as select cast(v as date) as d from (values ('" +
 					strings.Join(dates, "'), ('") + "')) g (v);\nselect date '1999-01-01' as d, 19990101 as number"),
 			}
-			got := dates1(t, run(t, files, 0).Unexpected)
+			got := datesSeen(t, run(t, files, 0).Unexpected)
 			if got != c.want {
 				t.Errorf("sees %q, want %q", got, c.want)
 			}
@@ -53,7 +53,7 @@ func TestUnitTestSeesWhatTheUnitSees(t *testing.T) {
 	}
 }
 
-func dates1(t *testing.T, rows [][]string) string {
+func datesSeen(t *testing.T, rows [][]string) string {
 	t.Helper()
 	var all []string
 	for _, row := range rows {

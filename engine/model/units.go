@@ -109,7 +109,8 @@ func (l *loader) grants(d *draft) {
 	}
 }
 
-// output holds the bound columns against what must and must not be among them.
+// output holds the bound columns against what must and must not be among them;
+// false where they make no table.
 func (l *loader) output(d *draft) bool {
 	m := d.model
 	before := len(l.faults)
@@ -117,6 +118,7 @@ func (l *loader) output(d *draft) bool {
 		l.outputColumn(d, i, c)
 	}
 	l.noDateParts(d)
+	sound := len(l.faults) == before
 	if m.BusinessDate != "" && !d.unclear {
 		l.outputDate(d)
 	}
@@ -133,10 +135,11 @@ func (l *loader) output(d *draft) bool {
 	if m.Load != "" && m.Publish == No {
 		l.fault(d.load.pos, "a step (`publish: no`) is not loaded")
 	}
-	if m.Load != "" && len(d.grain) == 0 {
-		l.faultTry(d.load.pos, "name the columns that identify a row: `-- grain: ...`", "`load` needs a `grain`")
+	if m.Load != "" && len(d.grain) == 0 && !m.Dated() {
+		// A unit is swapped whole; what has no units is merged by key.
+		l.faultTry(d.load.pos, "name the columns that identify a row: `-- grain: ...`", "`load` of what has no units needs a `grain`")
 	}
-	return len(l.faults) == before
+	return sound
 }
 
 func (l *loader) outputColumn(d *draft, i int, c Column) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // DirectiveWord is one word of a vocabulary of directives.
@@ -28,8 +29,8 @@ type Directive struct {
 func Header(file, src string, vocabulary []DirectiveWord) ([]Directive, Errors) {
 	var directives []Directive
 	var faults Errors
-	for i, line := range strings.Split(strings.TrimPrefix(src, "\ufeff"), "\n") {
-		line = strings.TrimRight(line, "\r")
+	ends := strings.NewReplacer("\r\n", "\n", "\r", "\n")
+	for i, line := range strings.Split(ends.Replace(strings.TrimPrefix(src, "\ufeff")), "\n") {
 		text, isComment := strings.CutPrefix(line, "--")
 		if !isComment {
 			break
@@ -120,13 +121,23 @@ func indexOutsideQuotes(text string, sep byte) int {
 			if c == quote {
 				quote = 0
 			}
-		case c == '\'' || c == '"':
+		case opensQuote(text, i):
 			quote = c
 		case c == sep:
 			return i
 		}
 	}
 	return -1
+}
+
+// opensQuote reports whether a quoted text begins at i. Behind a letter or a digit
+// a quote is an apostrophe: Client's name, 1'234.56.
+func opensQuote(text string, i int) bool {
+	if text[i] != '\'' && text[i] != '"' {
+		return false
+	}
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	return i == 0 || !unicode.IsLetter(before) && !unicode.IsDigit(before)
 }
 
 // Split parts text at sep where it stands outside quotes and brackets, and trims
@@ -144,7 +155,7 @@ func Split(text, sep string) []string {
 			if c == quote {
 				quote = 0
 			}
-		case c == '\'' || c == '"':
+		case opensQuote(text, i):
 			quote = c
 		case c == '(' || c == '[':
 			depth++

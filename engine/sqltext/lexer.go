@@ -95,7 +95,7 @@ func (l *lexer) advance(to int) {
 		r, n := utf8.DecodeRuneInString(l.src[l.off:])
 		l.off += n
 		l.col++
-		if r == '\n' {
+		if r == '\n' || r == '\r' && (l.off == len(l.src) || l.src[l.off] != '\n') {
 			l.line++
 			l.col = 1
 		}
@@ -129,10 +129,11 @@ func (l *lexer) next() (Token, error) {
 func scan(s string) (kind Kind, n int, missing string) {
 	switch c := s[0]; {
 	case strings.HasPrefix(s, "--"):
-		if n = strings.IndexByte(s, '\n'); n < 0 {
+		// A lone carriage return ends it too, as in DuckDB and Postgres.
+		if n = strings.IndexAny(s, "\r\n"); n < 0 {
 			n = len(s)
 		}
-		return Comment, len(strings.TrimRight(s[:n], "\r")), ""
+		return Comment, n, ""
 	case strings.HasPrefix(s, "/*"):
 		if n = blockComment(s); n == 0 {
 			return 0, 0, "comment without an end: */ is missing"
