@@ -51,6 +51,9 @@ func (t *accountTable) row(name string, tally ledger.Tally) {
 	for c, by := range t.groups {
 		i := slices.IndexFunc(tally.Groups, func(g ledger.Group) bool { return slices.Equal(g.By, by) })
 		text := "0.00"
+		if i < 0 && unreadableOnly(tally) {
+			text = "no amount"
+		}
 		if i >= 0 && t.sums[c] < len(tally.Groups[i].Sums) {
 			g := tally.Groups[i]
 			text = money(g.Sums[t.sums[c]])
@@ -61,6 +64,11 @@ func (t *accountTable) row(name string, tally ledger.Tally) {
 		cells = append(cells, text)
 	}
 	t.rows = append(t.rows, cells)
+}
+
+// unreadableOnly reports whether no record of the tally belongs to a group.
+func unreadableOnly(t ledger.Tally) bool {
+	return len(t.Groups) > 0 && !slices.ContainsFunc(t.Groups, func(g ledger.Group) bool { return !slices.Contains(g.By, ledger.Unreadable) })
 }
 
 func (t *accountTable) mark(text string) { t.marks[len(t.rows)-1] = text }

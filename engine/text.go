@@ -88,10 +88,13 @@ func (r *Report) headline() string {
 		}
 	}
 	names := sortedKeys(why)
+	if len(names) > 1 {
+		names = slices.DeleteFunc(names, func(u job.Unit) bool { return u == job.Whole })
+	}
 	var parts []string
 	for i := 0; i < len(names); {
 		j := i
-		for j+1 < len(names) && why[names[j+1]] == why[names[i]] {
+		for j+1 < len(names) && names[j+1] != job.Whole && why[names[j+1]] == why[names[i]] {
 			j++
 		}
 		text := string(names[i])

@@ -2,7 +2,7 @@ package queries
 
 import "embed"
 
-// FS holds the named queries that the program ships with.
+// FS are the banking project's queries, as the binary carries them.
 //
 //go:embed *.sql
 var FS embed.FS

@@ -1,9 +1,9 @@
-// Package sql carries the SQL files of the bank that the program ships with.
+// Package sql holds the banking project's SQL files, as the binary carries them.
 package sql
 
 import "embed"
 
-// FS holds contracts/, models/, tests/ and warehouse/.
+// FS are the files below this directory: contracts/, models/, tests/, warehouse/.
 //
 //go:embed contracts models tests warehouse
 var FS embed.FS

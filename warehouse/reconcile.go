@@ -3,7 +3,9 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -192,10 +194,8 @@ func (s *staged) compareControl(c Control, groups []group) error {
 			}
 		}
 	}
-	for name, g := range found {
-		if g.count > 0 {
-			return s.mismatch("", "rows"+name, "0", fmt.Sprint(g.count))
-		}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		return s.mismatch("", "rows"+name, "0", fmt.Sprint(found[name].count))
 	}
 	return nil
 }

@@ -50,8 +50,8 @@ func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (rep
 	if request.Parts, err = l.warehouse.Missing(ctx, request.Parts); err != nil {
 		return report, err
 	}
-	report.Control = controlsOf(parts)
 	if len(request.Parts) == 0 {
+		report.Control = controlsOf(parts)
 		return report, nil
 	}
 	var done int64
@@ -63,6 +63,9 @@ func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (rep
 	}
 	loaded, err := l.warehouse.Load(ctx, request)
 	report.Leaves, report.Rows, report.Seconds, report.Detail = len(loaded.Parts), loaded.Rows, time.Since(began).Seconds(), loaded
+	if err == nil {
+		report.Control = controlsOf(parts)
+	}
 	return report, err
 }
 

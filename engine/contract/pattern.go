@@ -87,6 +87,9 @@ func (g *glob) compile() (string, error) {
 	braces := false
 	for i := 0; i < len(g.text); i++ {
 		switch c := g.text[i]; {
+		case strings.HasPrefix(g.text[i:], "**/") && (i == 0 || g.text[i-1] == '/'):
+			b.WriteString("(?:.*/)?") // any directories, or none
+			i += 2
 		case strings.HasPrefix(g.text[i:], "**"):
 			b.WriteString(".*")
 			i++

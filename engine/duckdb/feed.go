@@ -48,7 +48,7 @@ func (e *Engine) CSV(ctx context.Context, path string, columns []string, busines
 }
 
 func (s *session) feedQuery(ctx context.Context, path string, columns []string, businessDate string) (string, error) {
-	source := "read_parquet(" + sqltext.QuoteString(escapeGlob(path)) + ", hive_partitioning = false)"
+	source := parquet(path)
 	have, err := s.describe(ctx, source)
 	if err != nil {
 		return "", fmt.Errorf("read %s: %w", path, err)

@@ -125,8 +125,8 @@ func (m *making) withinUnit(ctx context.Context, one *model.Model, path string) 
 	from, to := m.unit.Bounds()
 	q := sqltext.QuoteName(one.BusinessDate)
 	var strangers int64
-	err := m.session.rows(ctx, fmt.Sprintf("select count(*) from read_parquet(%s) where %s is null or %s < date '%s' or %s >= date '%s'",
-		sqltext.QuoteString(escapeGlob(path)), q, q, from.Format(time.DateOnly), q, to.Format(time.DateOnly)),
+	err := m.session.rows(ctx, fmt.Sprintf("select count(*) from %s where %s is null or %s < date '%s' or %s >= date '%s'",
+		parquet(path), q, q, from.Format(time.DateOnly), q, to.Format(time.DateOnly)),
 		[]any{&strangers}, func() error { return nil })
 	if err != nil {
 		return err
@@ -199,11 +199,7 @@ func (e *Engine) datasetSQL(name string, files []string) (string, error) {
 		}
 		return "select *" + calendarOf + " from (select " + strings.Join(list, ", ") + ") where false", nil
 	}
-	quoted := make([]string, len(files))
-	for i, f := range files {
-		quoted[i] = sqltext.QuoteString(escapeGlob(f))
-	}
-	return "select *" + calendarOf + " from read_parquet([" + strings.Join(quoted, ", ") + "], hive_partitioning = false)", nil
+	return "select *" + calendarOf + " from " + parquet(files...), nil
 }
 
 // Use names the models whose files the engine will read as inputs.

@@ -26,7 +26,7 @@ func Canonical(src string) string {
 			b.WriteString(t.Text)
 		}
 	}
-	return strings.TrimRight(strings.TrimSuffix(strings.TrimSpace(b.String()), ";"), " ")
+	return strings.TrimRight(b.String(), " ;")
 }
 
 // Code returns the tokens without the comments.

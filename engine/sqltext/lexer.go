@@ -205,8 +205,12 @@ func closing(s string, quote byte, backslash bool) int {
 // dollar reads $$text$$ and $tag$text$tag$; a lone $ is punctuation.
 func dollar(s string) (Kind, int, string) {
 	i := 1
-	for i < len(s) && (s[i] == '_' || isLetter(rune(s[i])) || i > 1 && s[i] >= '0' && s[i] <= '9') {
-		i++
+	for i < len(s) {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r != '_' && !isLetter(r) && (i == 1 || !isDigit(s[i])) {
+			break
+		}
+		i += n
 	}
 	if i >= len(s) || s[i] != '$' {
 		return Punct, 1, ""
@@ -219,22 +223,32 @@ func dollar(s string) (Kind, int, string) {
 	return String, end + 2*len(tag), ""
 }
 
+// number takes letters too, and leaves it to DuckDB to refuse them: 12abc is one
+// token, not a number and an alias.
 func number(s string) int {
 	i, exponent := 0, false
 	for i < len(s) {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9' || c == '.' || c == '_':
-		case (c == 'e' || c == 'E') && !exponent && i+1 < len(s) && (isDigit(s[i+1]) || (s[i+1] == '-' || s[i+1] == '+') && i+2 < len(s) && isDigit(s[i+2])):
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case isDigit(s[i]) || r == '.' || r == '_':
+		case (r == 'e' || r == 'E') && !exponent && signedDigit(s[i+1:]):
 			exponent = true
-			i++
-		case c == 'x' || c == 'X' || isLetter(rune(c)):
-			// Left to DuckDB to refuse: 12abc is one token, not a number and an alias.
+			n++
+		case isLetter(r):
 		default:
 			return i
 		}
-		i++
+		i += n
 	}
 	return i
+}
+
+// signedDigit reports whether s begins with a digit, or with a sign and a digit.
+func signedDigit(s string) bool {
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		s = s[1:]
+	}
+	return s != "" && isDigit(s[0])
 }
 
 func wordOrPunct(s string) (Kind, int, string) {
