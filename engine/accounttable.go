@@ -22,8 +22,11 @@ type accountTable struct {
 	other   bool // groups without a column of their own are added up by number of records
 }
 
-// maxAccountColumns keeps the table within a terminal of 80 columns.
-const maxAccountColumns = 3
+// Money is shown for the largest groups that a terminal of 80 columns has room for.
+const (
+	maxAccountColumns = 4
+	maxAccountWidth   = 80
+)
 
 func (t *accountTable) columns() {
 	t.heads, t.marks = []string{t.account.Feed, "records"}, map[int]string{}
@@ -76,15 +79,22 @@ func (t *accountTable) note(text string) { t.notes = append(t.notes, text) }
 
 func (t *accountTable) print(b *strings.Builder) {
 	widths := make([]int, len(t.heads))
+	for i := range widths[1:] {
+		widths[i+1] = 9
+	}
 	for _, row := range append([][]string{t.heads}, t.rows...) {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
+	for t.width(widths) > maxAccountWidth && len(widths) > 2 {
+		widths, t.other = widths[:len(widths)-1], true
+	}
 	line := func(cells []string, mark string) {
+		cells = cells[:len(widths)]
 		fmt.Fprintf(b, "%-*s", widths[0], cells[0])
 		for i, cell := range cells[1:] {
-			fmt.Fprintf(b, "  %*s", max(widths[i+1], 12), cell)
+			fmt.Fprintf(b, "  %*s", widths[i+1], cell)
 		}
 		b.WriteString(mark + "\n")
 	}
@@ -98,4 +108,12 @@ func (t *accountTable) print(b *strings.Builder) {
 	for _, note := range t.notes {
 		b.WriteString("  " + note + "\n")
 	}
+}
+
+func (t *accountTable) width(widths []int) int {
+	total := 2 // for the mark
+	for _, w := range widths {
+		total += w + 2
+	}
+	return total - 2
 }

@@ -197,8 +197,11 @@ func (a FeedAccount) text(b *strings.Builder) {
 	t.columns()
 	t.row("read", a.Cell.Read)
 	t.row("duplicate", a.Cell.Duplicate)
-	for _, reason := range reasonsOf(a.Cell) {
-		t.row("rejected "+reason, a.Cell.Rejected[reason])
+	if reasons := reasonsOf(a.Cell); len(reasons) > 0 {
+		t.row("rejected", a.Cell.RejectedTotal())
+		for _, reason := range reasons {
+			t.row("  "+reason, a.Cell.Rejected[reason])
+		}
 	}
 	t.row("accepted", a.Cell.Accepted)
 	if a.Lake != nil {

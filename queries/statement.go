@@ -19,8 +19,8 @@ import (
 // typed is what messages call the file of a statement that has none.
 const typed = "statement"
 
-// pgerrReadOnly is what PostgreSQL says of a statement that writes.
-const pgerrReadOnly = "25006"
+// readOnlyCode is what PostgreSQL says of a statement that writes.
+const readOnlyCode = "25006"
 
 // ownFault are the classes of PostgreSQL's errors that are the statement's: data,
 // syntax and names, features, cardinality, and functions that raise.
@@ -165,7 +165,7 @@ func (st *statement) fault(err error) error {
 		return err
 	}
 	switch {
-	case pg.Code == pgerrReadOnly:
+	case pg.Code == readOnlyCode:
 		return &duckdb.ReadOnlyError{Statements: 1}
 	case slices.Contains(ownFault, pg.Code[:min(2, len(pg.Code))]):
 		off := -1

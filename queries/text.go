@@ -75,6 +75,8 @@ func hidden(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Cf,
 func (t *layout) foot(more bool) string {
 	var b strings.Builder
 	switch {
+	case more && len(t.rows) == 1:
+		b.WriteString("(the first row of more: --format csv prints all)")
 	case more:
 		fmt.Fprintf(&b, "(the first %d rows of more: --format csv prints all)", len(t.rows))
 	case len(t.rows) == 1:

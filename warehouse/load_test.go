@@ -52,6 +52,11 @@ func TestLoadDays(t *testing.T) {
 		`payments|2025-01-30|payments_p20250130|3|{"fee": "3", "amount": "100000010.00"}|run'1`,
 		`payments|2025-01-31|payments_p20250131|1|{"fee": "0", "amount": "5.50"}|run'1`,
 	}, f.all("select table_name, unit, leaf, rows, sums, run_id from ledgermill.loads order by 1, 2"))
+	latest, found, err := f.LatestDate(t.Context())
+	if err != nil || !found {
+		t.Fatalf("latest date: %v, %v", found, err)
+	}
+	diff(t, "latest date", "2025-01-31", latest.Format("2006-01-02"))
 	f.noStaged()
 }
 

@@ -89,6 +89,26 @@ func TestMigrateOnceAndNoFurtherThanAFault(t *testing.T) {
 	}
 }
 
+// A shell sends a file whole; nothing in it may undo what went before.
+func TestMigrationsRunAsTheyStand(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, warehousetest.Database(t))
+	for _, name := range []string{"00001_mill.sql", "00002_star_schema.sql"} {
+		text, err := os.ReadFile("../sql/warehouse/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Exec(t.Context(), string(text)); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	var tables int
+	if err := conn.QueryRow(t.Context(), "select count(*) from pg_tables where schemaname in ('public', 'ledgermill')").Scan(&tables); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "tables", 8, tables)
+}
+
 func TestQueryOnlyReads(t *testing.T) {
 	t.Parallel()
 	f := open(t)

@@ -158,8 +158,11 @@ func (s *Server) Pin() error {
 	return nil
 }
 
-// Close gives up the hold. The last hold stops the server unless it is pinned.
+// Close gives up the hold. The last hold stops the server unless it is pinned,
+// also when ctx is cancelled: an interrupted command leaves nothing running.
 func (s *Server) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	defer cancel()
 	if err := s.release(ctx); err != nil {
 		return &PrivateError{Op: "stop private postgres", Err: err}
 	}

@@ -1,7 +1,155 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/engine"
+	"ledgermill/engine/duckdb"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/model"
+	"ledgermill/queries"
+)
 
 func (a *app) queryCommand() *cli.Command {
-	return &cli.Command{Name: "query"}
+	return &cli.Command{
+		Name:      "query",
+		Usage:     "run a named query or a statement on the warehouse or the lake",
+		ArgsUsage: "[NAME | -]",
+		Description: `Without a name it lists the queries. A parameter is set by --set; $as_of is the latest
+loaded date unless set. Statements are read-only.
+
+EXAMPLES
+   1. a named query:                ledgermill query top_customers
+   2. with a parameter, as CSV:     ledgermill query merchant_search --set text=bakery --format csv
+   3. on the lake, no server:       ledgermill query daily_volume --on lake
+   4. a statement:                  ledgermill query --sql "select count(*) from transactions_fact"
+   5. a statement from a file:      ledgermill query - < statement.sql`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "sql", Usage: "a `STATEMENT` instead of a name"},
+			&cli.StringFlag{Name: "on", Usage: "`PLACE`: warehouse or lake; by default where the query can run, the warehouse first"},
+			&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE` of a parameter; may be repeated"},
+			&cli.IntFlag{Name: "limit", Usage: "rows to print as text; 0: all"},
+			formatFlag("text, csv or json"),
+		},
+		Action: a.query,
+	}
+}
+
+func (a *app) query(c *cli.Context) error {
+	f, err := format(c, "text", "csv", "json")
+	if err != nil {
+		return err
+	}
+	config, err := a.settings(c, nil)
+	if err != nil {
+		return err
+	}
+	w, err := a.open(c.Context, config)
+	if err != nil {
+		return err
+	}
+	o := queries.Options{Project: w.project, Name: c.Args().First(), SQL: c.String("sql"), On: model.Place(c.String("on")), Parameters: map[string]string{}}
+	if o.Name == "-" {
+		text, err := io.ReadAll(a.stdin)
+		if err != nil {
+			return fmt.Errorf("read standard input: %w", err)
+		}
+		o.Name, o.SQL = "", string(text)
+	}
+	if o.Name == "" && o.SQL == "" {
+		return a.listQueries(w)
+	}
+	for _, text := range c.StringSlice("set") {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return usagef("--set text=bakery", "--set %q is not NAME=VALUE", text)
+		}
+		o.Parameters[name] = value
+	}
+	return a.answer(c.Context, w, o, f, c.Int("limit"))
+}
+
+func (a *app) listQueries(w *workspace) error {
+	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, q := range w.project.Queries {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", q.Name, q.On, q.About)
+	}
+	return t.Flush()
+}
+
+// answer runs a query where it belongs and prints its rows.
+func (a *app) answer(ctx context.Context, w *workspace, o queries.Options, format string, limit int) (err error) {
+	var q *model.Query
+	if o.Name != "" {
+		if q, err = queries.Find(w.project, o.Name); err != nil {
+			return err
+		}
+	}
+	place, err := queries.Place(q, o.On)
+	if err != nil {
+		return err
+	}
+	o.On = place
+	if place == model.Lake {
+		reader, done, err := w.openLake(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+		o.Lake = reader
+	} else {
+		h, err := w.openWarehouse(ctx, func(line string) { fmt.Fprintln(a.stderr, line) })
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, h.Close(ctx)) }()
+		o.Warehouse = h.Warehouse
+	}
+	return a.printAnswer(ctx, o, format, limit)
+}
+
+func (a *app) printAnswer(ctx context.Context, o queries.Options, format string, limit int) error {
+	result, err := queries.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "csv":
+		err = result.CSV(a.stdout)
+	case "json":
+		err = result.JSON(a.stdout)
+	default:
+		width, _ := terminal(a.stdout)
+		err = result.Text(a.stdout, queries.TextOptions{Limit: limit, Width: width})
+	}
+	return errors.Join(err, result.Close())
+}
+
+// openLake opens the lake for reading: a DuckDB that sees it and nothing else.
+func (w *workspace) openLake(ctx context.Context) (*queries.Lake, func() error, error) {
+	root, err := lake.Open(w.config.Lake.Root)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := engine.Open(ctx, engine.Options{Project: w.project, Name: w.config.Name, Lake: root, Log: w.log}, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	work, err := os.MkdirTemp("", "ledgermill-query-")
+	if err != nil {
+		return nil, nil, err
+	}
+	duck, err := duckdb.Open(ctx, w.engineSettings(work, root))
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(work))
+	}
+	return &queries.Lake{Engine: duck, State: m.State(), Store: root}, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
 }

@@ -76,3 +76,15 @@ func (a *app) warehouseStatus(c *cli.Context) error {
 	}
 	return printJSON(a.stdout, status)
 }
+
+// whereWarehouse says where a run has loaded to.
+func (a *app) whereWarehouse(c *cli.Context, w *workspace) string {
+	if url := w.config.Warehouse.URL; url != "" {
+		return url.URL()
+	}
+	status, err := warehouse.StatusPrivate(c.Context, w.private(nil))
+	if err != nil {
+		return err.Error()
+	}
+	return "private PostgreSQL in " + status.Dir + ", stopped unless `warehouse start` keeps it up"
+}

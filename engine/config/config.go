@@ -86,7 +86,7 @@ type Warehouse struct {
 // Log says what is logged on standard error, and how.
 type Log struct {
 	// Level is the least level that is logged: debug, info, warn or error.
-	// Default info.
+	// Default warn: a run's own lines say the rest.
 	Level slog.Level
 
 	// Format is "text" or "json". Default "text".
@@ -118,7 +118,7 @@ func Default() Config {
 			BatchDays:   30,
 		},
 		Warehouse: Warehouse{SwapDeadline: time.Minute},
-		Log:       Log{Level: slog.LevelInfo, Format: "text"},
+		Log:       Log{Level: slog.LevelWarn, Format: "text"},
 	}
 }
 

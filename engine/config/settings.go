@@ -71,7 +71,7 @@ func table() []setting {
 			duration(), func(c *Config) *timeDuration { return &c.Warehouse.SwapDeadline }, atLeast[timeDuration](1, "more than 0")),
 		row("warehouse.private_directory", `where the private server keeps programs and data; default "": chosen and printed`,
 			directory(), func(c *Config) *string { return &c.Warehouse.PrivateDirectory }, nil),
-		row("log.level", "least level that is logged: debug, info, warn or error; default info",
+		row("log.level", "least level that is logged: debug, info, warn or error; default warn",
 			level(), func(c *Config) *slogLevel { return &c.Log.Level }, nil),
 		row("log.format", "form of the log on standard error: text or json; default text",
 			plain(), func(c *Config) *string { return &c.Log.Format }, oneOf("text", "json")),

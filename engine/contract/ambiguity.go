@@ -48,8 +48,9 @@ func (f Format) readers(t Type) (readers []func(string) (string, bool), texts []
 		texts = append(texts, m.samples()...)
 	}
 	for _, e := range f.Numbers {
+		number := e.reader(t, f.Round)
 		readers = append(readers, func(text string) (string, bool) {
-			r, ok := e.read(text, t, f.Round)
+			r, ok := number(text)
 			if !ok {
 				return "", false
 			}
@@ -200,6 +201,9 @@ func (m moment) offset(match []string) time.Duration {
 
 // ambiguity is the fault of a format that reads one text in two ways, or nil.
 func (f Format) ambiguity(t Type) error {
+	if len(f.Patterns)+len(f.Numbers) < 2 {
+		return nil
+	}
 	text, one, other := f.differently(t)
 	if text == "" {
 		return nil

@@ -81,14 +81,17 @@ func (e NumberExample) canonical(t Type) bool {
 
 var templateGroup = regexp.MustCompile(`\\([1-6])`)
 
-// read is what value does, in Go: for the check of examples against each other.
-func (e NumberExample) read(text string, t Type, round bool) (*big.Rat, bool) {
-	match := regexp.MustCompile(`\A(?:` + e.reads(t, round) + `)\z`).FindStringSubmatch(text)
-	if match == nil {
-		return nil, false
+// reader is what value does, in Go: for the check of examples against each other.
+func (e NumberExample) reader(t Type, round bool) func(text string) (*big.Rat, bool) {
+	whole := regexp.MustCompile(`\A(?:` + e.reads(t, round) + `)\z`)
+	return func(text string) (*big.Rat, bool) {
+		match := whole.FindStringSubmatch(text)
+		if match == nil {
+			return nil, false
+		}
+		plain := e.plainText(func(template string) string {
+			return templateGroup.ReplaceAllStringFunc(template, func(g string) string { return match[g[1]-'0'] })
+		}, strings.ReplaceAll, t, round)
+		return new(big.Rat).SetString(strings.TrimSuffix(plain, "."))
 	}
-	plain := e.plainText(func(template string) string {
-		return templateGroup.ReplaceAllStringFunc(template, func(g string) string { return match[g[1]-'0'] })
-	}, strings.ReplaceAll, t, round)
-	return new(big.Rat).SetString(strings.TrimSuffix(plain, "."))
 }

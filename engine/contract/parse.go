@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"ledgermill/engine/sqltext"
 )
@@ -15,6 +16,10 @@ import (
 func Parse(ctx context.Context, file, src string, judge Judge) (*Contract, error) {
 	p := &parser{judge: judge, contract: &Contract{File: file, Source: src, Partition: Whole, ColumnAbout: map[string]string{}}}
 	p.contract.Name = strings.TrimSuffix(path.Base(filepath.ToSlash(file)), ".sql")
+	if off := invalidUTF8(src); off >= 0 {
+		p.fault(p.posAt(off), "the file is not UTF-8", "save it as UTF-8")
+		return nil, p.faults.Err()
+	}
 	lines, faults := sqltext.Header(file, src, Vocabulary())
 	p.faults = faults
 	p.ddl, faults = readDDL(file, src, p.contract.Name)
@@ -34,6 +39,19 @@ func Parse(ctx context.Context, file, src string, judge Judge) (*Contract, error
 		return nil, err
 	}
 	return p.contract, nil
+}
+
+// invalidUTF8 is the place of the first byte that is no UTF-8, or -1.
+func invalidUTF8(text string) int {
+	if utf8.ValidString(text) {
+		return -1
+	}
+	for i, r := range text {
+		if _, size := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
+			return i
+		}
+	}
+	return 0
 }
 
 // takeNames gives the directives something to be checked against where DuckDB was

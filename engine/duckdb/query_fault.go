@@ -38,9 +38,20 @@ func placed(err error, statement string) error {
 	bind.Off = len(strings.Join(lines[:number-1], ""))
 	// A long line is shown in part, and then its columns are not known.
 	if line := strings.TrimRight(lines[number-1], "\r\n"); line == strings.TrimRight(m[2], "\r") {
-		bind.Off += min(max(len(m[3])-len("LINE : ")-len(m[1]), 0), len(line))
+		bind.Off += bytesOf(line, len(m[3])-len("LINE : ")-len(m[1]))
 	}
 	return bind
+}
+
+// bytesOf is the length of a line's first n characters.
+func bytesOf(line string, n int) int {
+	for off := range line {
+		if n <= 0 {
+			return off
+		}
+		n--
+	}
+	return len(line)
 }
 
 // unplaced is placed for an error of a statement that holds the caller's.

@@ -77,7 +77,7 @@ func Database(t testing.TB) string {
 	}
 	name := prefix + strconv.Itoa(os.Getpid()) + "_" + strconv.FormatInt(one.count.Add(1), 10)
 	admin := hold.URL().Reveal()
-	execute(t, admin, "create database "+name+" template template0")
+	execute(t, admin, "create database "+name+" template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'")
 	t.Cleanup(func() { execute(t, admin, "drop database "+name+" with (force)") })
 	config, err := pgx.ParseConfig(admin)
 	if err != nil {
