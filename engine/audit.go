@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -143,25 +142,29 @@ func (m *Mill) preserved(one *model.Model) string {
 	return ""
 }
 
-// auditModel returns what keeps a made unit from being published: totals that are
-// not those of what it preserves, or a failed test.
-func (r *run) auditModel(one *model.Model, u job.Unit, made job.Made) *ledger.Verdict {
-	v := ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.RefusedKind}
-	if d := r.preserves(one, u, made.File); d != "" {
-		v.Exit, v.Reason = ExitBalance, fmt.Sprintf("it does not preserve %s: %s", one.Preserves, d)
-		return &v
+// auditTotals returns what keeps a made unit from being published: totals that are
+// not those of what it preserves.
+func (r *run) auditTotals(one *model.Model, u job.Unit, file job.File) *ledger.Verdict {
+	d := r.preserves(one, u, file)
+	if d == "" {
+		return nil
 	}
+	return &ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.RefusedKind, Exit: ExitBalance,
+		Reason: fmt.Sprintf("it does not preserve %s: %s", one.Preserves, d)}
+}
+
+// auditTests returns the verdict on a unit of which a test failed.
+func auditTests(one *model.Model, u job.Unit, results []job.TestResult) *ledger.Verdict {
 	var failed []string
-	for _, t := range made.Tests {
+	for _, t := range results {
 		if !t.Passed && !t.Warn {
 			failed = append(failed, fmt.Sprintf("%s: test %s: %s rows", t.Place, t.Test, count(t.Failures)))
 		}
 	}
-	if failed != nil {
-		v.Exit, v.Reason = ExitRefused, strings.Join(failed, "; ")
-		return &v
+	if failed == nil {
+		return nil
 	}
-	return nil
+	return &ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.RefusedKind, Exit: ExitRefused, Reason: strings.Join(failed, "; ")}
 }
 
 // preserves compares a file with the accounts of what it preserves; "" is equal.
@@ -251,13 +254,4 @@ func (r *run) withdraw(d *model.DataTest, u job.Unit, failures int64) {
 		}
 		r.hold(v)
 	}
-}
-
-// exitOf is the exit code that an error asks for.
-func exitOf(err error) int {
-	var coded interface{ ExitCode() int }
-	if errors.As(err, &coded) {
-		return coded.ExitCode()
-	}
-	return ExitFailed
 }

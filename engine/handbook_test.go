@@ -177,7 +177,7 @@ func lakeBytes(t *testing.T, b *bench) map[string]string {
 		t.Fatal(err)
 	}
 	for _, dir := range entries {
-		if strings.HasPrefix(filepath.Base(dir), "_") {
+		if base := filepath.Base(dir); strings.HasPrefix(base, "_") && base != "_rejects" {
 			continue
 		}
 		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {

@@ -27,6 +27,7 @@ type feed struct {
 	dirty    map[string]bool // records that the ledger does not have yet
 	changes  []ObjectChange
 	landed   map[string]bool
+	strays   map[string]bool          // objects whose rejects without a date are to be written
 	accounts map[string][]ledger.Cell // by unit: settled in this run
 }
 
@@ -70,7 +71,7 @@ func (m *Mill) take(ctx context.Context, acceptRemoved bool) error {
 			continue
 		}
 		f := &feed{contract: c, hash: ledger.Fingerprint("contract", Semantics, c.Data()), objects: map[string]ledger.ObjectRecord{},
-			listed: map[string]listed{}, dirty: map[string]bool{}, landed: map[string]bool{}, accounts: map[string][]ledger.Cell{}}
+			listed: map[string]listed{}, dirty: map[string]bool{}, landed: map[string]bool{}, strays: map[string]bool{}, accounts: map[string][]ledger.Cell{}}
 		for key, record := range m.State().Objects[name] {
 			f.objects[key] = record
 		}

@@ -80,5 +80,6 @@ func (r *run) load(ctx context.Context) error {
 	defer func() { r.timing.add("load", began) }()
 	report, err := r.Mill.Load(ctx, Selection{From: r.sel.From, To: r.sel.To, Datasets: r.sel.Datasets})
 	r.report.Load = &report
+	r.Log.InfoContext(ctx, "loaded", "leaves", report.Leaves, "rows", report.Rows, "seconds", time.Since(began).Seconds(), "error", err)
 	return err
 }

@@ -29,6 +29,7 @@ type Engine interface {
 	Settle(ctx context.Context, c *contract.Contract, units []job.Unit, directory string) ([]job.Settled, error)
 	Strays(ctx context.Context, c *contract.Contract, object, path string) (*job.File, error)
 	Make(ctx context.Context, t job.Task) (job.Made, error)
+	Test(ctx context.Context, t job.Task, path string, rows int64) ([]job.TestResult, error)
 	Audit(ctx context.Context, a job.Audit) (job.TestResult, error)
 	Release(ctx context.Context, feed string) error
 }
@@ -47,15 +48,17 @@ type Options struct {
 	Lake      lake.Store // published units and the ledger
 	Engine    Engine
 	Warehouse Warehouse
-	Work      string        // existing local directory of this run, on the lake's file system where it has one
-	Cache     string        // local directory for what a plan has read; "" for none
-	BatchDays int           // units landed at once at most
-	Budget    int64         // bytes of raw text landed at once at most, unless one object is larger
-	Settle    time.Duration // an object without a control file is left alone until it is so old
-	Run       string        // id of the run
-	Command   string        // as typed, without secrets
-	Program   string        // version of this program
-	Config    string        // hash of the configuration
+	Work      string          // existing local directory of this run, on the lake's file system where it has one
+	Cache     string          // local directory for what a plan has read; "" for none
+	BatchDays int             // units landed at once at most
+	Budget    int64           // bytes of raw text landed at once at most, unless one object is larger
+	Settle    time.Duration   // an object without a control file is left alone until it is so old
+	Run       string          // id of the run
+	Command   string          // as typed, without secrets
+	Program   string          // version of this program
+	Config    string          // hash of the configuration
+	ExitCode  func(error) int // of an error that ends the run, for its record; nil: ExitFailed
+	Record    func() []byte   // the structured log so far, kept beside the run's record; nil for none
 	Log       *slog.Logger
 	Progress  func(Progress)
 	Now       func() time.Time
@@ -97,6 +100,9 @@ func Open(ctx context.Context, o Options, write bool) (*Mill, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.ExitCode == nil {
+		o.ExitCode = func(error) int { return ExitFailed }
+	}
 	m := &Mill{Options: o, unlock: func() error { return nil }}
 	if locker, ok := o.Lake.(lake.Locker); ok && write {
 		unlock, err := locker.Lock(ctx, lake.Info{Host: hostname(), PID: os.Getpid(), Command: o.Command, Started: o.Now().UTC()})
@@ -114,11 +120,30 @@ func Open(ctx context.Context, o Options, write bool) (*Mill, error) {
 		return nil, errors.Join(err, m.unlock())
 	}
 	m.ledger = l
+	if write {
+		// Behind the ledger: what a dead run left is completed before it is swept.
+		swept, err := o.Lake.Sweep(ctx, func(run string) bool { return run == o.Run })
+		if err != nil {
+			return nil, errors.Join(err, m.unlock())
+		}
+		if len(swept) > 0 {
+			o.Log.InfoContext(ctx, "removed what dead runs had staged", "runs", swept)
+		}
+	}
 	return m, nil
 }
 
-// Close gives the lock back.
-func (m *Mill) Close() error { return m.unlock() }
+// Close removes the run's files and gives the lock back.
+func (m *Mill) Close() error { return errors.Join(m.Discard(), m.unlock()) }
+
+// Discard removes the run's files. What an unfinished commit still needs is left
+// for the next run, which completes it.
+func (m *Mill) Discard() error {
+	if m.ledger.Pending() || m.Work == "" {
+		return nil
+	}
+	return os.RemoveAll(m.Work)
+}
 
 // State is what the ledger says.
 func (m *Mill) State() *ledger.State { return m.ledger.State() }

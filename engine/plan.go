@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ func (s Selection) has(dataset string, u job.Unit) bool {
 const (
 	ActionMake  = "make"   // it will be made
 	ActionCheck = "check"  // it will be made if the rows of an input change
+	ActionTest  = "test"   // its tests were edited: they run on what is published
 	ActionHold  = "hold"   // it stays as it is: something stands in the way
 	ActionSeal  = "sealed" // an object is gone, and nothing has changed
 )
@@ -63,13 +65,14 @@ type planner struct {
 	sel       Selection
 	verdicts  map[string]map[job.Unit]ledger.Verdict // what stands in the way
 	dirty     map[string]map[job.Unit]bool           // may have other rows afterwards, or must be made as a step
+	retest    map[string]map[job.Unit]bool           // whose tests run on what is published
 	planned   []PlannedUnit
 	contracts map[string]map[job.Unit]bool // to settle
 }
 
 func (m *Mill) planner(sel Selection) *planner {
 	p := &planner{mill: m, cat: m.catalogue(), sel: sel, verdicts: map[string]map[job.Unit]ledger.Verdict{},
-		dirty: map[string]map[job.Unit]bool{}, contracts: map[string]map[job.Unit]bool{}}
+		dirty: map[string]map[job.Unit]bool{}, retest: map[string]map[job.Unit]bool{}, contracts: map[string]map[job.Unit]bool{}}
 	for _, name := range m.Project.Order {
 		if f := m.feeds[name]; f != nil {
 			p.planFeed(name, f)
@@ -207,6 +210,7 @@ func (p *planner) planModel(one *model.Model) {
 		}
 		reasons, certain, possible := p.assess(one, u)
 		if !certain && !possible {
+			p.planTests(one, u)
 			continue
 		}
 		set(p.dirty, one.Name, u, true)
@@ -219,9 +223,33 @@ func (p *planner) planModel(one *model.Model) {
 	}
 }
 
-// need settles the contracts that a model reads on a unit.
+// planTests has edited tests run on what is published, without making it again.
+func (p *planner) planTests(one *model.Model, u job.Unit) {
+	record, _ := p.mill.State().Unit(one.Name, string(u))
+	if record.Tests == testsPrint(one) {
+		return
+	}
+	set(p.retest, one.Name, u, true)
+	p.needOf(one, one.References(), u)
+	p.say(one.Name, u, ActionTest, 0, "edited tests")
+}
+
+// testsPrint is the hash of a model's tests.
+func testsPrint(one *model.Model) string {
+	var parts []string
+	for _, t := range one.Tests {
+		parts = append(parts, t.Text, fmt.Sprint(t.Warn), fmt.Sprint(t.AtMost))
+	}
+	return ledger.Fingerprint(parts...)
+}
+
+// need settles the contracts that a model and its tests read on a unit.
 func (p *planner) need(one *model.Model, u job.Unit) {
-	for _, input := range one.Inputs {
+	p.needOf(one, slices.Concat(one.Inputs, one.References()), u)
+}
+
+func (p *planner) needOf(one *model.Model, names []string, u job.Unit) {
+	for _, input := range names {
 		if p.mill.feeds[input] == nil {
 			continue
 		}
@@ -356,7 +384,7 @@ func (p *planner) queue() []work {
 			}
 			continue
 		}
-		for u := range p.dirty[name] {
+		for u := range merged(p.dirty[name], p.retest[name]) {
 			w := get(u)
 			w.models = append(w.models, p.mill.Project.Models[name])
 		}
@@ -366,6 +394,15 @@ func (p *planner) queue() []work {
 		queue = append(queue, *byUnit[u])
 	}
 	return queue
+}
+
+func merged(a, b map[job.Unit]bool) map[job.Unit]bool {
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[job.Unit]bool{}
+	}
+	maps.Copy(all, b)
+	return all
 }
 
 func (p *planner) plan() *Plan {

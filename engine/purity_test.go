@@ -123,6 +123,9 @@ func TestEdits(t *testing.T) {
 		{"an edit that leaves the rows equal", func() {
 			replace(t, files, "sql/models/transactions.sql", "else 'VERY_LARGE'", "else 'VERY_' || 'LARGE'")
 		}, map[string]int{"transactions": n}, n},
+		{"a test that still passes", func() {
+			replace(t, files, "sql/models/transactions.sql", "-- test: day_of_week between 1 and 7", "-- test: day_of_week between 0 and 7")
+		}, map[string]int{}, 0},
 		{"a dimension", func() {
 			replace(t, files, "sql/models/merchants_dim.sql", "  category,", "  lower(category) as category,")
 		}, map[string]int{"merchants_dim": 1}, 0},
@@ -147,6 +150,9 @@ func TestEdits(t *testing.T) {
 			t.Errorf("%s: %d units with equal rows, want %d", s.name, report.Unchanged, s.kept)
 		}
 		if len(s.made) == 0 {
+			if len(report.Tests) > 0 != (s.name == "a test that still passes") {
+				t.Errorf("%s: %d tests ran", s.name, len(report.Tests))
+			}
 			if d := cmp.Diff(before, lakeBytes(t, b)); d != "" || !report.NothingToDo() {
 				t.Errorf("%s: the lake changed:\n%s", s.name, d)
 			}

@@ -3,6 +3,8 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -185,6 +187,24 @@ func (r *run) close(ctx context.Context, cause error) error {
 		return err
 	}
 	r.committed()
+	return r.keepRecord(ctx)
+}
+
+// keepRecord writes the report and the structured log beside the ledger.
+func (r *run) keepRecord(ctx context.Context) error {
+	data, err := json.MarshalIndent(r.report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("record of the run: %w", err)
+	}
+	if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".json", data); err != nil {
+		return fmt.Errorf("record of the run: %w", err)
+	}
+	if r.Record == nil {
+		return nil
+	}
+	if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".log", r.Record()); err != nil {
+		return fmt.Errorf("log of the run: %w", err)
+	}
 	return nil
 }
 

@@ -65,16 +65,20 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	}
 	r := &run{Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{}, report: report}
 	report.Plan = r.plan
-	defer func() { err = errors.Join(err, os.RemoveAll(m.Work)) }()
+	m.Log.InfoContext(ctx, "planned", "run", m.Run, "objects", len(r.plan.Objects), "units", len(r.plan.Units), "seconds", m.Now().Sub(began).Seconds())
+	defer func() { err = errors.Join(err, m.Discard()) }()
 	for _, batch := range r.batches() {
 		if err := r.batch(ctx, batch); err != nil {
 			return report, err
 		}
 	}
+	if err := r.lastStrays(ctx); err != nil {
+		return report, err
+	}
 	r.finish()
 	if m.Warehouse != nil {
 		if err := r.load(ctx); err != nil {
-			report.Exit = Graver(report.Exit, exitOf(err))
+			report.Exit = Graver(report.Exit, m.ExitCode(err))
 			return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
 		}
 	}
@@ -198,7 +202,12 @@ func (r *run) ensureLanded(ctx context.Context, f *feed, units []job.Unit) error
 		}
 	}
 	slices.SortFunc(missing, lake.Compare)
-	all, err := r.prepareAll(ctx, f, missing)
+	return r.landAgain(ctx, f, missing)
+}
+
+// landAgain lands objects that the survey has read and released.
+func (r *run) landAgain(ctx context.Context, f *feed, keys []string) error {
+	all, err := r.prepareAll(ctx, f, keys)
 	if err != nil {
 		return err
 	}
@@ -257,6 +266,7 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 // hold notes that a unit is not published.
 func (r *run) hold(v ledger.Verdict) {
 	v.Run = r.Run
+	r.Log.Info("held", "dataset", v.Dataset, "unit", v.Unit, "kind", v.Kind, "exit", v.Exit, "reason", v.Reason)
 	set(r.verdicts, v.Dataset, job.Unit(v.Unit), v)
 }
 
@@ -284,26 +294,53 @@ func (r *run) makeUnit(ctx context.Context, one *model.Model, u job.Unit) error 
 	}
 	print, inputs := r.cat.print(one, u, r.hash)
 	known, published := r.State().Unit(one.Name, string(u))
-	if published && !known.Lost && known.Fingerprint == print && !r.sel.Full && one.Publish != model.No {
+	current := published && !known.Lost && known.Fingerprint == print && !r.sel.Full && one.Publish != model.No
+	if current && known.Tests == testsPrint(one) {
 		return nil
 	}
-	if old, ok := r.State().Verdicts[one.Name][string(u)]; ok && old.Kind == ledger.RefusedKind && old.Fingerprint == print && !r.sel.Full {
+	refusal := ledger.Fingerprint(print, testsPrint(one))
+	if old, ok := r.State().Verdicts[one.Name][string(u)]; ok && old.Kind == ledger.RefusedKind && old.Fingerprint == refusal && !r.sel.Full {
 		old.Reason += " (as in run " + old.Run + ")"
 		set(r.verdicts, one.Name, u, old)
 		return nil
 	}
-	made, err := r.Engine.Make(ctx, job.Task{Unit: u, Previous: r.cat.before(one, u), Model: one, Inputs: r.inputsOf(one, u),
-		Control: r.controlOf(one), Stamp: print, Directory: r.Work})
+	task := job.Task{Unit: u, Previous: r.cat.before(one, u), Model: one, Inputs: r.inputsOf(one, u), Control: r.controlOf(one), Stamp: print, Directory: r.Work}
+	if current {
+		return r.testAgain(ctx, task, known, refusal)
+	}
+	made, err := r.Engine.Make(ctx, task)
 	if err != nil {
 		return r.failed(ctx, one, u, print, err)
 	}
 	r.tests = append(r.tests, made.Tests...)
-	if v := r.auditModel(one, u, made); v != nil {
-		v.Fingerprint = print
+	v := r.auditTotals(one, u, made.File)
+	if v == nil {
+		v = auditTests(one, u, made.Tests)
+	}
+	if v != nil {
+		v.Fingerprint = refusal
 		r.hold(*v)
 		return nil
 	}
 	r.admitModel(one, u, made.File, print, inputs, known)
+	return nil
+}
+
+// testAgain runs edited tests on a published unit. One that fails now stays
+// published, and says so until it passes or is replaced.
+func (r *run) testAgain(ctx context.Context, task job.Task, known ledger.UnitRecord, refusal string) error {
+	results, err := r.Engine.Test(ctx, task, r.Lake.Location(known.Key), known.Rows)
+	if err != nil {
+		return err
+	}
+	r.tests = append(r.tests, results...)
+	if v := auditTests(task.Model, task.Unit, results); v != nil {
+		v.Fingerprint = refusal
+		r.hold(*v)
+		return nil
+	}
+	known.Tests = testsPrint(task.Model)
+	r.entry.Units = append(r.entry.Units, known)
 	return nil
 }
 
@@ -324,7 +361,7 @@ func (r *run) failed(ctx context.Context, one *model.Model, u job.Unit, print st
 // published, the published file stays and only its fingerprint is noted.
 func (r *run) admitModel(one *model.Model, u job.Unit, file job.File, print string, inputs map[string]string, known ledger.UnitRecord) {
 	record := ledger.UnitRecord{Dataset: one.Name, Unit: string(u), Fingerprint: print, Content: file.Content, SQL: ledger.Fingerprint(one.Data()),
-		Inputs: inputs, Rows: file.Rows, Columns: file.Columns, Totals: file.Totals, Control: file.Control,
+		Tests: testsPrint(one), Inputs: inputs, Rows: file.Rows, Columns: file.Columns, Totals: file.Totals, Control: file.Control,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	set(r.files, one.Name, u, file.Path)
 	switch {
@@ -407,6 +444,7 @@ func (r *run) publish(ctx context.Context) error {
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
 		return errors.Join(err, r.abort(ctx))
 	}
+	r.Log.InfoContext(ctx, "published", "entry", r.State().Number, "units", len(r.entry.Units), "files", len(r.entry.Uploads), "seconds", time.Since(began).Seconds())
 	r.committed()
 	return nil
 }
@@ -439,14 +477,15 @@ func (r *run) abort(ctx context.Context) error {
 	return err
 }
 
-// strays writes the rejects without a business date of the objects that are new.
+// strays writes the rejects without a business date of the objects that this run
+// has read, as far as they are landed.
 func (r *run) strays(ctx context.Context) error {
 	for _, name := range r.Project.Order {
 		f := r.feeds[name]
 		if f == nil {
 			continue
 		}
-		for _, key := range sortedKeys(f.dirty) {
+		for _, key := range sortedKeys(f.strays) {
 			if !f.landed[key] {
 				continue
 			}
@@ -457,6 +496,30 @@ func (r *run) strays(ctx context.Context) error {
 			}
 			if file != nil {
 				r.uploads = append(r.uploads, staged{key: "_rejects/" + name + "/none/" + ledger.Fingerprint(key) + ".parquet", path: path})
+			}
+			delete(f.strays, key)
+		}
+	}
+	return nil
+}
+
+// lastStrays lands the objects whose rejects without a business date no batch has
+// written: those of which no unit was made.
+func (r *run) lastStrays(ctx context.Context) error {
+	for _, name := range r.Project.Order {
+		f := r.feeds[name]
+		if f == nil {
+			continue
+		}
+		for _, chunk := range r.chunks(f, sortedKeys(f.strays)) {
+			if err := r.release(ctx, f); err != nil {
+				return err
+			}
+			if err := r.landAgain(ctx, f, chunk); err != nil {
+				return err
+			}
+			if err := r.publish(ctx); err != nil {
+				return err
 			}
 		}
 	}

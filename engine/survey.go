@@ -202,6 +202,11 @@ func (f *feed) admit(record ledger.ObjectRecord) {
 	case known:
 		change = ReplacedObject
 	}
+	for _, c := range record.Cells {
+		if c.Unit == ledger.NoDate && c.RejectedTotal().Records > 0 {
+			f.strays[record.Key] = true
+		}
+	}
 	if record.Refused != nil {
 		change, detail = RefusedObject, record.Refused.Reason+": "+record.Refused.Detail
 		if known {

@@ -61,4 +61,3 @@ func (w *Warehouse) connectLoader(ctx context.Context) (*pgx.Conn, error) {
 	}
 	return conn, nil
 }
-

@@ -59,4 +59,3 @@ func copyProgram(from, to string) (err error) {
 	}
 	return errors.Join(err, out.Close())
 }
-

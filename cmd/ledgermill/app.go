@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"ledgermill/engine"
 	"ledgermill/engine/config"
 )
 
@@ -45,10 +45,13 @@ func (a *app) command() *cli.App {
 			a.checkCommand(), a.testCommand(), a.renderCommand(), a.queryCommand(),
 			a.initCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.versionCommand(),
 		},
-		CommandNotFound: func(c *cli.Context, name string) {},
+		CommandNotFound: func(c *cli.Context, name string) { // by `help NAME`, which returns no error
+			a.exit = engine.ExitUsage
+			printError(a.stderr, unknownCommand(c, name))
+		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
-				return usagef("ledgermill help", "unknown command %q", name)
+				return unknownCommand(c, name)
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -65,6 +68,7 @@ func (a *app) finish(commands []*cli.Command) {
 		c.OnUsageError = func(c *cli.Context, err error, _ bool) error {
 			return usagef("ledgermill "+c.Command.FullName()+" --help", "%v", err)
 		}
+		c.Before = refuseArguments
 		c.HideHelpCommand = true
 		a.finish(c.Subcommands)
 	}
@@ -124,15 +128,6 @@ func (a *app) settings(c *cli.Context, overrides map[string]string) (config.Conf
 	}
 	file, _ := global(c, "config")
 	return config.Load(config.Options{Project: project, File: file, Env: a.env, Flags: flags, WorkDir: dir})
-}
-
-// logger writes to standard error.
-func (a *app) logger(c config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.Log.Level}
-	if c.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(a.stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(a.stderr, options))
 }
 
 // terminal reports whether w is one, and how wide.

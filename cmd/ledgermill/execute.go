@@ -60,18 +60,18 @@ func (a *app) execute(c *cli.Context, x execution) error {
 func (a *app) perform(c *cli.Context, w *workspace, x execution, s engine.Selection) (report *engine.Report, err error) {
 	bar := a.progress(x.name)
 	defer bar.done()
-	o := engine.Options{Run: engine.NewRun(), Command: strings.Join(append([]string{x.name}, flagsGiven(c)...), " "), Progress: bar.update}
+	record := &recorder{}
+	w.log = a.recorded(x.config, record)
+	o := engine.Options{Run: engine.NewRun(), Command: strings.Join(append([]string{x.name}, flagsGiven(c)...), " "), Progress: bar.update,
+		ExitCode: exitCode, Record: record.bytes}
 	if x.until == "load" && w.loads() {
-		h, err := w.openWarehouse(c.Context, bar.say)
-		if err != nil {
-			return nil, err
-		}
+		h := w.startWarehouse(c.Context, bar.say)
 		defer func() { err = errors.Join(err, h.Close(c.Context)) }()
 		root, err := lake.Open(w.config.Lake.Root)
 		if err != nil {
 			return nil, err
 		}
-		o.Warehouse = &loader{workspace: w, warehouse: h.Warehouse, lake: root, progress: bar.update}
+		o.Warehouse = &loader{workspace: w, opening: h, lake: root, progress: bar.update}
 	}
 	m, err := w.openMill(c.Context, o, true)
 	if err != nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"ledgermill/bench/datagen"
 	"ledgermill/engine"
@@ -64,8 +63,7 @@ func exitCode(err error) int {
 	case errors.As(err, &coded):
 		return coded.ExitCode()
 	case errors.As(err, &usage), errors.As(err, &sql), errors.As(err, &fault), errors.As(err, &project), errors.As(err, &format),
-		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme),
-		strings.HasPrefix(err.Error(), "flag provided but not defined"), strings.HasPrefix(err.Error(), "Required flag"):
+		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme):
 		return engine.ExitUsage
 	case errors.As(err, &race), errors.Is(err, lake.ErrLocked):
 		return engine.ExitLocked

@@ -20,7 +20,7 @@ the accounts must come to. The same seed writes the same bytes.
 EXAMPLE
    ledgermill generate --output raw --rows 100000 --days 7`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Required: true, Usage: "`DIR` that the objects go to"},
+			&cli.StringFlag{Name: "output", Usage: "`DIR` that the objects go to"},
 			&cli.IntFlag{Name: "rows", Aliases: []string{"count"}, Value: d.RowsPerDay, Usage: "records a day"},
 			&cli.IntFlag{Name: "days", Value: d.Days, Usage: "business dates"},
 			&cli.StringFlag{Name: "as", Value: string(d.As), Usage: "csv or csv.gz"},
@@ -31,6 +31,9 @@ EXAMPLE
 			&cli.StringFlag{Name: "end-date", Usage: "last business `DATE`; yesterday, UTC, by default"},
 		},
 		Action: func(c *cli.Context) error {
+			if err := required(c, "output"); err != nil {
+				return err
+			}
 			o, err := generateOptions(c, d)
 			if err != nil {
 				return err

@@ -36,17 +36,14 @@ has loaded. A restored backup heals itself.`,
 			}
 			bar := a.progress("load")
 			defer bar.done()
-			h, err := w.openWarehouse(c.Context, bar.say)
-			if err != nil {
-				return err
-			}
+			h := w.startWarehouse(c.Context, bar.say)
 			defer func() { err = errors.Join(err, h.Close(c.Context)) }()
 			root, err := lake.Open(config.Lake.Root)
 			if err != nil {
 				return err
 			}
 			m, err := w.openMill(c.Context, engine.Options{Run: engine.NewRun(), Command: "load", Progress: bar.update,
-				Warehouse: &loader{workspace: w, warehouse: h.Warehouse, lake: root, progress: bar.update}}, true)
+				Warehouse: &loader{workspace: w, opening: h, lake: root, progress: bar.update}}, true)
 			if err != nil {
 				return err
 			}

@@ -21,7 +21,7 @@ import (
 // into parts and lets DuckDB stream their rows.
 type loader struct {
 	workspace *workspace
-	warehouse *warehouse.Warehouse
+	opening   *opening
 	lake      lake.Store
 	progress  func(engine.Progress)
 }
@@ -30,6 +30,10 @@ var _ engine.Warehouse = (*loader)(nil)
 
 // Load implements engine.Warehouse.
 func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (report engine.LoadReport, err error) {
+	house, err := l.opening.wait()
+	if err != nil {
+		return report, err
+	}
 	work, err := os.MkdirTemp("", "ledgermill-load-")
 	if err != nil {
 		return report, err
@@ -47,7 +51,7 @@ func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (rep
 	for _, p := range parts {
 		request.Parts = append(request.Parts, partOf(duck, p))
 	}
-	if request.Parts, err = l.warehouse.Missing(ctx, request.Parts); err != nil {
+	if request.Parts, err = house.Missing(ctx, request.Parts); err != nil {
 		return report, err
 	}
 	if len(request.Parts) == 0 {
@@ -61,7 +65,7 @@ func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (rep
 		}
 		l.progress(engine.Progress{Step: "load", Done: done, Total: int64(len(request.Parts)), What: e.Table + " " + e.Unit})
 	}
-	loaded, err := l.warehouse.Load(ctx, request)
+	loaded, err := house.Load(ctx, request)
 	report.Leaves, report.Rows, report.Seconds, report.Detail = len(loaded.Parts), loaded.Rows, time.Since(began).Seconds(), loaded
 	if err == nil {
 		report.Control = controlsOf(parts)

@@ -52,7 +52,8 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		}
 	}()
 	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
-	err := a.command().RunContext(ctx, args)
+	root := a.command()
+	err := root.RunContext(ctx, flagsFirst(root, args))
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		var stopped *interruption
 		if errors.As(cause, &stopped) {

@@ -109,9 +109,12 @@ func (a *app) etlCommand() *cli.Command {
 EXAMPLE
    ledgermill etl --input /data/raw --output /data/lake`,
 		Flags: append(runFlags(),
-			&cli.StringFlag{Name: "input", Required: true, Usage: "`URL` or directory of the raw objects"},
-			&cli.StringFlag{Name: "output", Required: true, Usage: "`URL` or directory of the lake"}),
+			&cli.StringFlag{Name: "input", Usage: "`URL` or directory of the raw objects"},
+			&cli.StringFlag{Name: "output", Usage: "`URL` or directory of the lake"}),
 		Action: func(c *cli.Context) error {
+			if err := required(c, "input", "output"); err != nil {
+				return err
+			}
 			config, err := a.settings(c, map[string]string{"input": c.String("input"), "lake.root": c.String("output")})
 			if err != nil {
 				return err

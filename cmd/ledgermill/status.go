@@ -58,7 +58,12 @@ func (a *app) runsCommand() *cli.Command {
 		Flags: []cli.Flag{formatFlag("text or json")},
 		Subcommands: []*cli.Command{{
 			Name: "show", Usage: "print the accounts of a run", ArgsUsage: "RUN", Flags: []cli.Flag{formatFlag("text or json")},
-			Action: func(c *cli.Context) error { return a.runs(c, c.Args().First()) },
+			Action: func(c *cli.Context) error {
+				if c.NArg() == 0 {
+					return usagef("ledgermill runs", "runs show needs a run")
+				}
+				return a.runs(c, c.Args().First())
+			},
 		}},
 		Action: func(c *cli.Context) error { return a.runs(c, "") },
 	}

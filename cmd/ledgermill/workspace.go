@@ -138,7 +138,7 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	if err != nil {
 		return nil, errors.Join(err, duck.Close(), discard())
 	}
-	return &mill{Mill: m, close: func() error { return errors.Join(duck.Close(), m.Close(), discard()) }}, nil
+	return &mill{Mill: m, close: func() error { return errors.Join(duck.Close(), m.Close()) }}, nil
 }
 
 func (w *workspace) workDirectory(ctx context.Context, root lake.Store, run string, write bool) (string, error) {
@@ -196,6 +196,41 @@ func (w *workspace) openWarehouse(ctx context.Context, say func(string)) (h *hol
 		return nil, errors.Join(err, h.Close(ctx))
 	}
 	return h, nil
+}
+
+// opening is a warehouse that is being opened while the lake is made: a server that
+// cannot be reached costs the load and not the night.
+type opening struct {
+	ready chan struct{}
+	hold  *hold
+	err   error
+}
+
+func (w *workspace) startWarehouse(ctx context.Context, say func(string)) *opening {
+	o := &opening{ready: make(chan struct{})}
+	go func() {
+		defer close(o.ready)
+		o.hold, o.err = w.openWarehouse(ctx, say)
+	}()
+	return o
+}
+
+// wait returns the warehouse once it is open.
+func (o *opening) wait() (*warehouse.Warehouse, error) {
+	<-o.ready
+	if o.err != nil {
+		return nil, o.err
+	}
+	return o.hold.Warehouse, nil
+}
+
+// Close waits for the opening and ends it.
+func (o *opening) Close(ctx context.Context) error {
+	<-o.ready
+	if o.hold == nil {
+		return nil
+	}
+	return o.hold.Close(ctx)
 }
 
 // private names the private server's database after the project and its lake, so

@@ -150,6 +150,14 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+func TestNotUTF8(t *testing.T) {
+	t.Parallel()
+	_, err := parse(t, "raw_x.sql", "-- objects: x.csv\n-- format a: \xff1\ncreate table raw_x (a int);")
+	if got, want := faultText(t, err), "raw_x.sql:2:14: the file is not UTF-8\n    try: save it as UTF-8\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // lyingJudge answers like DuckDB that read another text than the lexer did.
 type lyingJudge struct {
 	contract.Judge

@@ -66,12 +66,14 @@ func (e NumberExample) plainText(fill func(template string) string, replace func
 	return fill(template)
 }
 
-// rounded is the SQL of whether x has digits beyond the scale that are not zero.
+// rounded is the SQL of whether x has digits beyond the scale that are not zero. Most
+// texts are shorter than that, which LIKE sees sooner than a regular expression.
 func (e NumberExample) rounded(x string, t Type, d Dialect) string {
-	if e.Mark == "" {
-		return "false"
+	matches := d.FullMatch(x, e.pattern(regexp.QuoteMeta(e.Mark)+fmt.Sprintf(`()[0-9]{%d}0*[1-9][0-9]*`, t.Scale)))
+	if strings.ContainsAny(e.Mark, `%_\`) {
+		return matches
 	}
-	return d.FullMatch(x, e.pattern(regexp.QuoteMeta(e.Mark)+fmt.Sprintf(`()[0-9]{%d}0*[1-9][0-9]*`, t.Scale)))
+	return "(" + x + " like " + quoteAll([]string{"%" + e.Mark + strings.Repeat("_", t.Scale+1) + "%"}) + " and " + matches + ")"
 }
 
 // canonical reports whether the example reads what an engine prints of a t, -1234.50.

@@ -36,7 +36,7 @@ func (c *Contract) Rounded(s Section, col Column, raw string, d Dialect) string 
 	if matches == nil {
 		return ""
 	}
-	return "coalesce(" + strings.Join(matches, " or ") + ", false)"
+	return "(case when " + strings.Join(matches, " or ") + " then true else false end)"
 }
 
 func (s Section) nullTexts(column string) []string {
@@ -98,8 +98,9 @@ func (c Cell) Filled(typed string) string {
 }
 
 // Unreadable is true where there is text that is no value: the reason <column>_type.
+// It is a CASE because an AND looks at the text of every record.
 func (c Cell) Unreadable(typed string) string {
-	return "(" + typed + " is null and not " + c.Empty + ")"
+	return "(case when " + typed + " is null then not " + c.Empty + " else false end)"
 }
 
 // Cells are the columns of an object's records, in the contract's order. fills are

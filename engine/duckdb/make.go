@@ -33,6 +33,16 @@ func (e *Engine) Make(ctx context.Context, t job.Task) (made job.Made, err error
 	return made, err
 }
 
+// Test runs the tests of a model on a published unit of so many rows.
+func (e *Engine) Test(ctx context.Context, t job.Task, path string, rows int64) (results []job.TestResult, err error) {
+	m, err := e.making(ctx, t.Unit, t.Previous, t.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.session.close()) }()
+	return m.tests(ctx, t.Model, &job.File{Path: path, Rows: rows})
+}
+
 // Audit runs one data test.
 func (e *Engine) Audit(ctx context.Context, a job.Audit) (result job.TestResult, err error) {
 	m, err := e.making(ctx, a.Unit, a.Previous, a.Inputs)

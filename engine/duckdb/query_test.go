@@ -30,8 +30,8 @@ func lakeOf(t *testing.T, dir string) *Engine {
 	return e
 }
 
-// parquet writes the rows of a query to a file of dir and returns its path.
-func parquet(t *testing.T, dir, name, query string) string {
+// writeParquet writes the rows of a query to a file of dir and returns its path.
+func writeParquet(t *testing.T, dir, name, query string) string {
 	t.Helper()
 	e := lakeOf(t, dir)
 	s, err := e.session(t.Context())
@@ -133,8 +133,8 @@ func TestQueryKeepsOrder(t *testing.T) {
 func TestQueryViews(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	old := parquet(t, dir, "old [1].parquet", "select 1 as id, date '2025-01-30' as d, 5 as fee")
-	newer := parquet(t, dir, "new.parquet", "select 2::bigint as id, date '2025-01-31' as d, 0.25::decimal(4,2) as fee, 'x' as note")
+	old := writeParquet(t, dir, "old [1].parquet", "select 1 as id, date '2025-01-30' as d, 5 as fee")
+	newer := writeParquet(t, dir, "new.parquet", "select 2::bigint as id, date '2025-01-31' as d, 0.25::decimal(4,2) as fee, 'x' as note")
 	columns := []model.Column{{Name: "id", Type: "BIGINT"}, {Name: "d", Type: "DATE"}, {Name: "fee", Type: "DECIMAL(4,2)"}, {Name: "note", Type: "VARCHAR"}}
 	views := map[string]View{
 		"fees": {Columns: columns, BusinessDate: "d", Files: []Files{

@@ -100,8 +100,9 @@ type UnitRecord struct {
 	Dataset     string            `json:"dataset"`
 	Unit        string            `json:"unit"`
 	Fingerprint string            `json:"fingerprint"`
-	Content     string            `json:"content"` // equal for equal rows; of a contract the fingerprint
-	SQL         string            `json:"sql"`     // hash of the statement, its directives and parameters
+	Content     string            `json:"content"`         // equal for equal rows; of a contract the fingerprint
+	SQL         string            `json:"sql"`             // hash of the statement, its directives and parameters
+	Tests       string            `json:"tests,omitempty"` // hash of the tests that it has passed
 	Inputs      map[string]string `json:"inputs,omitempty"`
 	Objects     []Version         `json:"objects,omitempty"` // of a contract
 	Cells       []Cell            `json:"cells,omitempty"`   // of a contract

@@ -40,6 +40,7 @@ type Ledger struct {
 	project string
 	state   *State
 	now     func() time.Time
+	pending bool // a commit was made and is not finished
 }
 
 // ProjectError says that the lake belongs to another project.
@@ -90,6 +91,10 @@ func Open(ctx context.Context, store Store, project string, now func() time.Time
 
 // State is the present state. It is changed by Reload and Commit only.
 func (l *Ledger) State() *State { return l.state }
+
+// Pending reports whether a commit was made that could not be finished: its staged
+// files must stay for whoever rolls it forward.
+func (l *Ledger) Pending() bool { return l.pending }
 
 // Reload folds in what was committed since, rolling unfinished entries forward.
 func (l *Ledger) Reload(ctx context.Context) error {
@@ -268,10 +273,12 @@ func (l *Ledger) Commit(ctx context.Context, e Entry) error {
 func (l *Ledger) settle(ctx context.Context, e Entry, data []byte) error {
 	// The commit is made: a cancelled run still makes visible what it has committed.
 	ctx = context.WithoutCancel(ctx)
+	l.pending = true
 	done, err := l.finish(ctx, e)
 	if err != nil {
 		return err
 	}
+	l.pending = false
 	l.state.fold(e, hash(data), done)
 	if e.Number%checkpointEvery == 0 {
 		return l.writeCheckpoint(ctx)

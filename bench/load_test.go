@@ -1,0 +1,265 @@
+package bench_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ledgermill/engine"
+	"ledgermill/engine/config"
+	"ledgermill/engine/duckdb"
+	"ledgermill/sql"
+	"ledgermill/warehouse"
+)
+
+// server is a private PostgreSQL with the settings that commands use.
+type server struct {
+	hold  *warehouse.Server
+	count int
+}
+
+func privateServer(b *testing.B) *server {
+	b.Helper()
+	hold, err := warehouse.StartPrivate(b.Context(), warehouse.PrivateOptions{Name: "bench"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := hold.Close(context.Background()); err != nil {
+			b.Error(err)
+		}
+	})
+	return &server{hold: hold}
+}
+
+// database makes an empty database and returns how to drop it. A checkpoint
+// first, so that nobody pays for the writes of those before.
+func (s *server) database(b *testing.B) (url config.Secret, drop func()) {
+	b.Helper()
+	s.count++
+	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), s.count)
+	admin := s.hold.URL()
+	execute(b, admin, "create database "+name+" template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'", "checkpoint")
+	parsed, err := pgx.ParseConfig(admin.Reveal())
+	if err != nil {
+		b.Fatal(err)
+	}
+	url = config.Secret(fmt.Sprintf("postgres://%s:%s@%s:%d/%s?sslmode=disable", parsed.User, parsed.Password, parsed.Host, parsed.Port, name))
+	return url, func() { execute(b, admin, "drop database "+name+" with (force)") }
+}
+
+func execute(b *testing.B, url config.Secret, statements ...string) {
+	b.Helper()
+	ctx := context.WithoutCancel(b.Context())
+	conn, err := pgx.Connect(ctx, url.Reveal())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, statement := range statements {
+		if _, err = conn.Exec(ctx, statement); err != nil {
+			err = fmt.Errorf("%s: %w", statement, err)
+			break
+		}
+	}
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// loading loads the dated parts of a lake, again and again, by the mill and by
+// the floor.
+type loading struct {
+	b      *testing.B
+	server *server
+	engine *duckdb.Engine
+	parts  []warehouse.Part
+	files  []csvFile // one a part
+	rows   int64
+}
+
+// csvFile is a part's rows as the server can read them.
+type csvFile struct {
+	path    string
+	columns []string
+}
+
+func newLoading(b *testing.B, m *mill, server *server) *loading {
+	b.Helper()
+	l := &loading{b: b, server: server}
+	work := workDir(b)
+	var err error
+	if l.engine, err = openDuckDB(b, work, true, m.lake.Location("")); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := l.engine.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	for _, p := range m.Parts(engine.Selection{}) {
+		if p.BusinessDate == "" {
+			continue
+		}
+		part := partOf(l.engine, p)
+		l.parts = append(l.parts, part)
+		l.files = append(l.files, l.write(part, work))
+		l.rows += part.Rows
+	}
+	return l
+}
+
+// partOf is what the command's loader makes of a published unit, without the
+// control totals by group.
+func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
+	part := warehouse.Part{Table: p.Table, Dataset: p.Dataset, Unit: string(p.Unit), BusinessDate: p.BusinessDate, Fingerprint: p.Record.Fingerprint,
+		ContentHash: p.Record.Content, Rows: p.Record.Rows, Key: p.Grain}
+	part.From, part.To = p.Unit.Bounds()
+	for _, c := range p.Record.Columns {
+		part.Columns = append(part.Columns, warehouse.Column{Name: c.Name, Type: c.Type})
+	}
+	for _, t := range p.Record.Totals {
+		total := warehouse.Total{Column: t.Column, NonNull: t.NonNull}
+		if t.Sum != nil {
+			total.Sum = t.Sum.String()
+		}
+		part.Totals = append(part.Totals, total)
+	}
+	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
+		return duck.CSV(ctx, p.Location, columns, p.BusinessDate)
+	}
+	return part
+}
+
+// write copies a part's stream into a file: the same bytes that the mill sends.
+func (l *loading) write(p warehouse.Part, dir string) csvFile {
+	l.b.Helper()
+	f := csvFile{path: filepath.Join(dir, p.Dataset+"-"+p.Unit+".csv")}
+	for _, c := range p.Columns {
+		f.columns = append(f.columns, c.Name)
+	}
+	in, err := p.CSV(l.b.Context(), f.columns)
+	if err != nil {
+		l.b.Fatal(err)
+	}
+	out, err := os.Create(f.path)
+	if err != nil {
+		l.b.Fatal(errors.Join(err, in.Close()))
+	}
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Close(), in.Close()); err != nil {
+		l.b.Fatal(err)
+	}
+	return f
+}
+
+// load is the mill's way, into a fresh database.
+func (l *loading) load() (report warehouse.Report, took time.Duration) {
+	l.b.Helper()
+	ctx := l.b.Context()
+	url, drop := l.server.database(l.b)
+	defer drop()
+	w := l.migrated(url)
+	began := time.Now()
+	report, err := w.Load(ctx, warehouse.Request{Run: "bench", Parts: l.parts})
+	if err != nil {
+		l.b.Fatal(err)
+	}
+	return report, time.Since(began)
+}
+
+func (l *loading) migrated(url config.Secret) *warehouse.Warehouse {
+	l.b.Helper()
+	w, err := warehouse.Open(l.b.Context(), warehouse.Options{URL: url})
+	if err == nil {
+		var files = os.DirFS("../sql/warehouse")
+		_, err = w.Migrate(l.b.Context(), files)
+	}
+	if err != nil {
+		l.b.Fatal(err)
+	}
+	return w
+}
+
+// compare checks that the mill has loaded every row; it has reconciled sums itself.
+func (l *loading) compare(report warehouse.Report, _ time.Duration) {
+	l.b.Helper()
+	if report.Rows != l.rows || report.Leaves != len(l.parts) {
+		l.b.Fatalf("loaded %d rows into %d leaves, want %d into %d", report.Rows, report.Leaves, l.rows, len(l.parts))
+	}
+}
+
+// serial is the floor: one connection makes a leaf a part, copies the file into it
+// in the same transaction, builds the parent's indexes and analyses.
+func (l *loading) serial() time.Duration {
+	l.b.Helper()
+	ctx := l.b.Context()
+	url, drop := l.server.database(l.b)
+	defer drop()
+	l.migrated(url)
+	conn, err := pgx.Connect(ctx, url.Reveal())
+	if err != nil {
+		l.b.Fatal(err)
+	}
+	defer func() {
+		if err := conn.Close(ctx); err != nil {
+			l.b.Error(err)
+		}
+	}()
+	began := time.Now()
+	for i, p := range l.parts {
+		if err := serialPart(ctx, conn, p, l.files[i], fmt.Sprintf("floor_%d", i)); err != nil {
+			l.b.Fatal(err)
+		}
+	}
+	return time.Since(began)
+}
+
+func serialPart(ctx context.Context, conn *pgx.Conn, p warehouse.Part, f csvFile, leaf string) error {
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, fmt.Sprintf(`create table %[1]s (like %[2]s including defaults including constraints including storage,
+  check (%[3]s >= date '%[4]s' and %[3]s < date '%[5]s'));
+alter table %[1]s alter column etl_job_id set default 'bench';
+alter table %[1]s alter column etl_processed_timestamp set default timestamp '2025-02-01 00:00:00'`,
+			leaf, p.Table, p.BusinessDate, p.From.Format(time.DateOnly), p.To.Format(time.DateOnly)))
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, fmt.Sprintf("copy %s (%s) from '%s' (format csv, freeze)", leaf, strings.Join(f.columns, ", "), f.path))
+		if err == nil && tag.RowsAffected() != p.Rows {
+			err = fmt.Errorf("copied %d rows of %d", tag.RowsAffected(), p.Rows)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("floor of %s %s: %w", p.Table, p.Unit, err)
+	}
+	rows, err := conn.Query(ctx, "select pg_get_indexdef(indexrelid) from pg_index where indrelid = $1::regclass", p.Table)
+	if err != nil {
+		return err
+	}
+	definitions, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, definition := range definitions {
+		head, tail, _ := strings.Cut(definition, " USING ")
+		unique := strings.HasPrefix(head, "CREATE UNIQUE")
+		statement := "create index on " + leaf + " using " + tail
+		if unique {
+			statement = "create unique index on " + leaf + " using " + tail
+		}
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	_, err = conn.Exec(ctx, "analyze "+leaf)
+	return err
+}
