@@ -72,7 +72,7 @@ func compareLake(b *testing.B, in *input, root string) {
 			}
 		}
 	}
-	for dataset, want := range map[string]int64{"customers_dim": in.report.Datasets["customers"], "merchants_dim": in.report.Datasets["merchants"]} {
+	for dataset, want := range map[string]int64{"customers_dim": in.report.Datasets["customers/customers.csv"], "merchants_dim": in.report.Datasets["merchants/merchants.csv"]} {
 		var records int64
 		err := db.QueryRowContext(b.Context(), fmt.Sprintf("select count(*) from read_parquet('%s/%s/*.parquet')", root, dataset)).Scan(&records)
 		if err != nil {

@@ -74,7 +74,6 @@ func BenchmarkMillLoad(b *testing.B) {
 	}()
 	server := privateServer(b)
 	l := newLoading(b, m, server)
-	l.compare(l.load())
 	l.serial()
 	var sample, floor bench.Sample
 	for b.Loop() {

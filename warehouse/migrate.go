@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 )
@@ -31,21 +32,21 @@ type Migration struct {
 // transaction of its own; the version table is ledgermill.goose_db_version.
 func (w *Warehouse) Migrate(ctx context.Context, files fs.FS) (done []Migration, err error) {
 	err = w.with(ctx, func(conn *pgx.Conn) error {
-		// Held by the connection that does the work: it ends with it.
+		// Held as long as this connection is, which outlives the work.
 		if _, err := conn.Exec(ctx, "select pg_advisory_lock($1, $2)", lockClass, migrationLock); err != nil {
 			return fmt.Errorf("lock migrations: %w", err)
 		}
 		if err := ensureMillSchema(ctx, conn); err != nil {
 			return err
 		}
-		done, err = w.migrate(ctx, conn, files)
+		done, err = w.migrate(ctx, files)
 		return err
 	})
 	return done, err
 }
 
-func (w *Warehouse) migrate(ctx context.Context, conn *pgx.Conn, files fs.FS) (done []Migration, err error) {
-	db := openSQL(conn)
+func (w *Warehouse) migrate(ctx context.Context, files fs.FS) (done []Migration, err error) {
+	db := stdlib.OpenDB(*w.config)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	provider, err := goose.NewProvider(database.DialectPostgres, db, files,
 		goose.WithTableName(millSchema+".goose_db_version"), goose.WithSlog(w.log), goose.WithDisableGlobalRegistry(true))

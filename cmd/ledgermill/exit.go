@@ -65,7 +65,7 @@ func exitCode(err error) int {
 	case errors.As(err, &usage), errors.As(err, &sql), errors.As(err, &fault), errors.As(err, &project), errors.As(err, &format),
 		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme):
 		return engine.ExitUsage
-	case errors.As(err, &race), errors.Is(err, lake.ErrLocked):
+	case errors.As(err, &race), errors.Is(err, lake.ErrLocked), errors.Is(err, warehouse.ErrBusy):
 		return engine.ExitLocked
 	case errors.As(err, &balance), errors.Is(err, warehouse.ErrReconcile):
 		return engine.ExitBalance

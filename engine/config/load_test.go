@@ -38,6 +38,7 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		sources[s.Key] = s.Value + " from " + s.Source
 	}
 	want := map[string]string{
+		"name":                        "ledgermill from default",
 		"input":                       "/p/raw from default",
 		"lake.root":                   "/p/lake from default",
 		"lake.settle":                 "1s from ledgermill.json:1:64",
@@ -49,7 +50,7 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"warehouse.url":               " from default",
 		"warehouse.swap_deadline":     "1m from default",
 		"warehouse.private_directory": " from default",
-		"log.level":                   "info from default",
+		"log.level":                   "warn from default",
 		"log.format":                  "text from default",
 		"parameters.a":                "1 from ledgermill.json:1:91",
 		"parameters.b":                "y from LEDGERMILL_PARAMETERS_B",
@@ -63,6 +64,7 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 func TestEverySettingReachesItsField(t *testing.T) {
 	t.Parallel()
 	got, err := load(t, `{
+  "name": "n",
   "input": "s3://b/raw",
   "lake": {"root": "../lake", "settle": "0s"},
   "engine": {"memory_limit": "1.5GiB", "threads": 4, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c"},
@@ -74,6 +76,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
 	}
 	want := config.Config{
 		Project: "/p/q",
+		Name:    "n",
 		Input:   "s3://b/raw",
 		Lake:    config.Lake{Root: "/p/lake"},
 		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, TempDirectory: "/t", BatchDays: 3,
@@ -236,6 +239,7 @@ func TestCanonicalFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{
+  "name": "ledgermill",
   "input": "raw",
   "lake": {
     "root": "lake",
@@ -254,7 +258,7 @@ func TestCanonicalFile(t *testing.T) {
     "private_directory": ""
   },
   "log": {
-    "level": "info",
+    "level": "warn",
     "format": "text"
   },
   "parameters": {}
