@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	_ "github.com/duckdb/duckdb-go/v2"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"ledgermill/warehouse/warehousetest"
+)
+
+// TestScripts runs the program as people do: testdata/script says what is typed
+// and what comes of it. Beside testscript's own commands there are
+//
+//	exits CODE program ARGS   run it and compare the exit code
+//	library DIR               a project of loans: nothing in it is a bank's
+//	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
+//	private                   a private server in a home of the scripts
+//	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
+//	units LAKE                what lies in a lake, without its ledger
+//	field NAME                the text of a field of the JSON on stdout, by its path
+//	mtime FILE                the file was written just now
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	privateDir := ""
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, "XDG_CACHE_HOME="+filepath.Join(e.WorkDir, ".cache"), "XDG_STATE_HOME="+filepath.Join(e.WorkDir, ".state"),
+				"HOME="+e.WorkDir, "USER=tester")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"library": library,
+			"duckdb":  duckdbFiles,
+			"units":   units,
+			"warehouse": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", warehousetest.Database(t))
+			},
+			"private": func(ts *testscript.TestScript, _ bool, _ []string) {
+				if privateDir == "" {
+					privateDir = home.create(t)
+				}
+				ts.Setenv("LEDGERMILL_WAREHOUSE_PRIVATE_DIRECTORY", privateDir)
+			},
+		},
+	})
+}
+
+// exits runs a program whose exit code is known.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE program [args...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	got := 0
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// library copies the project of loans.
+func library(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: library DIR")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(mustAbs(ts, "testdata/library"))))
+}
+
+// mustAbs is a path below the package, where the tests run.
+func mustAbs(ts *testscript.TestScript, path string) string {
+	dir, err := filepath.Abs(path)
+	ts.Check(err)
+	return dir
+}
+
+// duckdbFiles is a bare shell: it knows nothing of ledgermill.
+func duckdbFiles(ts *testscript.TestScript, neg bool, args []string) {
+	db, err := sql.Open("duckdb", "")
+	ts.Check(err)
+	defer func() { ts.Check(db.Close()) }()
+	db.SetMaxOpenConns(1)
+	var out string
+	for _, name := range args {
+		if out, err = answer(db, strings.ReplaceAll(ts.ReadFile(name), "$WORK", ts.Getenv("WORK"))); err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+			break
+		}
+	}
+	switch {
+	case neg && err == nil:
+		ts.Fatalf("duckdb took %v", args)
+	case !neg:
+		ts.Check(err)
+	}
+	_, err = fmt.Fprint(ts.Stdout(), out)
+	ts.Check(err)
+}
+
+// answer runs the statements of a file and returns the rows of the last one, a
+// line each.
+func answer(db *sql.DB, text string) (out string, err error) {
+	rows, err := db.Query(text)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	names, err := rows.Columns()
+	if err != nil {
+		return "", err
+	}
+	values, places := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		places[i] = &values[i]
+	}
+	var b bytes.Buffer
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			return "", err
+		}
+		for i, v := range values {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			fmt.Fprint(&b, v)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String(), rows.Err()
+}
+
+// units prints what a reader finds in a lake: published files by name, in order.
+// Staged bytes that stayed are a fault of the run before.
+func units(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: units LAKE")
+	}
+	root := ts.MkAbs(args[0])
+	var files []string
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if strings.HasPrefix(name, "_staging") {
+			return fmt.Errorf("%s was left behind", name)
+		}
+		if !strings.HasPrefix(name, "_ledger") {
+			files = append(files, name)
+		}
+		return err
+	})
+	ts.Check(err)
+	slices.Sort(files)
+	_, err = fmt.Fprintln(ts.Stdout(), strings.Join(files, "\n"))
+	ts.Check(err)
+}
