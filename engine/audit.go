@@ -221,17 +221,27 @@ func (r *run) dataTests(ctx context.Context, w work) error {
 	return nil
 }
 
+// testable reports whether a unit has something new that a data test reads, and
+// all else that it reads. Of a narrowed run it must have been asked for, or the
+// test would compare the new with the stale.
 func (r *run) testable(d *model.DataTest, w work) bool {
-	made := false
+	fresh := false
 	for _, name := range d.Inputs {
 		if _, held := r.verdicts[name][w.unit]; held {
 			return false
 		}
-		if _, ok := r.records[name][w.unit]; ok {
-			made = true
+		if r.sel.Datasets != nil && r.feeds[name] == nil && !slices.Contains(r.sel.Datasets, name) {
+			return false
+		}
+		_, made := r.records[name][w.unit]
+		fresh = fresh || made || r.retested[name][w.unit]
+		if one := r.Project.Models[name]; one != nil && one.Dated() && !made {
+			if _, published := r.State().Unit(name, string(w.unit)); !published {
+				return false
+			}
 		}
 	}
-	return made
+	return fresh
 }
 
 // withdraw takes what a failing data test is about out of the commit, and all that
@@ -240,18 +250,31 @@ func (r *run) withdraw(d *model.DataTest, u job.Unit, failures int64) {
 	reason := fmt.Sprintf("%s: data test %s: %s rows", d.File, d.Name, count(failures))
 	about := slices.Concat(d.On, r.Project.Downstream(d.On...))
 	for _, name := range about {
-		record, ok := r.records[name][u]
-		if !ok {
+		record, made := r.records[name][u]
+		if !made && !r.retested[name][u] {
 			continue
 		}
 		r.entry.Units = slices.DeleteFunc(r.entry.Units, func(e ledger.UnitRecord) bool { return e.Dataset == name && e.Unit == string(u) })
-		r.uploads = slices.DeleteFunc(r.uploads, func(s staged) bool { return s.key == record.Key })
+		r.uploads = slices.DeleteFunc(r.uploads, func(s staged) bool { return made && s.key == record.Key })
 		delete(r.records[name], u)
 		delete(r.files[name], u)
 		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitRefused, Reason: reason}
 		if slices.Contains(d.On, name) {
-			v.Kind, v.Fingerprint = ledger.RefusedKind, record.Fingerprint
+			v.Kind, v.Fingerprint = ledger.RefusedKind, r.refusal(name, u, record)
 		}
 		r.hold(v)
 	}
+}
+
+// refusal is the fingerprint under which a unit is refused: of what it was made
+// from, and of what it was tested by.
+func (r *run) refusal(name string, u job.Unit, record ledger.UnitRecord) string {
+	one := r.Project.Models[name]
+	if one == nil {
+		return record.Fingerprint
+	}
+	if record.Fingerprint == "" {
+		record, _ = r.State().Unit(name, string(u))
+	}
+	return ledger.Fingerprint(record.Fingerprint, r.testsPrint(one))
 }

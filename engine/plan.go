@@ -10,6 +10,7 @@ import (
 	"ledgermill/engine/job"
 	"ledgermill/engine/ledger"
 	"ledgermill/engine/model"
+	"ledgermill/engine/sqltext"
 )
 
 // Selection narrows a plan or a run.
@@ -226,7 +227,7 @@ func (p *planner) planModel(one *model.Model) {
 // planTests has edited tests run on what is published, without making it again.
 func (p *planner) planTests(one *model.Model, u job.Unit) {
 	record, _ := p.mill.State().Unit(one.Name, string(u))
-	if record.Tests == testsPrint(one) {
+	if record.Tests == p.mill.testsPrint(one) {
 		return
 	}
 	set(p.retest, one.Name, u, true)
@@ -234,11 +235,16 @@ func (p *planner) planTests(one *model.Model, u job.Unit) {
 	p.say(one.Name, u, ActionTest, 0, "edited tests")
 }
 
-// testsPrint is the hash of a model's tests.
-func testsPrint(one *model.Model) string {
+// testsPrint is the hash of a model's tests and of the data tests that hold it.
+func (m *Mill) testsPrint(one *model.Model) string {
 	var parts []string
 	for _, t := range one.Tests {
 		parts = append(parts, t.Text, fmt.Sprint(t.Warn), fmt.Sprint(t.AtMost))
+	}
+	for _, d := range m.Project.DataTests {
+		if slices.Contains(d.On, one.Name) {
+			parts = append(parts, d.Name, sqltext.Canonical(d.SQL), fmt.Sprint(d.Warn))
+		}
 	}
 	return ledger.Fingerprint(parts...)
 }

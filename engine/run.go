@@ -19,13 +19,14 @@ import (
 type run struct {
 	*Mill
 	*planner
-	plan    *Plan
-	files   map[string]map[job.Unit]string            // staged in this run
-	records map[string]map[job.Unit]ledger.UnitRecord // made in this run
-	entry   ledger.Entry                              // the commit that is being put together
-	uploads []staged
-	tests   []job.TestResult
-	report  *Report
+	plan     *Plan
+	files    map[string]map[job.Unit]string            // staged in this run
+	records  map[string]map[job.Unit]ledger.UnitRecord // made in this run
+	retested map[string]map[job.Unit]bool              // whose edited tests have run on what is published
+	entry    ledger.Entry                              // the commit that is being put together
+	uploads  []staged
+	tests    []job.TestResult
+	report   *Report
 }
 
 // staged is a file that the next commit publishes.
@@ -63,7 +64,8 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	if err != nil {
 		return report, err
 	}
-	r := &run{Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{}, report: report}
+	r := &run{Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{},
+		retested: map[string]map[job.Unit]bool{}, report: report}
 	report.Plan = r.plan
 	m.Log.InfoContext(ctx, "planned", "run", m.Run, "objects", len(r.plan.Objects), "units", len(r.plan.Units), "seconds", m.Now().Sub(began).Seconds())
 	defer func() { err = errors.Join(err, m.Discard()) }()
@@ -295,10 +297,10 @@ func (r *run) makeUnit(ctx context.Context, one *model.Model, u job.Unit) error 
 	print, inputs := r.cat.print(one, u, r.hash)
 	known, published := r.State().Unit(one.Name, string(u))
 	current := published && !known.Lost && known.Fingerprint == print && !r.sel.Full && one.Publish != model.No
-	if current && known.Tests == testsPrint(one) {
+	if current && known.Tests == r.testsPrint(one) {
 		return nil
 	}
-	refusal := ledger.Fingerprint(print, testsPrint(one))
+	refusal := ledger.Fingerprint(print, r.testsPrint(one))
 	if old, ok := r.State().Verdicts[one.Name][string(u)]; ok && old.Kind == ledger.RefusedKind && old.Fingerprint == refusal && !r.sel.Full {
 		old.Reason += " (as in run " + old.Run + ")"
 		set(r.verdicts, one.Name, u, old)
@@ -339,7 +341,8 @@ func (r *run) testAgain(ctx context.Context, task job.Task, known ledger.UnitRec
 		r.hold(*v)
 		return nil
 	}
-	known.Tests = testsPrint(task.Model)
+	known.Tests = r.testsPrint(task.Model)
+	set(r.retested, known.Dataset, task.Unit, true)
 	r.entry.Units = append(r.entry.Units, known)
 	return nil
 }
@@ -361,7 +364,7 @@ func (r *run) failed(ctx context.Context, one *model.Model, u job.Unit, print st
 // published, the published file stays and only its fingerprint is noted.
 func (r *run) admitModel(one *model.Model, u job.Unit, file job.File, print string, inputs map[string]string, known ledger.UnitRecord) {
 	record := ledger.UnitRecord{Dataset: one.Name, Unit: string(u), Fingerprint: print, Content: file.Content, SQL: ledger.Fingerprint(one.Data()),
-		Tests: testsPrint(one), Inputs: inputs, Rows: file.Rows, Columns: file.Columns, Totals: file.Totals, Control: file.Control,
+		Tests: r.testsPrint(one), Inputs: inputs, Rows: file.Rows, Columns: file.Columns, Totals: file.Totals, Control: file.Control,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	set(r.files, one.Name, u, file.Path)
 	switch {
