@@ -3,7 +3,6 @@ package engine
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"ledgermill/engine/contract"
@@ -215,12 +214,4 @@ func (c *catalogue) print(one *model.Model, u job.Unit, hash func(dataset string
 		parts = append(parts, input, inputs[input])
 	}
 	return ledger.Fingerprint(parts...), inputs
-}
-
-func joinUnits(units []job.Unit) string {
-	texts := make([]string, len(units))
-	for i, u := range units {
-		texts[i] = string(u)
-	}
-	return strings.Join(texts, ", ")
 }

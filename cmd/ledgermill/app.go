@@ -142,12 +142,3 @@ func terminal(w io.Writer) (width int, ok bool) {
 	}
 	return width, true
 }
-
-func (a *app) variable(name string) string {
-	for _, pair := range a.env {
-		if key, value, _ := strings.Cut(pair, "="); key == name {
-			return value
-		}
-	}
-	return ""
-}
