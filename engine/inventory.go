@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,6 +47,8 @@ type ObjectChange struct {
 	Key     string `json:"key"`
 	Change  string `json:"change"` // new, replaced, vanished, restored, waiting, refused
 	Detail  string `json:"detail,omitempty"`
+	Try     string `json:"try,omitempty"`  // what to do about a refusal
+	Exit    int    `json:"exit,omitempty"` // that a refusal asks for
 	Size    int64  `json:"size,omitempty"`
 	Records int64  `json:"records,omitempty"`
 }
@@ -167,6 +170,9 @@ func (f *feed) compare(acceptRemoved bool) {
 			continue
 		}
 		switch {
+		case record.Refused != nil && record.Before == nil:
+			record.Dropped = true
+			f.note(record, VanishedObject, "it was refused, and nothing is made from it")
 		case acceptRemoved:
 			record.Dropped = true
 			f.note(record, VanishedObject, "accepted as removed")
@@ -176,6 +182,26 @@ func (f *feed) compare(acceptRemoved bool) {
 		}
 	}
 	slices.SortFunc(f.changes, func(a, b ObjectChange) int { return lake.Compare(a.Key, b.Key) })
+}
+
+// refused are the objects that were refused in this run or before: what stands in
+// the way is said until it is gone.
+func (f *feed) refused() []ObjectChange {
+	var all []ObjectChange
+	for _, key := range slices.SortedFunc(maps.Keys(f.objects), lake.Compare) {
+		r := f.objects[key]
+		if r.Refused == nil || r.Dropped {
+			continue
+		}
+		all = append(all, ObjectChange{Feed: f.contract.Name, Key: key, Change: RefusedObject, Detail: r.Refused.Reason + ": " + r.Refused.Detail,
+			Try: r.Refused.Try, Exit: r.Refused.Exit, Size: r.Size, Records: r.Records})
+	}
+	return all
+}
+
+// news are the changes without the refusals, which refused lists.
+func (f *feed) news() []ObjectChange {
+	return slices.DeleteFunc(slices.Clone(f.changes), func(c ObjectChange) bool { return c.Change == RefusedObject })
 }
 
 func (f *feed) note(record ledger.ObjectRecord, change, detail string) {

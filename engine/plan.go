@@ -412,14 +412,13 @@ func merged(a, b map[job.Unit]bool) map[job.Unit]bool {
 }
 
 func (p *planner) plan() *Plan {
-	plan := &Plan{Units: p.planned, work: p.queue()}
+	plan := &Plan{Objects: []ObjectChange{}, Units: append([]PlannedUnit{}, p.planned...), work: p.queue()}
 	for _, name := range p.mill.Project.Order {
 		if f := p.mill.feeds[name]; f != nil {
-			plan.Objects = append(plan.Objects, f.changes...)
-			for _, key := range sortedKeys(f.objects) {
-				if r := f.objects[key]; r.Refused != nil && !r.Dropped {
-					plan.Exit = Graver(plan.Exit, r.Refused.Exit)
-				}
+			refused := f.refused()
+			plan.Objects = slices.Concat(plan.Objects, f.news(), refused)
+			for _, o := range refused {
+				plan.Exit = Graver(plan.Exit, o.Exit)
 			}
 		}
 	}

@@ -57,7 +57,7 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 		header = nil
 	}
 	if header == nil && !one.section.CSV.NoHeader {
-		p.record.Refused = &ledger.Refusal{Reason: "header", Detail: "the object is empty: it has no header", Exit: ExitHeld}
+		p.record.Refused = refuse("header", errors.New("the object is empty: it has no header"))
 		return p, nil
 	}
 	mapping, err := f.contract.Match(one.section, header)
@@ -150,19 +150,32 @@ func refusalOf(err error) *ledger.Refusal {
 	var header *contract.HeaderError
 	var broken *records.HeaderError
 	var many *records.TooManyBadError
+	var packed *records.UnpackError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &header), errors.As(err, &broken):
-		return &ledger.Refusal{Reason: "header", Detail: err.Error(), Exit: ExitHeld}
+	case errors.As(err, &header):
+		return refuse("header", header)
+	case errors.As(err, &broken):
+		return refuse("header", broken)
 	case errors.As(err, &many):
-		return &ledger.Refusal{Reason: "unreadable", Detail: err.Error(), Exit: ExitHeld}
-	case errors.Is(err, records.ErrTruncated):
-		return &ledger.Refusal{Reason: "truncated", Detail: err.Error(), Exit: ExitHeld}
-	case errors.Is(err, records.ErrUnreadable):
-		return &ledger.Refusal{Reason: "unreadable", Detail: err.Error(), Exit: ExitHeld}
+		return refuse("unreadable", many)
+	case errors.As(err, &packed) && errors.Is(err, records.ErrTruncated):
+		return refuse("truncated", packed)
+	case errors.As(err, &packed):
+		return refuse("unreadable", packed)
 	}
 	return nil
+}
+
+// refuse is the refusal of an object for a reason, with the cause's own remedy.
+func refuse(reason string, cause error) *ledger.Refusal {
+	r := &ledger.Refusal{Reason: reason, Detail: cause.Error(), Exit: ExitHeld, Try: "ask the sender for the object again, or remove it"}
+	var hint interface{ Try() string }
+	if errors.As(cause, &hint) && hint.Try() != "" {
+		r.Try = hint.Try()
+	}
+	return r
 }
 
 // controlFile is what a sender says that an object holds.
@@ -171,13 +184,15 @@ type controlFile struct {
 	Sums    map[string]map[string]decimal.Decimal `json:"sums"`
 }
 
+const controlRemedy = "ask the sender which of the two is right, and for that one again"
+
 // verifyControl compares an object with its control file. It returns the refusal
 // of an object that does not hold what it should.
 func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []ledger.Cell) (*ledger.Refusal, error) {
 	control := f.contract.Control
 	if one.control == nil {
 		if control != nil && control.Required {
-			return &ledger.Refusal{Reason: "control", Detail: "there is no control file " + one.object.Key + controlSuffix, Exit: ExitBalance}, nil
+			return &ledger.Refusal{Reason: "control", Detail: "there is no control file " + one.object.Key + controlSuffix, Try: controlRemedy, Exit: ExitBalance}, nil
 		}
 		return nil, nil
 	}
@@ -189,10 +204,10 @@ func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []l
 	decoder := json.NewDecoder(r)
 	decoder.DisallowUnknownFields()
 	if err := errors.Join(decoder.Decode(&said), r.Close()); err != nil {
-		return &ledger.Refusal{Reason: "control", Detail: fmt.Sprintf("%s: %v", one.control.Key, err), Exit: ExitBalance}, nil
+		return &ledger.Refusal{Reason: "control", Detail: fmt.Sprintf("%s: %v", one.control.Key, err), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	if differences := said.compare(control, ledger.Sum(cells).Read); len(differences) > 0 {
-		return &ledger.Refusal{Reason: "control", Detail: strings.Join(differences, "; "), Exit: ExitBalance}, nil
+		return &ledger.Refusal{Reason: "control", Detail: strings.Join(differences, "; "), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	return nil, nil
 }

@@ -68,16 +68,6 @@ func (r *Report) NothingToDo() bool {
 	return len(r.Units) == 0 && len(r.Verdicts) == 0 && (r.Load == nil || r.Load.Leaves == 0)
 }
 
-func (r *Report) made(run *run) int {
-	n := 0
-	for _, name := range run.Project.Order {
-		if run.Project.Models[name] != nil {
-			n += len(run.records[name])
-		}
-	}
-	return n
-}
-
 // finish adds up what was made and what was not.
 func (r *run) finish() {
 	why := map[string]map[job.Unit][]string{}
@@ -104,7 +94,7 @@ func (r *run) finish() {
 			}
 		}
 	}
-	r.report.Tests = r.tests
+	r.report.Tests = append(r.report.Tests, r.tests...)
 }
 
 // account adds up one feed.

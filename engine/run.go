@@ -27,6 +27,8 @@ type run struct {
 	uploads  []staged
 	tests    []job.TestResult
 	report   *Report
+	done     int64 // models looked at
+	total    int64
 }
 
 // staged is a file that the next commit publishes.
@@ -59,7 +61,8 @@ func (m *Mill) prepareRun(ctx context.Context, sel Selection) (*planner, error) 
 // The report is not nil even with an error: it says what was published before it.
 func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err error) {
 	began := m.Now()
-	report = &Report{Run: m.Run, Command: m.Command, Started: began.UTC()}
+	report = &Report{Run: m.Run, Command: m.Command, Started: began.UTC(),
+		Units: []MadeUnit{}, Verdicts: []ledger.Verdict{}, Tests: []job.TestResult{}, Accounts: []FeedAccount{}}
 	p, err := m.prepareRun(ctx, sel)
 	if err != nil {
 		return report, err
@@ -69,6 +72,9 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	report.Plan = r.plan
 	m.Log.InfoContext(ctx, "planned", "run", m.Run, "objects", len(r.plan.Objects), "units", len(r.plan.Units), "seconds", m.Now().Sub(began).Seconds())
 	defer func() { err = errors.Join(err, m.Discard()) }()
+	for _, w := range r.plan.work {
+		r.total += int64(len(w.models))
+	}
 	for _, batch := range r.batches() {
 		if err := r.batch(ctx, batch); err != nil {
 			return report, err
@@ -128,6 +134,8 @@ func (r *run) batch(ctx context.Context, batch []work) error {
 	began := time.Now()
 	for _, w := range batch {
 		for _, one := range w.models {
+			r.Progress(Progress{Step: "models", Done: r.done, Total: r.total, What: one.Name + " " + string(w.unit)})
+			r.done++
 			if err := r.makeUnit(ctx, one, w.unit); err != nil {
 				return err
 			}
@@ -135,7 +143,6 @@ func (r *run) batch(ctx context.Context, batch []work) error {
 		if err := r.dataTests(ctx, w); err != nil {
 			return err
 		}
-		r.Progress(Progress{Step: "models", Done: int64(r.report.made(r)), Total: int64(len(r.plan.work)), What: string(w.unit)})
 	}
 	r.timing.add("models", began)
 	return r.publish(ctx)
@@ -189,14 +196,21 @@ func (r *run) ensureLanded(ctx context.Context, f *feed, units []job.Unit) error
 			}
 		}
 	}
-	if len(missing) == 0 {
+	if len(missing) == 0 && len(f.landed) > 0 {
 		return nil
+	}
+	if len(missing) == 0 { // no object holds records of the units: they are made empty
+		_, err := r.Engine.Land(ctx, f.contract, nil)
+		return err
 	}
 	if err := r.release(ctx, f); err != nil {
 		return err
 	}
 	missing = missing[:0]
 	for _, u := range units {
+		if _, stands := r.verdicts[f.contract.Name][u]; stands {
+			continue
+		}
 		for _, v := range r.cat.versions[f.contract.Name][u] {
 			if !slices.Contains(missing, v.Key) {
 				missing = append(missing, v.Key)

@@ -46,7 +46,7 @@ func (m *Mill) Status(ctx context.Context, sel Selection) (*Status, error) {
 	if err := m.take(ctx, false); err != nil {
 		return nil, err
 	}
-	s := &Status{}
+	s := &Status{Units: []UnitStatus{}, Objects: []ObjectChange{}}
 	for _, name := range m.Project.Order {
 		f := m.feeds[name]
 		if f == nil {
@@ -59,7 +59,11 @@ func (m *Mill) Status(ctx context.Context, sel Selection) (*Status, error) {
 			}
 			s.Objects = append(s.Objects, ObjectChange{Feed: name, Key: key, Change: change, Size: f.listed[key].object.Size})
 		}
-		s.Objects = append(s.Objects, f.changes...)
+		refused := f.refused()
+		s.Objects = slices.Concat(s.Objects, f.news(), refused)
+		for _, o := range refused {
+			s.Exit = Graver(s.Exit, o.Exit)
+		}
 	}
 	p := m.planner(sel)
 	planned := map[string]map[job.Unit]PlannedUnit{}
@@ -114,6 +118,9 @@ func (s *Status) Text(w io.Writer) error {
 	b := &strings.Builder{}
 	for _, o := range s.Objects {
 		fmt.Fprintf(b, "object  %-10s %s\n", o.Change, o.Key)
+		if o.Change == RefusedObject {
+			fmt.Fprintf(b, "    %s\n", o.Detail)
+		}
 	}
 	type span struct {
 		UnitStatus

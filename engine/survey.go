@@ -34,11 +34,11 @@ func (m *Mill) survey(ctx context.Context) error {
 			continue
 		}
 		for _, chunk := range m.chunks(f, f.unread()) {
+			m.Progress(Progress{Step: "read", Done: done, Total: objects, What: chunk[0]})
 			if err := m.surveyChunk(ctx, f, chunk); err != nil {
 				return err
 			}
 			done += int64(len(chunk))
-			m.Progress(Progress{Step: "read", Done: done, Total: objects, What: chunk[len(chunk)-1]})
 			if !keep {
 				if err := m.release(ctx, f); err != nil {
 					return err
@@ -141,7 +141,7 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 			if i < 0 {
 				return nil, err
 			}
-			all[i].record.Refused = &ledger.Refusal{Reason: "unreadable", Detail: why, Exit: ExitHeld}
+			all[i].record.Refused = refuse("unreadable", errors.New(why))
 			kept := f.landed
 			if err := m.release(ctx, f); err != nil {
 				return nil, err

@@ -19,6 +19,7 @@ func (p *Plan) Text(w io.Writer) error {
 			detail = ": " + o.Detail
 		}
 		fmt.Fprintf(b, "object  %-10s %s%s\n", o.Change, o.Key, detail)
+		try(b, o.Try)
 	}
 	for _, g := range p.grouped() {
 		fmt.Fprintf(b, "%-7s %s %s: %s\n", g.Action, g.Dataset, g.span, strings.Join(g.Why, "; "))
@@ -64,6 +65,7 @@ func (r *Report) Text(w io.Writer) error {
 	b := &strings.Builder{}
 	if r.NothingToDo() {
 		fmt.Fprintf(b, "run %s: nothing to do\n", r.short())
+		r.troubles(b)
 	} else {
 		fmt.Fprintf(b, "run %s: %s\n", r.short(), r.headline())
 		r.steps(b)
@@ -232,6 +234,7 @@ func (r *Report) troubles(b *strings.Builder) {
 		for _, o := range r.Plan.Objects {
 			if o.Change == RefusedObject || o.Change == WaitingObject {
 				fmt.Fprintf(b, "object %s %s: %s\n", o.Change, o.Key, o.Detail)
+				try(b, o.Try)
 			}
 		}
 	}
@@ -243,11 +246,41 @@ func (r *Report) troubles(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "%s %s %s: %s\n", v.Kind, v.Dataset, v.Unit, v.Reason)
 	}
+	for _, remedy := range remedies(r.Verdicts) {
+		try(b, remedy)
+	}
 	for _, t := range r.Tests {
 		if !t.Passed && t.Warn {
 			fmt.Fprintf(b, "warned %s %s: %s: %s rows\n", t.Dataset, t.Unit, t.Test, count(t.Failures))
 		}
 	}
+}
+
+func try(b *strings.Builder, remedy string) {
+	if remedy != "" {
+		fmt.Fprintf(b, "try: %s\n", remedy)
+	}
+}
+
+// remedies are what to do about units that were not published, each once. What is
+// only held comes with what it is made from.
+func remedies(verdicts []ledger.Verdict) []string {
+	var all []string
+	for _, v := range verdicts {
+		remedy := ""
+		switch {
+		case v.Kind == ledger.FailedKind:
+			remedy = "correct the statement; `ledgermill test` tries it on rows that a test gives"
+		case v.Kind == ledger.RefusedKind && v.Exit == ExitBalance:
+			remedy = "compare both sides; the unit stays as it was until the object, its control file or the statement is corrected"
+		case v.Kind == ledger.RefusedKind:
+			remedy = "correct the object, the statement, the test or the limit: until one of them changes the unit stays as it was"
+		}
+		if remedy != "" && !slices.Contains(all, remedy) {
+			all = append(all, remedy)
+		}
+	}
+	return all
 }
 
 func (r *Report) outcome() string {

@@ -99,7 +99,7 @@ func (v View) query() string {
 	var parts []string
 	for _, f := range v.Files {
 		if len(f.Paths) > 0 {
-			parts = append(parts, v.files(f))
+			parts = append(parts, "select "+v.list(f.Columns)+" from "+parquet(f.Paths...))
 		}
 	}
 	if parts == nil {
@@ -110,14 +110,6 @@ func (v View) query() string {
 		return query
 	}
 	return "select *, " + calendar(v.BusinessDate) + " from (" + query + ")"
-}
-
-func (v View) files(f Files) string {
-	quoted := make([]string, len(f.Paths))
-	for i, p := range f.Paths {
-		quoted[i] = sqltext.QuoteString(escapeGlob(p))
-	}
-	return "select " + v.list(f.Columns) + " from read_parquet([" + strings.Join(quoted, ", ") + "], hive_partitioning = false)"
 }
 
 func (v View) list(have []model.Column) string {

@@ -77,7 +77,8 @@ type Held struct {
 type Refusal struct {
 	Reason string `json:"reason"` // header, trailer, control, truncated, unreadable, too_large
 	Detail string `json:"detail"`
-	Exit   int    `json:"exit"` // the exit code that it asks for
+	Try    string `json:"try,omitempty"` // what to do about it
+	Exit   int    `json:"exit"`          // the exit code that it asks for
 }
 
 // Version names an object's version.
