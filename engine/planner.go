@@ -1,0 +1,325 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/model"
+	"ledgermill/engine/sqltext"
+)
+
+// planner finds what is stale, before anything is made.
+type planner struct {
+	mill      *Mill
+	cat       *catalogue
+	sel       Selection
+	verdicts  map[string]map[job.Unit]ledger.Verdict // what stands in the way
+	dirty     map[string]map[job.Unit]bool           // may have other rows afterwards, or must be made as a step
+	retest    map[string]map[job.Unit]bool           // whose tests run on what is published
+	planned   []PlannedUnit
+	contracts map[string]map[job.Unit]bool // to settle
+}
+
+func (m *Mill) planner(sel Selection) *planner {
+	p := &planner{mill: m, cat: m.catalogue(), sel: sel, verdicts: map[string]map[job.Unit]ledger.Verdict{},
+		dirty: map[string]map[job.Unit]bool{}, retest: map[string]map[job.Unit]bool{}, contracts: map[string]map[job.Unit]bool{}}
+	for _, name := range m.Project.Order {
+		if f := m.feeds[name]; f != nil {
+			p.planFeed(name, f)
+			continue
+		}
+		p.planModel(m.Project.Models[name])
+	}
+	p.requireSteps()
+	p.requireTests()
+	return p
+}
+
+func set[V any](m map[string]map[job.Unit]V, name string, u job.Unit, v V) {
+	if m[name] == nil {
+		m[name] = map[job.Unit]V{}
+	}
+	m[name][u] = v
+}
+
+func (p *planner) say(dataset string, u job.Unit, action string, exit int, why ...string) {
+	p.planned = append(p.planned, PlannedUnit{Dataset: dataset, Unit: u, Action: action, Why: why, Exit: exit})
+}
+
+func (p *planner) planFeed(name string, f *feed) {
+	for _, u := range p.cat.units[name] {
+		if !u.Overlaps(p.sel.From, p.sel.To) {
+			continue
+		}
+		record, published := p.mill.State().Unit(name, string(u))
+		print := p.cat.prints[name][u]
+		changed := !published || record.Fingerprint != print
+		if v, ok := p.barrier(name, u, record, changed); ok {
+			set(p.verdicts, name, u, v)
+			action := ActionHold
+			if v.Exit == ExitDone {
+				action = ActionSeal
+			}
+			p.say(name, u, action, v.Exit, v.Reason)
+			continue
+		}
+		if changed || p.sel.Full {
+			set(p.dirty, name, u, true)
+			set(p.contracts, name, u, true)
+			p.say(name, u, ActionMake, 0, p.whyContract(f, u, record, published)...)
+		}
+	}
+}
+
+// barrier is what keeps a contract's unit as it is.
+func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, changed bool) (ledger.Verdict, bool) {
+	v := ledger.Verdict{Dataset: name, Unit: string(u), Fingerprint: p.cat.prints[name][u], Kind: ledger.HeldKind, Exit: ExitHeld}
+	var gone []string
+	for _, one := range p.cat.versions[name][u] {
+		switch {
+		case one.refusal != nil && one.refusal.Reason == "control":
+			v.Kind, v.Exit, v.Reason = ledger.RefusedKind, ExitBalance, fmt.Sprintf("object %s: control: %s", one.Key, one.refusal.Detail)
+			return v, true
+		case one.refusal != nil:
+			v.Reason = fmt.Sprintf("the new version of object %s is refused: %s: %s", one.Key, one.refusal.Reason, one.refusal.Detail)
+			return v, true
+		case one.vanished:
+			gone = append(gone, one.Key)
+		}
+	}
+	if gone != nil {
+		v.Reason = "sealed: " + strings.Join(gone, ", ") + " vanished"
+		if !changed && !p.sel.Full {
+			v.Exit = ExitDone
+			return v, true
+		}
+		v.Reason = fmt.Sprintf("sealed, and something has changed: restore %s, or run --accept-removed", strings.Join(gone, ", "))
+		return v, true
+	}
+	old, ok := p.mill.State().Verdicts[name][string(u)]
+	if ok && old.Kind == ledger.RefusedKind && old.Fingerprint == v.Fingerprint && !p.sel.Full {
+		old.Reason += " (as in run " + old.Run + ")"
+		return old, true
+	}
+	return v, false
+}
+
+// whyContract tells what is new about a contract's unit.
+func (p *planner) whyContract(f *feed, u job.Unit, record ledger.UnitRecord, published bool) []string {
+	if !published {
+		return []string{"new"}
+	}
+	var why []string
+	if record.SQL != f.hash {
+		why = append(why, "edited contract")
+	}
+	before := map[string]ledger.Version{}
+	for _, v := range record.Objects {
+		before[v.Key] = v
+	}
+	for _, v := range p.cat.versions[f.contract.Name][u] {
+		old, known := before[v.Key]
+		delete(before, v.Key)
+		switch {
+		case !known:
+			why = append(why, "late rows in "+v.Key)
+		case old.ETag != v.ETag:
+			why = append(why, "corrected "+v.Key)
+		case old.Control != v.Control:
+			why = append(why, "other control file of "+v.Key)
+		}
+	}
+	for _, v := range record.Objects {
+		if _, gone := before[v.Key]; gone {
+			why = append(why, "no rows in "+v.Key+" any more")
+		}
+	}
+	if why == nil && p.sel.Full {
+		why = []string{"again"}
+	}
+	return why
+}
+
+func (p *planner) planModel(one *model.Model) {
+	for _, u := range p.cat.units[one.Name] {
+		if !p.sel.has(one.Name, u) {
+			continue
+		}
+		why, exit, held := p.blocked(one, u)
+		if held && exit == ExitDone {
+			// Its raw objects are gone, and nothing asks for them but a stale model.
+			if _, certain, possible := p.assess(one, u); !certain && !possible {
+				continue
+			}
+			exit = ExitHeld
+		}
+		if held {
+			set(p.verdicts, one.Name, u, ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.HeldKind, Exit: exit, Reason: why})
+			p.say(one.Name, u, ActionHold, exit, why)
+			continue
+		}
+		reasons, certain, possible := p.assess(one, u)
+		if !certain && !possible {
+			p.planTests(one, u)
+			continue
+		}
+		set(p.dirty, one.Name, u, true)
+		action := ActionMake
+		if !certain {
+			action = ActionCheck
+		}
+		p.say(one.Name, u, action, 0, reasons...)
+		p.need(one, u)
+	}
+}
+
+// planTests has edited tests run on what is published, without making it again.
+func (p *planner) planTests(one *model.Model, u job.Unit) {
+	record, _ := p.mill.State().Unit(one.Name, string(u))
+	if record.Tests == p.mill.testsPrint(one) {
+		return
+	}
+	set(p.retest, one.Name, u, true)
+	p.needOf(one, one.References(), u)
+	p.say(one.Name, u, ActionTest, 0, "edited tests")
+}
+
+// testsPrint is the hash of a model's tests and of the data tests that hold it.
+func (m *Mill) testsPrint(one *model.Model) string {
+	var parts []string
+	for _, t := range one.Tests {
+		parts = append(parts, t.Text, fmt.Sprint(t.Warn), fmt.Sprint(t.AtMost))
+	}
+	for _, d := range m.Project.DataTests {
+		if slices.Contains(d.On, one.Name) {
+			parts = append(parts, d.Name, sqltext.Canonical(d.SQL), fmt.Sprint(d.Warn))
+		}
+	}
+	return ledger.Fingerprint(parts...)
+}
+
+// need settles the contracts that a model and its tests read on a unit.
+func (p *planner) need(one *model.Model, u job.Unit) {
+	p.needOf(one, slices.Concat(one.Inputs, one.References()), u)
+}
+
+func (p *planner) needOf(one *model.Model, names []string, u job.Unit) {
+	for _, input := range names {
+		if p.mill.feeds[input] == nil {
+			continue
+		}
+		for _, v := range p.cat.granted(one, input, u) {
+			set(p.contracts, input, v, true)
+		}
+	}
+}
+
+// blocked reports whether something that the unit is made from stands in the way.
+func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, held bool) {
+	for _, input := range one.Inputs {
+		for _, v := range p.cat.granted(one, input, u) {
+			if verdict, ok := p.verdicts[input][v]; ok {
+				held = true
+				if Graver(exit, verdict.Exit) == verdict.Exit || why == "" {
+					why, exit = fmt.Sprintf("%s %s is %s", input, v, verdict.Kind), Graver(exit, verdict.Exit)
+				}
+			}
+		}
+	}
+	return why, exit, held
+}
+
+// assess tells whether a unit is stale for certain, or only if the rows of an
+// input turn out to be other ones.
+func (p *planner) assess(one *model.Model, u job.Unit) (why []string, certain, possible bool) {
+	record, published := p.mill.State().Unit(one.Name, string(u))
+	unknown := map[string]bool{}
+	_, inputs := p.cat.print(one, u, func(dataset string, v job.Unit) string {
+		if print, ok := p.cat.prints[dataset][v]; ok {
+			return print
+		}
+		if p.dirty[dataset][v] {
+			unknown[dataset] = true
+		}
+		known, _ := p.mill.State().Unit(dataset, string(v))
+		return known.Content
+	})
+	switch {
+	case !published:
+		return []string{"new"}, true, false
+	case record.Lost:
+		return []string{"lost"}, true, false
+	}
+	if record.SQL != ledger.Fingerprint(one.Data()) {
+		why, certain = append(why, "edited "+one.File), true
+	}
+	for _, input := range sortedKeys(inputs) {
+		switch {
+		case unknown[input]:
+			why, possible = append(why, "if rows of "+input+" change"), true
+		case record.Inputs[input] != inputs[input]:
+			why, certain = append(why, p.whyInput(input, u)), true
+		}
+	}
+	if p.sel.Full && !certain {
+		why, certain = append(why, "again"), true
+	}
+	return why, certain, possible
+}
+
+func (p *planner) whyInput(input string, u job.Unit) string {
+	for _, done := range p.planned {
+		if done.Dataset == input && done.Unit == u && done.Action == ActionMake {
+			return strings.Join(done.Why, ", ")
+		}
+	}
+	return input + " changed"
+}
+
+// requireSteps adds the unpublished steps that a stale model reads: they lie in no
+// lake, so they are made whenever they are read.
+func (p *planner) requireSteps() {
+	order := p.mill.Project.Order
+	for _, name := range slices.Backward(order) {
+		one := p.mill.Project.Models[name]
+		if one == nil {
+			continue
+		}
+		for _, u := range p.cat.units[name] {
+			if !p.dirty[name][u] {
+				continue
+			}
+			for _, input := range one.Inputs {
+				step := p.mill.Project.Models[input]
+				if step == nil || step.Publish != model.No {
+					continue
+				}
+				for _, v := range p.cat.granted(one, input, u) {
+					if !p.dirty[input][v] {
+						set(p.dirty, input, v, true)
+						p.need(step, v)
+					}
+				}
+			}
+		}
+	}
+}
+
+// requireTests settles the contracts that a data test reads on the units that it
+// will be asked about.
+func (p *planner) requireTests() {
+	for _, d := range p.mill.Project.DataTests {
+		for _, input := range d.Inputs {
+			for u := range p.dirty[input] {
+				for _, other := range d.Inputs {
+					if _, ok := p.cat.prints[other][u]; ok {
+						set(p.contracts, other, u, true)
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+)
+
+// publish stages the files of the batch, commits them and makes them visible.
+func (r *run) publish(ctx context.Context) error {
+	began := time.Now()
+	defer func() { r.timing.add("lake", began) }()
+	if err := r.strays(ctx); err != nil {
+		return err
+	}
+	r.entry.Objects = r.dirtyObjects()
+	r.entry.Verdicts = r.newVerdicts()
+	if len(r.entry.Units)+len(r.entry.Objects)+len(r.entry.Verdicts)+len(r.uploads) == 0 {
+		return nil
+	}
+	etags := map[string]string{}
+	for _, s := range r.uploads {
+		upload, err := r.Lake.Stage(ctx, s.key, s.path)
+		if err != nil {
+			return errors.Join(err, r.abort(ctx))
+		}
+		r.entry.Uploads = append(r.entry.Uploads, upload)
+		etags[s.key] = upload.ETag
+		r.report.Published++
+		r.report.Bytes += upload.Size
+	}
+	for i, u := range r.entry.Units {
+		if etag, ok := etags[u.Key]; ok {
+			r.entry.Units[i].ETag = etag
+			if made, ok := r.records[u.Dataset][job.Unit(u.Unit)]; ok {
+				made.ETag = etag
+				set(r.records, u.Dataset, job.Unit(u.Unit), made)
+			}
+		}
+	}
+	r.stamp()
+	if err := r.ledger.Commit(ctx, r.entry); err != nil {
+		return errors.Join(err, r.abort(ctx))
+	}
+	r.Log.InfoContext(ctx, "published", "entry", r.State().Number, "units", len(r.entry.Units), "files", len(r.entry.Uploads), "seconds", time.Since(began).Seconds())
+	r.committed()
+	return nil
+}
+
+// stamp signs the commit.
+func (r *run) stamp() {
+	r.entry.Run, r.entry.At, r.entry.Host = r.Run, r.Now().UTC(), hostname()
+	r.entry.Operator, r.entry.Engine, r.entry.Program = os.Getenv("USER"), r.Engine.Name(), r.Program
+}
+
+// committed forgets the commit; its files lie in the lake now.
+func (r *run) committed() {
+	for _, u := range r.entry.Units {
+		if u.Key != "" {
+			delete(r.files[u.Dataset], job.Unit(u.Unit))
+		}
+	}
+	for _, o := range r.entry.Objects {
+		delete(r.feeds[o.Feed].dirty, o.Key)
+	}
+	r.entry, r.uploads = ledger.Entry{}, nil
+}
+
+// abort takes the staged bytes of a commit back that was not made.
+func (r *run) abort(ctx context.Context) error {
+	var err error
+	for _, u := range r.entry.Uploads {
+		err = errors.Join(err, r.Lake.Abort(context.WithoutCancel(ctx), u))
+	}
+	return err
+}
+
+// strays writes the rejects without a business date of the objects that this run
+// has read, as far as they are landed.
+func (r *run) strays(ctx context.Context) error {
+	for _, name := range r.Project.Order {
+		f := r.feeds[name]
+		if f == nil {
+			continue
+		}
+		for _, key := range sortedKeys(f.strays) {
+			if !f.landed[key] {
+				continue
+			}
+			path := filepath.Join(r.Work, "strays", ledger.Fingerprint(name, key)+".parquet")
+			file, err := r.Engine.Strays(ctx, f.contract, key, path)
+			if err != nil {
+				return err
+			}
+			if file != nil {
+				r.uploads = append(r.uploads, staged{key: "_rejects/" + name + "/none/" + ledger.Fingerprint(key) + ".parquet", path: path})
+			}
+			delete(f.strays, key)
+		}
+	}
+	return nil
+}
+
+// lastStrays lands the objects whose rejects without a business date no batch has
+// written: those of which no unit was made.
+func (r *run) lastStrays(ctx context.Context) error {
+	for _, name := range r.Project.Order {
+		f := r.feeds[name]
+		if f == nil {
+			continue
+		}
+		for _, chunk := range r.chunks(f, sortedKeys(f.strays)) {
+			if err := r.release(ctx, f); err != nil {
+				return err
+			}
+			if err := r.landAgain(ctx, f, chunk); err != nil {
+				return err
+			}
+			if err := r.publish(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) dirtyObjects() []ledger.ObjectRecord {
+	var objects []ledger.ObjectRecord
+	for _, name := range sortedKeys(r.feeds) {
+		f := r.feeds[name]
+		for _, key := range sortedKeys(f.dirty) {
+			objects = append(objects, f.objects[key])
+		}
+	}
+	return objects
+}
+
+// newVerdicts are those that the ledger does not have yet.
+func (r *run) newVerdicts() []ledger.Verdict {
+	var verdicts []ledger.Verdict
+	for _, name := range sortedKeys(r.verdicts) {
+		for _, u := range sortedKeys(r.verdicts[name]) {
+			v := r.verdicts[name][u]
+			old, ok := r.State().Verdicts[name][string(u)]
+			if v.Exit == ExitDone || ok && old.Kind == v.Kind && old.Fingerprint == v.Fingerprint && old.Exit == v.Exit {
+				continue
+			}
+			verdicts = append(verdicts, v)
+		}
+	}
+	return verdicts
+}

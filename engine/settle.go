@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
+)
+
+// settleContracts lands what the batch reads, tells duplicates apart and audits
+// the accounts.
+func (r *run) settleContracts(ctx context.Context, batch []work) error {
+	units := map[string][]job.Unit{}
+	for _, w := range batch {
+		for _, name := range w.contracts {
+			units[name] = append(units[name], w.unit)
+		}
+	}
+	for _, name := range r.Project.Order {
+		f := r.feeds[name]
+		if f == nil || len(units[name]) == 0 {
+			continue
+		}
+		began := time.Now()
+		if err := r.ensureLanded(ctx, f, units[name]); err != nil {
+			return err
+		}
+		r.timing.add("read", began)
+		began = time.Now()
+		settled, err := r.Engine.Settle(ctx, f.contract, units[name], r.Work)
+		if err != nil {
+			return err
+		}
+		for _, s := range settled {
+			if err := r.admitContract(ctx, f, s); err != nil {
+				return err
+			}
+		}
+		r.timing.add("clean", began)
+	}
+	return nil
+}
+
+// ensureLanded lands the objects of units that are not landed yet. What earlier
+// batches landed is released first if both would not fit.
+func (r *run) ensureLanded(ctx context.Context, f *feed, units []job.Unit) error {
+	var missing []string
+	for _, u := range units {
+		if _, stands := r.verdicts[f.contract.Name][u]; stands {
+			continue
+		}
+		for _, v := range r.cat.versions[f.contract.Name][u] {
+			if !f.landed[v.Key] && !slices.Contains(missing, v.Key) {
+				missing = append(missing, v.Key)
+			}
+		}
+	}
+	if len(missing) == 0 && len(f.landed) > 0 {
+		return nil
+	}
+	if len(missing) == 0 { // no object holds records of the units: they are made empty
+		_, err := r.Engine.Land(ctx, f.contract, nil)
+		return err
+	}
+	if err := r.release(ctx, f); err != nil {
+		return err
+	}
+	missing = missing[:0]
+	for _, u := range units {
+		if _, stands := r.verdicts[f.contract.Name][u]; stands {
+			continue
+		}
+		for _, v := range r.cat.versions[f.contract.Name][u] {
+			if !slices.Contains(missing, v.Key) {
+				missing = append(missing, v.Key)
+			}
+		}
+	}
+	slices.SortFunc(missing, lake.Compare)
+	return r.landAgain(ctx, f, missing)
+}
+
+// landAgain lands objects that the survey has read and released.
+func (r *run) landAgain(ctx context.Context, f *feed, keys []string) error {
+	all, err := r.prepareAll(ctx, f, keys)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if known := f.objects[p.record.Key]; p.record.ETag != known.ETag || p.record.Refused != nil {
+			return &ChangedError{Object: p.record.Key}
+		}
+	}
+	_, err = r.land(ctx, f, all)
+	return err
+}
+
+// ChangedError says that an object was replaced while a run was reading it.
+type ChangedError struct{ Object string }
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("object %s was replaced while the run was reading it", e.Object)
+}
+
+// Try returns the remedy.
+func (e *ChangedError) Try() string { return "run again: it reads the new version" }
+
+// admitContract audits the accounts of a contract's unit and puts it, or what
+// stands in its way, into the commit.
+func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
+	name := f.contract.Name
+	if _, stands := r.verdicts[name][s.Unit]; stands {
+		return nil
+	}
+	f.accounts[string(s.Unit)] = s.Cells
+	record := ledger.UnitRecord{Dataset: name, Unit: string(s.Unit), Fingerprint: r.cat.prints[name][s.Unit], SQL: f.hash, Cells: s.Cells,
+		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
+	record.Content = record.Fingerprint
+	sum := ledger.Sum(s.Cells)
+	record.Rows, record.Control = sum.Accepted.Records, sum.Accepted
+	for _, v := range r.cat.versions[name][s.Unit] {
+		record.Objects = append(record.Objects, v.Version)
+	}
+	verdict := r.auditContract(f, s)
+	if s.Rejects != nil {
+		key := s.Unit.Key("_rejects/" + name)
+		if verdict != nil {
+			key = s.Unit.Key("_rejects/" + name + "/_held/" + r.Run)
+		}
+		r.uploads = append(r.uploads, staged{key: key, path: s.Rejects.Path})
+	}
+	if verdict != nil {
+		r.hold(*verdict)
+		return nil
+	}
+	set(r.records, name, s.Unit, record)
+	r.entry.Units = append(r.entry.Units, record)
+	return nil
+}
+
+// hold notes that a unit is not published.
+func (r *run) hold(v ledger.Verdict) {
+	v.Run = r.Run
+	r.Log.Info("held", "dataset", v.Dataset, "unit", v.Unit, "kind", v.Kind, "exit", v.Exit, "reason", v.Reason)
+	set(r.verdicts, v.Dataset, job.Unit(v.Unit), v)
+}
