@@ -17,7 +17,8 @@ import (
 // auditContract returns what keeps a settled unit from being published: accounts
 // that do not balance, or more rejects than the contract allows.
 func (r *run) auditContract(f *feed, s job.Settled) *ledger.Verdict {
-	v := ledger.Verdict{Dataset: f.contract.Name, Unit: string(s.Unit), Fingerprint: r.cat.prints[f.contract.Name][s.Unit], Kind: ledger.RefusedKind}
+	v := ledger.Verdict{Dataset: f.contract.Name, Unit: string(s.Unit), Kind: ledger.RefusedKind,
+		Fingerprint: r.refusal(f.contract.Name, r.cat.prints[f.contract.Name][s.Unit])}
 	if err := f.balance(s); err != nil {
 		v.Exit, v.Reason = ExitBalance, err.Error()
 		return &v
@@ -254,27 +255,17 @@ func (r *run) withdraw(d *model.DataTest, u job.Unit, failures int64) {
 		if !made && !r.retested[name][u] {
 			continue
 		}
+		if !made {
+			record, _ = r.State().Unit(name, string(u))
+		}
 		r.entry.Units = slices.DeleteFunc(r.entry.Units, func(e ledger.UnitRecord) bool { return e.Dataset == name && e.Unit == string(u) })
 		r.uploads = slices.DeleteFunc(r.uploads, func(s staged) bool { return made && s.key == record.Key })
 		delete(r.records[name], u)
 		delete(r.files[name], u)
 		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitRefused, Reason: reason}
 		if slices.Contains(d.On, name) {
-			v.Kind, v.Fingerprint = ledger.RefusedKind, r.refusal(name, u, record)
+			v.Kind, v.Fingerprint = ledger.RefusedKind, r.refusal(name, record.Fingerprint)
 		}
 		r.hold(v)
 	}
-}
-
-// refusal is the fingerprint under which a unit is refused: of what it was made
-// from, and of what it was tested by.
-func (r *run) refusal(name string, u job.Unit, record ledger.UnitRecord) string {
-	one := r.Project.Models[name]
-	if one == nil {
-		return record.Fingerprint
-	}
-	if record.Fingerprint == "" {
-		record, _ = r.State().Unit(name, string(u))
-	}
-	return ledger.Fingerprint(record.Fingerprint, r.testsPrint(one))
 }

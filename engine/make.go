@@ -38,9 +38,8 @@ func (r *run) makeUnit(ctx context.Context, one *model.Model, u job.Unit) error 
 	if current && known.Tests == r.testsPrint(one) {
 		return nil
 	}
-	refusal := ledger.Fingerprint(print, r.testsPrint(one))
-	if old, ok := r.State().Verdicts[one.Name][string(u)]; ok && old.Kind == ledger.RefusedKind && old.Fingerprint == refusal && !r.sel.Full {
-		old.Reason += " (as in run " + old.Run + ")"
+	refusal := r.refusal(one.Name, print)
+	if old, ok := r.remembered(one.Name, u, refusal); ok {
 		set(r.verdicts, one.Name, u, old)
 		return nil
 	}

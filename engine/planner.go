@@ -8,7 +8,6 @@ import (
 	"ledgermill/engine/job"
 	"ledgermill/engine/ledger"
 	"ledgermill/engine/model"
-	"ledgermill/engine/sqltext"
 )
 
 // planner finds what is stale, before anything is made.
@@ -99,12 +98,7 @@ func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, cha
 		v.Reason = fmt.Sprintf("sealed, and something has changed: restore %s, or run --accept-removed", strings.Join(gone, ", "))
 		return v, true
 	}
-	old, ok := p.mill.State().Verdicts[name][string(u)]
-	if ok && old.Kind == ledger.RefusedKind && old.Fingerprint == v.Fingerprint && !p.sel.Full {
-		old.Reason += " (as in run " + old.Run + ")"
-		return old, true
-	}
-	return v, false
+	return p.remembered(name, u, p.mill.refusal(name, p.cat.prints[name][u]))
 }
 
 // whyContract tells what is new about a contract's unit.
@@ -166,6 +160,11 @@ func (p *planner) planModel(one *model.Model) {
 			p.planTests(one, u)
 			continue
 		}
+		if v, ok := p.refusedBefore(one, u); ok {
+			set(p.verdicts, one.Name, u, v)
+			p.say(one.Name, u, ActionHold, v.Exit, v.Reason)
+			continue
+		}
 		set(p.dirty, one.Name, u, true)
 		action := ActionMake
 		if !certain {
@@ -185,20 +184,6 @@ func (p *planner) planTests(one *model.Model, u job.Unit) {
 	set(p.retest, one.Name, u, true)
 	p.needOf(one, one.References(), u)
 	p.say(one.Name, u, ActionTest, 0, "edited tests")
-}
-
-// testsPrint is the hash of a model's tests and of the data tests that hold it.
-func (m *Mill) testsPrint(one *model.Model) string {
-	var parts []string
-	for _, t := range one.Tests {
-		parts = append(parts, t.Text, fmt.Sprint(t.Warn), fmt.Sprint(t.AtMost))
-	}
-	for _, d := range m.Project.DataTests {
-		if slices.Contains(d.On, one.Name) {
-			parts = append(parts, d.Name, sqltext.Canonical(d.SQL), fmt.Sprint(d.Warn))
-		}
-	}
-	return ledger.Fingerprint(parts...)
 }
 
 // need settles the contracts that a model and its tests read on a unit.
@@ -238,14 +223,11 @@ func (p *planner) assess(one *model.Model, u job.Unit) (why []string, certain, p
 	record, published := p.mill.State().Unit(one.Name, string(u))
 	unknown := map[string]bool{}
 	_, inputs := p.cat.print(one, u, func(dataset string, v job.Unit) string {
-		if print, ok := p.cat.prints[dataset][v]; ok {
-			return print
-		}
-		if p.dirty[dataset][v] {
+		hash, known := p.hash(dataset, v)
+		if !known {
 			unknown[dataset] = true
 		}
-		known, _ := p.mill.State().Unit(dataset, string(v))
-		return known.Content
+		return hash
 	})
 	switch {
 	case !published:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
 	"ledgermill/engine/model"
 )
@@ -61,39 +62,34 @@ func (a *app) testCommand() *cli.Command {
 		Description: `Each file with "-- test of: model" gives rows and says what the model makes of them.
 Tests of published units run in every run, before anything is published.
 Exit 3 if one fails.`,
-		Action: func(c *cli.Context) (err error) {
-			config, err := a.settings(c, nil)
-			if err != nil {
-				return err
-			}
-			w, err := a.open(c.Context, config)
-			if err != nil {
-				return err
-			}
-			binder, err := duckdb.NewBinder(c.Context)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, binder.Close()) }()
-			for _, t := range w.project.UnitTests {
-				result, err := w.project.RunUnitTest(c.Context, binder, t)
-				if err != nil {
-					return fmt.Errorf("%s: %w", t.File, err)
-				}
-				if result.Passed() {
-					fmt.Fprintf(a.stdout, "ok    %s\n", t.Name)
-					continue
-				}
-				a.exit = 3
-				fmt.Fprintf(a.stdout, "FAIL  %s (%s)\n      columns     %v\n", t.Name, t.File, result.Columns)
-				for _, row := range result.Missing {
-					fmt.Fprintf(a.stdout, "      missing     %v\n", row)
-				}
-				for _, row := range result.Unexpected {
-					fmt.Fprintf(a.stdout, "      unexpected  %v\n", row)
-				}
-			}
-			return nil
-		},
+		Action: a.on(a.unitTests),
 	}
+}
+
+func (a *app) unitTests(c *call) (err error) {
+	binder, err := duckdb.NewBinder(c.Context.Context)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, binder.Close()) }()
+	project := c.work.project
+	for _, t := range project.UnitTests {
+		result, err := project.RunUnitTest(c.Context.Context, binder, t)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.File, err)
+		}
+		if result.Passed() {
+			fmt.Fprintf(a.stdout, "ok    %s\n", t.Name)
+			continue
+		}
+		a.exit = engine.ExitRefused
+		fmt.Fprintf(a.stdout, "FAIL  %s (%s)\n      columns     %v\n", t.Name, t.File, result.Columns)
+		for _, row := range result.Missing {
+			fmt.Fprintf(a.stdout, "      missing     %v\n", row)
+		}
+		for _, row := range result.Unexpected {
+			fmt.Fprintf(a.stdout, "      unexpected  %v\n", row)
+		}
+	}
+	return nil
 }

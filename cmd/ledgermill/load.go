@@ -16,52 +16,38 @@ func (a *app) loadCommand() *cli.Command {
 		Usage: "bring the warehouse to what the lake holds",
 		Description: `The difference of two ledgers: what the lake has published and what the warehouse
 has loaded. A restored backup heals itself.`,
-		Flags: append(selectionFlags(), formatFlag("text or json")),
-		Action: func(c *cli.Context) (err error) {
-			f, err := format(c, "text", "json")
-			if err != nil {
-				return err
-			}
-			config, err := a.settings(c, nil)
-			if err != nil {
-				return err
-			}
-			w, err := a.open(c.Context, config)
-			if err != nil {
-				return err
-			}
-			selection, err := w.selection(c)
-			if err != nil {
-				return err
-			}
-			bar := a.progress("load")
-			defer bar.done()
-			h := w.startWarehouse(c.Context, bar.say)
-			defer func() { err = errors.Join(err, h.Close(c.Context)) }()
-			root, err := lake.Open(config.Lake.Root)
-			if err != nil {
-				return err
-			}
-			m, err := w.openMill(c.Context, engine.Options{Run: engine.NewRun(), Command: "load", Progress: bar.update,
-				Warehouse: &loader{workspace: w, opening: h, lake: root, progress: bar.update}}, true)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, m.close()) }()
-			report, err := m.Load(c.Context, selection)
-			bar.done()
-			if err != nil {
-				return err
-			}
-			if f == "json" {
-				return printJSON(a.stdout, report)
-			}
-			if report.Leaves == 0 {
-				fmt.Fprintln(a.stdout, "nothing to do")
-				return nil
-			}
-			fmt.Fprintf(a.stdout, "loaded %d leaves, %d rows in %.1f s\n", report.Leaves, report.Rows, report.Seconds)
-			return nil
-		},
+		Flags:  append(selectionFlags(), formatFlag("text or json")),
+		Action: a.on(a.load, "text", "json"),
 	}
+}
+
+func (a *app) load(c *call) (err error) {
+	bar := a.progress("load")
+	defer bar.done()
+	h := c.work.startWarehouse(c.Context.Context, bar.say)
+	defer func() { err = errors.Join(err, h.Close(c.Context.Context)) }()
+	root, err := lake.Open(c.work.config.Lake.Root)
+	if err != nil {
+		return err
+	}
+	m, err := c.work.openMill(c.Context.Context, engine.Options{Run: engine.NewRun(), Command: "load", Progress: bar.update,
+		Warehouse: &loader{workspace: c.work, opening: h, lake: root, progress: bar.update}}, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	report, err := m.Load(c.Context.Context, c.selection)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	if c.format == "json" {
+		return printJSON(a.stdout, report)
+	}
+	if report.Leaves == 0 {
+		fmt.Fprintln(a.stdout, "nothing to do")
+		return nil
+	}
+	fmt.Fprintf(a.stdout, "loaded %d leaves, %d rows in %.1f s\n", report.Leaves, report.Rows, report.Seconds)
+	return nil
 }

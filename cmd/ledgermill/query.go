@@ -39,24 +39,12 @@ EXAMPLES
 			&cli.IntFlag{Name: "limit", Usage: "rows to print as text; 0: all"},
 			formatFlag("text, csv or json"),
 		},
-		Action: a.query,
+		Action: a.on(a.query, "text", "csv", "json"),
 	}
 }
 
-func (a *app) query(c *cli.Context) error {
-	f, err := format(c, "text", "csv", "json")
-	if err != nil {
-		return err
-	}
-	config, err := a.settings(c, nil)
-	if err != nil {
-		return err
-	}
-	w, err := a.open(c.Context, config)
-	if err != nil {
-		return err
-	}
-	o := queries.Options{Project: w.project, Name: c.Args().First(), SQL: c.String("sql"), On: model.Place(c.String("on")), Parameters: map[string]string{}}
+func (a *app) query(c *call) error {
+	o := queries.Options{Project: c.work.project, Name: c.Args().First(), SQL: c.String("sql"), On: model.Place(c.String("on")), Parameters: map[string]string{}}
 	if o.Name == "-" {
 		text, err := io.ReadAll(a.stdin)
 		if err != nil {
@@ -65,7 +53,7 @@ func (a *app) query(c *cli.Context) error {
 		o.Name, o.SQL = "", string(text)
 	}
 	if o.Name == "" && o.SQL == "" {
-		return a.listQueries(w)
+		return a.listQueries(c.work)
 	}
 	for _, text := range c.StringSlice("set") {
 		name, value, ok := strings.Cut(text, "=")
@@ -74,7 +62,7 @@ func (a *app) query(c *cli.Context) error {
 		}
 		o.Parameters[name] = value
 	}
-	return a.answer(c.Context, w, o, f, c.Int("limit"))
+	return a.answer(c.Context.Context, c.work, o, c.format, c.Int("limit"))
 }
 
 func (a *app) listQueries(w *workspace) error {

@@ -20,26 +20,19 @@ func (a *app) renderCommand() *cli.Command {
    1. the statement as it runs:         ledgermill render transactions
    2. what a bare duckdb needs first:   ledgermill render --shell > session.sql`,
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "shell", Usage: "the session file: an empty, typed table for every contract, model and business_day"}},
-		Action: func(c *cli.Context) error {
-			config, err := a.settings(c, nil)
-			if err != nil {
-				return err
-			}
-			w, err := a.open(c.Context, config)
-			if err != nil {
-				return err
-			}
+		Action: a.on(func(c *call) error {
+			project := c.work.project
 			if c.Bool("shell") {
-				_, err := fmt.Fprint(a.stdout, w.project.SessionSQL())
+				_, err := fmt.Fprint(a.stdout, project.SessionSQL())
 				return err
 			}
-			names := slices.Sorted(maps.Keys(w.project.Models))
-			one, ok := w.project.Models[c.Args().First()]
+			names, name := slices.Sorted(maps.Keys(project.Models)), c.Args().First()
+			one, ok := project.Models[name]
 			if !ok {
-				return usagef("one of "+strings.Join(names, ", "), "no model %q%s", c.Args().First(), sqltext.DidYouMean(c.Args().First(), names))
+				return usagef("one of "+strings.Join(names, ", "), "no model %q%s", name, sqltext.DidYouMean(name, names))
 			}
-			_, err = fmt.Fprintln(a.stdout, one.SQL)
+			_, err := fmt.Fprintln(a.stdout, one.SQL)
 			return err
-		},
+		}),
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -131,39 +130,21 @@ func (a *app) planCommand() *cli.Command {
 		Description: `Reads new objects into a local cache, which the run uses, and writes nothing to
 the lake or the warehouse.`,
 		Flags: runFlags(),
-		Action: func(c *cli.Context) (err error) {
-			f, err := format(c, "text", "json")
-			if err != nil {
-				return err
-			}
-			config, err := a.settings(c, nil)
-			if err != nil {
-				return err
-			}
-			w, err := a.open(c.Context, config)
-			if err != nil {
-				return err
-			}
-			selection, err := w.selection(c)
-			if err != nil {
-				return err
-			}
+		Action: a.on(func(c *call) error {
 			bar := a.progress("plan")
-			m, err := w.openMill(c.Context, engine.Options{Run: engine.NewRun(), Command: "plan", Progress: bar.update}, false)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, m.close()) }()
-			plan, err := m.Plan(c.Context, selection)
-			bar.done()
-			if err != nil {
-				return err
-			}
-			a.exit = plan.Exit
-			if f == "json" {
-				return printJSON(a.stdout, plan)
-			}
-			return plan.Text(a.stdout)
-		},
+			defer bar.done()
+			return c.reading("plan", bar.update, func(m *mill) error {
+				plan, err := m.Plan(c.Context.Context, c.selection)
+				bar.done()
+				if err != nil {
+					return err
+				}
+				a.exit = plan.Exit
+				if c.format == "json" {
+					return printJSON(a.stdout, plan)
+				}
+				return plan.Text(a.stdout)
+			})
+		}, "text", "json"),
 	}
 }

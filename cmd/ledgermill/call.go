@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/engine"
+)
+
+// call is one call of a command on a checked project.
+type call struct {
+	*cli.Context
+	format    string
+	work      *workspace
+	selection engine.Selection
+}
+
+// on makes an action of what a command does with a checked project: it reads
+// --format, the settings, every SQL file and the selection first.
+func (a *app) on(do func(*call) error, formats ...string) cli.ActionFunc {
+	return func(c *cli.Context) (err error) {
+		one := &call{Context: c}
+		if len(formats) > 0 {
+			if one.format, err = format(c, formats...); err != nil {
+				return err
+			}
+		}
+		config, err := a.settings(c, nil)
+		if err != nil {
+			return err
+		}
+		if one.work, err = a.open(c.Context, config); err != nil {
+			return err
+		}
+		if one.selection, err = one.work.selection(c); err != nil {
+			return err
+		}
+		return do(one)
+	}
+}
+
+// reading opens the ledger for reading, and an engine beside it, for as long as do takes.
+func (c *call) reading(command string, progress func(engine.Progress), do func(*mill) error) (err error) {
+	m, err := c.work.openMill(c.Context.Context, engine.Options{Run: engine.NewRun(), Command: command, Progress: progress}, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	return do(m)
+}
