@@ -262,6 +262,7 @@ func (r *run) withdraw(d *model.DataTest, u job.Unit, failures int64) {
 		r.uploads = slices.DeleteFunc(r.uploads, func(s staged) bool { return made && s.key == record.Key })
 		delete(r.records[name], u)
 		delete(r.files[name], u)
+		r.holdRejects(name, u)
 		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitRefused, Reason: reason}
 		if slices.Contains(d.On, name) {
 			v.Kind, v.Fingerprint = ledger.RefusedKind, r.refusal(name, record.Fingerprint)

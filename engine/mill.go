@@ -169,6 +169,7 @@ func (r readOnly) List(ctx context.Context, prefix string) ([]lake.Object, error
 }
 
 func (readOnly) Put(context.Context, string, []byte) error { return nil }
+func (readOnly) Remove(context.Context, string) error      { return nil }
 func (readOnly) Create(context.Context, string, []byte) error {
 	return errors.New("the lake is open for reading")
 }
@@ -204,5 +205,5 @@ func (e *StoreError) Try() string {
 	if errors.As(e.Err, &hint) && hint.Try() != "" {
 		return hint.Try()
 	}
-	return "check that it exists and may be read; `ledgermill doctor` tests every connection"
+	return "check that it exists, is what it should be, and may be read and written"
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
+	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 	"ledgermill/engine/records"
 )
@@ -26,6 +28,7 @@ import (
 type prepared struct {
 	object job.Object
 	record ledger.ObjectRecord
+	seen   lake.Object // right before its first byte was read
 }
 
 // prepare streams an object once: its hash, the independent count of its records
@@ -33,8 +36,13 @@ type prepared struct {
 // is structurally clean. A refused object comes back with record.Refused set.
 func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, error) {
 	one := f.listed[key]
-	o := one.object
-	p := prepared{record: ledger.ObjectRecord{Feed: f.contract.Name, Key: key, ETag: o.ETag, Size: o.Size, ModTime: o.ModTime, Inode: o.Inode,
+	o, err := m.Input.Stat(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return prepared{}, &ChangedError{Object: key}
+	} else if err != nil {
+		return prepared{}, &StoreError{Op: "look at", URL: m.Input.URL() + "/" + key, Err: err}
+	}
+	p := prepared{seen: o, record: ledger.ObjectRecord{Feed: f.contract.Name, Key: key, ETag: o.ETag, Size: o.Size, ModTime: o.ModTime, Inode: o.Inode,
 		Control: controlTag(one.control), Contract: f.hash}}
 	dialect, err := dialectOf(one.section.CSV, len(f.contract.Columns))
 	if err != nil {

@@ -20,7 +20,8 @@ func (r *run) publish(ctx context.Context) error {
 	}
 	r.entry.Objects = r.dirtyObjects()
 	r.entry.Verdicts = r.newVerdicts()
-	if len(r.entry.Units)+len(r.entry.Objects)+len(r.entry.Verdicts)+len(r.uploads) == 0 {
+	r.entry.Removals = append(r.entry.Removals, droppedStrays(r.entry.Objects)...)
+	if len(r.entry.Units)+len(r.entry.Objects)+len(r.entry.Verdicts)+len(r.entry.Removals)+len(r.uploads) == 0 {
 		return nil
 	}
 	etags := map[string]string{}
@@ -45,6 +46,9 @@ func (r *run) publish(ctx context.Context) error {
 	}
 	r.stamp()
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
+		if r.ledger.Pending() {
+			return err // the commit stands: whoever comes next needs the staged bytes
+		}
 		return errors.Join(err, r.abort(ctx))
 	}
 	r.Log.InfoContext(ctx, "published", "entry", r.State().Number, "units", len(r.entry.Units), "files", len(r.entry.Uploads), "seconds", time.Since(began).Seconds())
@@ -98,7 +102,9 @@ func (r *run) strays(ctx context.Context) error {
 				return err
 			}
 			if file != nil {
-				r.uploads = append(r.uploads, staged{key: "_rejects/" + name + "/none/" + ledger.Fingerprint(key) + ".parquet", path: path})
+				r.uploads = append(r.uploads, staged{key: strayKey(name, key), path: path})
+			} else {
+				r.entry.Removals = append(r.entry.Removals, strayKey(name, key))
 			}
 			delete(f.strays, key)
 		}

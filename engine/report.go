@@ -172,6 +172,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		summary.Account = append(summary.Account, ledger.Account{Feed: a.Feed, By: a.Aggregates, Cell: a.Cell})
 	}
 	r.entry = ledger.Entry{Objects: r.dirtyObjects(), Verdicts: slices.Concat(r.newVerdicts(), r.lifted()), Summary: summary}
+	r.entry.Removals = droppedStrays(r.entry.Objects)
 	r.stamp()
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
 		return err

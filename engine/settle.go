@@ -103,11 +103,11 @@ func (r *run) landAgain(ctx context.Context, f *feed, keys []string) error {
 type ChangedError struct{ Object string }
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("object %s was replaced while the run was reading it", e.Object)
+	return fmt.Sprintf("object %s was replaced or removed while the run was reading it", e.Object)
 }
 
 // Try returns the remedy.
-func (e *ChangedError) Try() string { return "run again: it reads the new version" }
+func (e *ChangedError) Try() string { return "run again: it reads what is there now" }
 
 // admitContract audits the accounts of a contract's unit and puts it, or what
 // stands in its way, into the commit.
@@ -127,15 +127,18 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 	}
 	verdict := r.auditContract(f, s)
 	if s.Rejects != nil {
-		key := s.Unit.Key("_rejects/" + name)
+		key := rejectsKey(name, s.Unit)
 		if verdict != nil {
-			key = s.Unit.Key("_rejects/" + name + "/_held/" + r.Run)
+			key = r.heldRejectsKey(name, s.Unit)
 		}
 		r.uploads = append(r.uploads, staged{key: key, path: s.Rejects.Path})
 	}
 	if verdict != nil {
 		r.hold(*verdict)
 		return nil
+	}
+	if known, ok := r.State().Unit(name, string(s.Unit)); ok && s.Rejects == nil && ledger.Sum(known.Cells).RejectedTotal().Records > 0 {
+		r.entry.Removals = append(r.entry.Removals, rejectsKey(name, s.Unit))
 	}
 	set(r.records, name, s.Unit, record)
 	r.entry.Units = append(r.entry.Units, record)

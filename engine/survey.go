@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -136,6 +137,9 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 			return byObject, nil
 		}
 		cells, err := m.Engine.Land(ctx, f.contract, objects)
+		if changed := m.unchanged(ctx, all); changed != nil {
+			return nil, errors.Join(changed, err)
+		}
 		if culprit, why := blamed(err); culprit != "" && ctx.Err() == nil {
 			i := slices.IndexFunc(all, func(p prepared) bool { return p.record.Key == culprit })
 			if i < 0 {
@@ -162,6 +166,23 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 		}
 		return byObject, nil
 	}
+}
+
+// unchanged fails where an object is not the one any more that was counted: what
+// the engine has read may be another version.
+func (m *Mill) unchanged(ctx context.Context, all []prepared) error {
+	for _, p := range all {
+		if p.record.Refused != nil {
+			continue
+		}
+		now, err := m.Input.Stat(ctx, p.record.Key)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !now.Same(p.seen) {
+			return &ChangedError{Object: p.record.Key}
+		} else if err != nil {
+			return &StoreError{Op: "look at", URL: m.Input.URL() + "/" + p.record.Key, Err: err}
+		}
+	}
+	return nil
 }
 
 // blamed names the object that an engine's error is about.
@@ -202,10 +223,8 @@ func (f *feed) admit(record ledger.ObjectRecord) {
 	case known:
 		change = ReplacedObject
 	}
-	for _, c := range record.Cells {
-		if c.Unit == ledger.NoDate && c.RejectedTotal().Records > 0 {
-			f.strays[record.Key] = true
-		}
+	if hasStrays(record.Cells) || record.Refused == nil && hasStrays(before.Cells) {
+		f.strays[record.Key] = true
 	}
 	if record.Refused != nil {
 		change, detail = RefusedObject, record.Refused.Reason+": "+record.Refused.Detail

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -127,7 +129,12 @@ func (a *app) settings(c *cli.Context, overrides map[string]string) (config.Conf
 		project = "."
 	}
 	file, _ := global(c, "config")
-	return config.Load(config.Options{Project: project, File: file, Env: a.env, Flags: flags, WorkDir: dir})
+	loaded, err := config.Load(config.Options{Project: project, File: file, Env: a.env, Flags: flags, WorkDir: dir})
+	var unread *fs.PathError
+	if errors.As(err, &unread) {
+		return config.Config{}, usagef("--config FILE of one that can be read", "%v", err)
+	}
+	return loaded, err
 }
 
 // terminal reports whether w is one, and how wide.

@@ -58,6 +58,7 @@ func exitCode(err error) int {
 		config1 *config.Error
 		configs config.Errors
 		scheme  *lake.SchemeError
+		place   *lake.Error
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -69,8 +70,29 @@ func exitCode(err error) int {
 		return engine.ExitLocked
 	case errors.As(err, &balance), errors.Is(err, warehouse.ErrReconcile):
 		return engine.ExitBalance
-	case errors.As(err, &store), errors.Is(err, warehouse.ErrUnreachable), errors.Is(err, lake.ErrMissing):
+	case errors.Is(err, lake.ErrFull), errors.Is(err, lake.ErrExists), errors.Is(err, lake.ErrUploadGone), errors.Is(err, lake.ErrChanged):
+		return engine.ExitFailed
+	case errors.As(err, &store), errors.As(err, &place), errors.Is(err, warehouse.ErrUnreachable):
 		return engine.ExitUnreachable
 	}
 	return engine.ExitFailed
+}
+
+// remedy is what to do about an error that does not say it itself, or "".
+func remedy(err error) string {
+	var (
+		fault   *sqltext.Error
+		faults  sqltext.Errors
+		setting config.Errors
+		place   *lake.Error
+	)
+	switch {
+	case errors.As(err, &faults), errors.As(err, &fault):
+		return "correct the file there, then: ledgermill check"
+	case errors.As(err, &setting):
+		return "correct it there; `ledgermill init DIR` writes a file with every setting"
+	case errors.As(err, &place):
+		return "check that " + place.Place + " exists, is what it should be, and may be read and written"
+	}
+	return ""
 }

@@ -71,7 +71,11 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 func printError(w io.Writer, err error) {
 	fmt.Fprintf(w, "error: %v\n", err)
 	var hint interface{ Try() string }
+	text := remedy(err)
 	if errors.As(err, &hint) && hint.Try() != "" {
-		fmt.Fprintf(w, "try: %s\n", hint.Try())
+		text = hint.Try()
+	}
+	if text != "" {
+		fmt.Fprintf(w, "try: %s\n", text)
 	}
 }

@@ -28,8 +28,9 @@ import (
 //	private                   a private server in a home of the scripts
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
 //	units LAKE                what lies in a lake, without its ledger
-//	field NAME                the text of a field of the JSON on stdout, by its path
-//	mtime FILE                the file was written just now
+//	same DIR DIR              the same files with the same bytes
+//	field NAME                a field of the JSON on stdout
+//	shape                     the fields of the JSON on stdout with their kinds
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	privateDir := ""
@@ -48,6 +49,9 @@ func TestScripts(t *testing.T) {
 			"library": library,
 			"duckdb":  duckdbFiles,
 			"units":   units,
+			"same":    same,
+			"field":   field,
+			"shape":   shape,
 			"warehouse": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", warehousetest.Database(t))
 			},

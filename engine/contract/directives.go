@@ -9,34 +9,37 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-// words are the directives of a contract and what reads each. A nil reader is a
-// word of a later version.
+// words are the directives of a contract and what reads each, and words that stand
+// elsewhere or later: they are known so that they can be refused by name.
 func words() map[string]wordReader {
-	return map[string]wordReader{
-		"about":          {read: (*directives).about, column: optionalColumn, whole: true},
-		"business date":  {read: (*directives).businessDate, whole: true},
-		"partition":      {read: (*directives).partition, whole: true},
-		"key conflict":   {read: (*directives).keyConflict, whole: true},
-		"control":        {read: (*directives).control, whole: true},
-		"reject limit":   {read: (*directives).rejectLimit, whole: true},
-		"private":        {read: (*directives).private, whole: true},
-		"read":           {read: (*directives).readColumn, column: oneColumn, whole: true},
-		"objects":        {read: (*directives).objects},
-		"csv":            {read: (*directives).csv},
-		"alias":          {read: (*directives).alias, column: oneColumn},
-		"format":         {read: (*directives).format, column: oneColumn},
-		"null":           {read: (*directives).null, column: optionalColumn},
-		"constant":       {read: (*directives).constant, column: oneColumn},
-		"optional":       {read: (*directives).optional},
-		"first record":   {},
-		"last record":    {},
-		"store":          {},
-		"delivers":       {},
-		"one object per": {},
-		"ready when":     {},
-		"expect":         {column: optionalColumn},
-		"since":          {},
+	all := map[string]wordReader{
+		"about":         {read: (*directives).about, column: optionalColumn, whole: true},
+		"business date": {read: (*directives).businessDate, whole: true},
+		"partition":     {read: (*directives).partition, whole: true},
+		"key conflict":  {read: (*directives).keyConflict, whole: true},
+		"control":       {read: (*directives).control, whole: true},
+		"reject limit":  {read: (*directives).rejectLimit, whole: true},
+		"private":       {read: (*directives).private, whole: true},
+		"read":          {read: (*directives).readColumn, column: oneColumn, whole: true},
+		"objects":       {read: (*directives).objects},
+		"csv":           {read: (*directives).csv},
+		"alias":         {read: (*directives).alias, column: oneColumn},
+		"format":        {read: (*directives).format, column: oneColumn},
+		"null":          {read: (*directives).null, column: optionalColumn},
+		"constant":      {read: (*directives).constant, column: oneColumn},
+		"optional":      {read: (*directives).optional},
+		FirstRecord:     {read: (*directives).firstRecord},
+		LastRecord:      {read: (*directives).lastRecord},
+		"settle": {refusal: "`settle` is configuration and no directive: how long an object must have lain still is the input's affair",
+			remedy: "write `\"lake\": {\"settle\": \"60s\"}` in ledgermill.json"},
 	}
+	for _, word := range []string{"store", "delivers", "one object per", "ready when", "expect", "since"} {
+		all[word] = wordReader{column: optionalColumn, refusal: "`" + word + "` is reserved for a later version, and this one would not do what it says", remedy: "leave the line out"}
+	}
+	for _, word := range []string{"grain", "publish", "preserves", "reads", "order", "load", "test"} {
+		all[word] = wordReader{column: optionalColumn, refusal: "`" + word + "` is a directive of models, and this is a contract", remedy: "write it into a file of sql/models"}
+	}
+	return all
 }
 
 type columnUse uint8
@@ -48,9 +51,11 @@ const (
 )
 
 type wordReader struct {
-	read   func(*directives, sqltext.Directive)
-	column columnUse
-	whole  bool // stands above the first `objects`: holds for the feed as a whole
+	read    func(*directives, sqltext.Directive) // nil: the word is refused
+	column  columnUse
+	whole   bool // stands above the first `objects`: holds for the feed as a whole
+	refusal string
+	remedy  string
 }
 
 // Vocabulary is the words that a contract's header may have.
@@ -74,12 +79,24 @@ type directives struct {
 	aboutSeen   map[string]bool     // columns that have had an `about`, "" for the table
 	partitioned sqltext.Pos         // of `partition`
 	conflict    sqltext.Pos         // of `key conflict`
+	framed      map[*Frame]bool     // frames that were checked: sections share them
 }
 
 // scope is what one section's lines say; its zero maps say nothing.
 type scope struct {
 	section Section
-	csv     bool // has a csv line
+	lines   []sqltext.Directive // in order
+}
+
+func (s *scope) say(line sqltext.Directive) { s.lines = append(s.lines, line) }
+
+// says finds the scope's first line of the word and column.
+func (s *scope) says(word, column string) (sqltext.Directive, bool) {
+	i := slices.IndexFunc(s.lines, func(l sqltext.Directive) bool { return l.Word == word && l.Column == column })
+	if i < 0 {
+		return sqltext.Directive{}, false
+	}
+	return s.lines[i], true
 }
 
 func newScope() scope {
@@ -101,7 +118,7 @@ func (d *directives) read(lines []sqltext.Directive) {
 		w := known[line.Word]
 		switch {
 		case w.read == nil:
-			d.fault(line.Pos, "this version does not read `"+line.Word+"` yet", "")
+			d.fault(line.Pos, w.refusal, w.remedy)
 		case w.column == oneColumn && line.Column == "":
 			d.fault(line.Pos, "`"+line.Word+"` needs a column", "write `-- "+line.Word+" <column>: "+line.Value+"`")
 		case line.Value == "":
@@ -110,6 +127,7 @@ func (d *directives) read(lines []sqltext.Directive) {
 		case w.whole && len(d.scopes) > 0:
 			d.fault(line.Pos, "`"+line.Word+"` stands above the first `objects`: it holds for the whole feed", "")
 		default:
+			d.scope().say(line)
 			w.read(d, line)
 		}
 	}
@@ -218,32 +236,4 @@ func (d *directives) single(line sqltext.Directive) bool {
 	}
 	d.once[key] = true
 	return true
-}
-
-// sections puts each scope over the base: what a section says of a column replaces
-// what the base says of it.
-func (d *directives) sections() []Section {
-	list := make([]Section, len(d.scopes))
-	for i, s := range d.scopes {
-		merged := s.section
-		if !s.csv {
-			merged.CSV = d.base.section.CSV
-		}
-		merged.Aliases = over(d.base.section.Aliases, s.section.Aliases)
-		merged.Formats = over(d.base.section.Formats, s.section.Formats)
-		merged.Nulls = over(d.base.section.Nulls, s.section.Nulls)
-		merged.Constants = over(d.base.section.Constants, s.section.Constants)
-		merged.Reads = d.base.section.Reads
-		if len(s.section.Optional) == 0 {
-			merged.Optional = d.base.section.Optional
-		}
-		list[i] = merged
-	}
-	return list
-}
-
-func over[V any](base, own map[string]V) map[string]V {
-	merged := maps.Clone(base)
-	maps.Copy(merged, own)
-	return merged
 }

@@ -14,9 +14,6 @@ import (
 // Directives that hold for a section, or for all of them above the first.
 
 func (d *directives) objects(line sqltext.Directive) {
-	if len(d.scopes) == 1 {
-		d.fault(line.Pos, "a second `objects`: this version reads one section a contract", "give the other sender a contract of its own")
-	}
 	s := newScope()
 	s.section.Objects, s.section.Pos = line.Value, line.Pos
 	pattern, err := compilePattern(line.Value)
@@ -33,6 +30,11 @@ func (d *directives) objects(line sqltext.Directive) {
 		}
 	}
 	s.section.Pattern = pattern
+	for _, other := range d.scopes {
+		if p := other.section.Pattern.strict; p != nil && pattern.strict != nil && p.String() == pattern.strict.String() {
+			d.fault(line.Pos, fmt.Sprintf("this `objects` and that of line %d have the same pattern", other.section.Pos.Line), "put what is said of them into one section")
+		}
+	}
 	d.scopes = append(d.scopes, s)
 }
 

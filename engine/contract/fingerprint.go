@@ -20,10 +20,13 @@ func (c *Contract) Data() string {
 		Nulls     map[string][]string
 		Constants map[string]string
 		Optional  map[string]bool
+		First     string `json:",omitempty"`
+		Last      string `json:",omitempty"`
 	}
 	var sections []section
 	for _, s := range c.Sections {
 		one := section{Objects: s.Objects, CSV: s.CSV, Aliases: s.Aliases, Nulls: s.Nulls, Constants: s.Constants, Optional: s.Optional,
+			First: s.First.String(), Last: s.Last.String(),
 			Reads: map[string]string{}, Formats: map[string][]string{}}
 		for name, r := range s.Reads {
 			one.Reads[name] = sqltext.Canonical(r.SQL)

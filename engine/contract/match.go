@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ const (
 	FromAbsent                   // optional, and the header lacks it: DEFAULT or null
 	FromObject                   // _object
 	FromRecord                   // _record
+	FromFrame                    // `first record`: its text is in the fills
 )
 
 // Mapping is how the header of one object meets a contract.
@@ -83,11 +85,17 @@ func (e *HeaderError) Error() string {
 	for _, a := range e.Ambiguous {
 		parts = append(parts, fmt.Sprintf("%d columns for %s: %q", len(a.Headers), a.Column, a.Headers))
 	}
+	if parts == nil {
+		return "no header of " + e.Contract
+	}
 	return "header does not meet " + e.Contract + ": " + strings.Join(parts, "; ")
 }
 
 // Try names the directive that would let the header pass.
 func (e *HeaderError) Try() string {
+	if e.lacks() == 0 {
+		return "look whether the object is empty"
+	}
 	if len(e.Missing) == 0 {
 		return "drop the alias in " + e.File + " that names the wrong one"
 	}
@@ -139,14 +147,16 @@ func (c *Contract) from(s Section, name string) From {
 		return FromConstant
 	case slices.Contains(s.Pattern.Columns, name):
 		return FromKey
+	case s.frameFills(name):
+		return FromFrame
 	}
 	return 0
 }
 
-// Match meets the header of an object with the contract; with `header none` the
-// header is not looked at. A header that lacks a column is a *HeaderError.
+// Match meets the header of an object, or the names of its fields, with the contract;
+// with `header none` the header is nil. A header that lacks a column is a *HeaderError.
 func (c *Contract) Match(s Section, header []string) (Mapping, error) {
-	if s.CSV.NoHeader {
+	if s.CSV.NoHeader && header == nil {
 		header = c.Fields(s)
 	}
 	m := matcher{contract: c, section: s, header: header, keys: make([]string, len(header)), taken: make([]string, len(header)),
@@ -162,6 +172,28 @@ func (c *Contract) Match(s Section, header []string) (Mapping, error) {
 	}
 	return m.mapping(), nil
 }
+
+// FindHeader looks for the header among an object's first records, of which
+// `header within` allows some: the first that has all that the contract needs. Where
+// none has, the error is that of the record which lacks least.
+func (c *Contract) FindHeader(s Section, records [][]string) (at int, m Mapping, err error) {
+	nearest := &HeaderError{Contract: c.Name, File: c.File}
+	for i, record := range records[:min(len(records), s.CSV.HeaderWithin)] {
+		m, err := c.Match(s, record)
+		var refused *HeaderError
+		switch {
+		case err == nil:
+			return i, m, nil
+		case !errors.As(err, &refused):
+			return 0, m, err
+		case i == 0 || refused.lacks() < nearest.lacks():
+			nearest = refused
+		}
+	}
+	return 0, m, nearest
+}
+
+func (e *HeaderError) lacks() int { return len(e.Missing) + len(e.Ambiguous) }
 
 type matcher struct {
 	contract *Contract

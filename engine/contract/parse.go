@@ -73,7 +73,7 @@ func (p *parser) checkNames() {
 
 // direct reads the header's directives, and checks what they say together.
 func (p *parser) direct(ctx context.Context, lines []sqltext.Directive) error {
-	d := &directives{parser: p, base: newScope(), once: map[string]bool{}, aboutSeen: map[string]bool{}}
+	d := &directives{parser: p, base: newScope(), once: map[string]bool{}, aboutSeen: map[string]bool{}, framed: map[*Frame]bool{}}
 	d.contract.KeyConflict.Refuse = true
 	d.read(lines)
 	if err := d.bindReads(ctx); err != nil {
@@ -91,9 +91,12 @@ func (p *parser) direct(ctx context.Context, lines []sqltext.Directive) error {
 		return nil
 	}
 	d.together()
-	for _, s := range c.Sections {
+	d.idle()
+	for i, s := range c.Sections {
 		d.names(s)
-		d.sources(s)
+		d.sources(s, d.scopes[i])
+		d.frames(s)
+		d.reachable(i)
 	}
 	return nil
 }

@@ -12,26 +12,59 @@ import (
 // not, and fills columns where it does.
 type Pattern struct {
 	Columns []string // that the key fills, in order
+	Shapes  []string // of the objects, each once: "csv", "json", "parquet"
 	formats map[string]Format
-	regex   *regexp.Regexp
+	strict  *regexp.Regexp // formats bound their parts
+	lax     *regexp.Regexp // they do not: a date that is none is a fault to show, and no reason to overlook an object
+	samples []string       // keys that match, with texts that only wildcards take
 }
 
-// MatchKey meets an object's key, relative to the input, with the section's pattern.
-// fills are the texts of its <column> parts. Control files never match.
+// MatchKey meets an object's key, relative to the input, with the section's pattern
+// alone; where there are several sections, SectionOf chooses. fills are the texts of
+// its <column> parts: what their formats can read goes before what they cannot.
+// Control files never match.
 func (s Section) MatchKey(key string) (fills map[string]string, ok bool) {
-	if s.Pattern.regex == nil || strings.HasSuffix(key, ".control.json") {
+	if fills, ok := s.Pattern.match(key, s.Pattern.strict); ok {
+		return fills, true
+	}
+	return s.Pattern.match(key, s.Pattern.lax)
+}
+
+// SectionOf finds the section of an object's key: the first whose pattern fits, else
+// the first that fits but for a text that the format of its part cannot read: its
+// column rejects the object's records. ok is false where the object is not of this
+// feed.
+func (c *Contract) SectionOf(key string) (index int, fills map[string]string, ok bool) {
+	for i, s := range c.Sections {
+		if fills, ok := s.Pattern.match(key, s.Pattern.strict); ok {
+			return i, fills, true
+		}
+	}
+	for i, s := range c.Sections {
+		if fills, ok := s.Pattern.match(key, s.Pattern.lax); ok {
+			return i, fills, true
+		}
+	}
+	return 0, nil, false
+}
+
+func (p Pattern) match(key string, regex *regexp.Regexp) (fills map[string]string, ok bool) {
+	if regex == nil || strings.HasSuffix(key, ".control.json") {
 		return nil, false
 	}
-	match := s.Pattern.regex.FindStringSubmatch(key)
+	match := regex.FindStringSubmatch(key)
 	if match == nil {
 		return nil, false
 	}
 	fills = map[string]string{}
-	for i, name := range s.Pattern.Columns {
+	for i, name := range p.Columns {
 		fills[name] = match[i+1]
 	}
 	return fills, true
 }
+
+// is reports whether objects of the shape can match.
+func (p Pattern) is(shape string) bool { return slices.Contains(p.Shapes, shape) }
 
 // Shape is what an object holds by the extension of its key, below .gz and .zst:
 // "csv", "json", "parquet", or "".
@@ -58,102 +91,123 @@ func compilePattern(text string) (Pattern, error) {
 	}
 	p := Pattern{formats: map[string]Format{}}
 	g := glob{text: text, pattern: &p, seen: map[string]bool{}}
-	regex, err := g.compile()
-	if err != nil {
+	if err := g.compile(); err != nil {
 		return Pattern{}, err
 	}
-	for _, tail := range g.tails() {
-		switch shape := Shape(tail); {
+	tails := g.tails()
+	if len(tails) > maxChoices {
+		return Pattern{}, fmt.Errorf("its braces make more than %d patterns", maxChoices)
+	}
+	for _, tail := range tails {
+		shape := Shape(tail)
+		switch {
 		case strings.ContainsAny(tail[strings.LastIndexByte(tail, '/')+1:], "*>") && !strings.Contains(tail, "."):
 			return Pattern{}, errors.New("the pattern ends without an extension; the format of an object is its extension")
 		case shape == "":
 			return Pattern{}, fmt.Errorf("%q has no known extension: .csv .txt .dat, .ndjson .jsonl .json, .parquet, each also with .gz or .zst", tail)
-		case shape != "csv":
-			return Pattern{}, fmt.Errorf("this version reads CSV, and %q is %s", tail, shape)
+		case !p.is(shape):
+			p.Shapes = append(p.Shapes, shape)
 		}
 	}
-	p.regex, err = regexp.Compile(`\A(?s:` + regex + `)\z`)
-	return p, err
+	var err error
+	if p.strict, err = regexp.Compile(`\A(?s:` + g.strict.String() + `)\z`); err == nil {
+		p.lax, err = regexp.Compile(`\A(?s:` + g.lax.String() + `)\z`)
+	}
+	if err != nil {
+		return Pattern{}, errors.New("the pattern is too long")
+	}
+	p.samples = slices.DeleteFunc(samples(tails), func(key string) bool { return !p.strict.MatchString(key) })
+	return p, nil
 }
 
 type glob struct {
-	text    string
-	pattern *Pattern
-	seen    map[string]bool
+	text        string
+	pattern     *Pattern
+	seen        map[string]bool
+	strict, lax strings.Builder
 }
 
-func (g *glob) compile() (string, error) {
-	var b strings.Builder
+func (g *glob) both(regex string) {
+	g.strict.WriteString(regex)
+	g.lax.WriteString(regex)
+}
+
+func (g *glob) compile() error {
 	braces := false
 	for i := 0; i < len(g.text); i++ {
 		switch c := g.text[i]; {
 		case strings.HasPrefix(g.text[i:], "**/") && (i == 0 || g.text[i-1] == '/'):
-			b.WriteString("(?:.*/)?") // any directories, or none
+			g.both("(?:.*/)?") // any directories, or none
 			i += 2
 		case strings.HasPrefix(g.text[i:], "**"):
-			b.WriteString(".*")
+			g.both(".*")
 			i++
 		case c == '*':
-			b.WriteString("[^/]*")
+			g.both("[^/]*")
 		case c == '?' || c == '[' || c == ']':
-			return "", fmt.Errorf("%q is not part of a pattern; * stands for any characters but /", c)
+			return fmt.Errorf("%q is not part of a pattern; * stands for any characters but /", c)
 		case c == '{' && braces:
-			return "", errors.New("braces do not nest")
+			return errors.New("braces do not nest")
 		case c == '{':
 			braces = true
-			b.WriteString("(?:")
+			g.both("(?:")
 		case c == '}' && braces:
 			braces = false
-			b.WriteString(")")
+			g.both(")")
 		case c == ',' && braces:
-			b.WriteString("|")
+			g.both("|")
+		case c == '<' && braces:
+			return errors.New("no < stands in braces; write a section for each")
 		case c == '<':
 			end := strings.IndexByte(g.text[i:], '>')
 			if end < 0 {
-				return "", errors.New("> is missing")
+				return errors.New("> is missing")
 			}
-			capture, err := g.capture(g.text[i+1 : i+end])
-			if err != nil {
-				return "", err
+			if err := g.capture(g.text[i+1 : i+end]); err != nil {
+				return err
 			}
-			b.WriteString(capture)
 			i += end
 		case c == '}' || c == '>':
-			return "", fmt.Errorf("%q without its beginning", c)
+			return fmt.Errorf("%q without its beginning", c)
 		default:
-			b.WriteString(regexp.QuoteMeta(g.text[i : i+1]))
+			g.both(regexp.QuoteMeta(g.text[i : i+1]))
 		}
 	}
 	if braces {
-		return "", errors.New("} is missing")
+		return errors.New("} is missing")
 	}
-	return b.String(), nil
+	return nil
 }
 
-// capture compiles <column>, <column:%Y%m%d> or <_name>.
-func (g *glob) capture(inner string) (string, error) {
+// capture compiles <column>, <column:%Y%m%d> or <_name>. The format of a <_name> is
+// always held to: no column would show what it cannot read.
+func (g *glob) capture(inner string) error {
 	name, format, formatted := strings.Cut(inner, ":")
-	if !captureName.MatchString(name) {
-		return "", fmt.Errorf("<%s> is not <column>, <column:%%format> or <_name>", inner)
+	if !captureName.MatchString(name) || strings.ContainsAny(format, "{},") {
+		return fmt.Errorf("<%s> is not <column>, <column:%%format> or <_name>", inner)
 	}
 	if g.seen[name] {
-		return "", fmt.Errorf("<%s> stands twice", name)
+		return fmt.Errorf("<%s> stands twice", name)
 	}
 	g.seen[name] = true
-	regex := `[^/]+`
+	const any = `[^/]+`
+	regex := any
 	if formatted {
 		m, err := compileMoment(format)
 		if err != nil {
-			return "", fmt.Errorf("<%s>: %w", inner, err)
+			return fmt.Errorf("<%s>: %w", inner, err)
 		}
 		regex = withoutGroups(m.regex)
 		g.pattern.formats[name] = Format{Patterns: []string{format}}
 	}
 	if name[0] == '_' {
-		return "(?:" + regex + ")", nil
+		g.both("(?:" + regex + ")")
+		return nil
 	}
 	g.pattern.Columns = append(g.pattern.Columns, name)
-	return "(" + regex + ")", nil
+	g.strict.WriteString("(" + regex + ")")
+	g.lax.WriteString("(" + any + ")")
+	return nil
 }
 
 // withoutGroups makes the groups of a pattern count no longer among the columns.
@@ -172,10 +226,14 @@ func withoutGroups(regex string) string {
 	return b.String()
 }
 
-// tails are the pattern's text with each choice of its braces.
+// maxChoices bounds what the braces of a pattern multiply to.
+const maxChoices = 256
+
+// tails are the pattern's text with each choice of its braces, or more than
+// maxChoices texts where there are more.
 func (g *glob) tails() []string {
 	texts := []string{""}
-	for rest := g.text; rest != ""; {
+	for rest := g.text; rest != "" && len(texts) <= maxChoices; {
 		before, braced, found := strings.Cut(rest, "{")
 		choices := []string{""}
 		if found {
@@ -185,7 +243,7 @@ func (g *glob) tails() []string {
 		} else {
 			rest = ""
 		}
-		var longer []string
+		longer := make([]string, 0, len(texts)*len(choices))
 		for _, t := range texts {
 			for _, c := range choices {
 				longer = append(longer, t+before+c)
@@ -194,4 +252,59 @@ func (g *glob) tails() []string {
 		texts = longer
 	}
 	return texts
+}
+
+// oddText is taken by wildcards, and by no pattern's own text.
+const oddText = "\x02§7\x03"
+
+var wildcards = regexp.MustCompile(`<[^>]*>|\*\*/|\*\*|\*`)
+
+// samples are keys for each choice of the braces, with short and with long texts for
+// what is open.
+func samples(tails []string) []string {
+	var keys []string
+	for _, tail := range tails {
+		keys = append(keys, wildcards.ReplaceAllStringFunc(tail, func(wild string) string {
+			if wild[0] == '*' {
+				return ""
+			}
+			return filled(wild)
+		}), wildcards.ReplaceAllStringFunc(tail, filled))
+	}
+	return keys
+}
+
+func filled(wild string) string {
+	switch wild {
+	case "**/":
+		return oddText + "/" + oddText + "/"
+	case "**":
+		return oddText + "/" + oddText
+	}
+	if _, format, formatted := strings.Cut(strings.Trim(wild, "<>"), ":"); formatted {
+		return lastMoment(format)
+	}
+	return oddText
+}
+
+// lastMoment is a text of the format in which no field could be taken for another.
+func lastMoment(format string) string {
+	fields := map[byte]string{'Y': "2031", 'y': "99", 'm': "12", 'd': "31", 'H': "23", 'I': "11", 'p': "PM", 'M': "58", 'S': "59", 'f': "999", 'b': "Dec", 'z': "Z"}
+	pieces, _ := cutPattern(format) // compiled before
+	var b strings.Builder
+	for _, p := range pieces {
+		b.WriteString(p.literal + fields[p.verb])
+	}
+	return b.String()
+}
+
+// covered reports whether earlier patterns take all that p does, by its samples: they
+// hold texts that only wildcards match.
+func (p Pattern) covered(earlier []Section) bool {
+	for _, key := range p.samples {
+		if !slices.ContainsFunc(earlier, func(s Section) bool { return s.Pattern.strict != nil && s.Pattern.strict.MatchString(key) }) {
+			return false
+		}
+	}
+	return len(p.samples) > 0
 }

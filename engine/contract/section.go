@@ -14,6 +14,8 @@ type Section struct {
 	Nulls     map[string][]string // by column, "" for all: texts read as null
 	Constants map[string]string   // by column: the text of all its fields
 	Optional  map[string]bool     // columns that a header may lack
+	First     *Frame              // the record in front of header and data; nil: none
+	Last      *Frame              // the records behind the data, as many as it recognises, one at least; nil: none
 	Pos       sqltext.Pos
 }
 

@@ -3,6 +3,8 @@ package contract
 import (
 	"fmt"
 	"slices"
+
+	"ledgermill/engine/sqltext"
 )
 
 // together checks what no single line can know.
@@ -13,6 +15,15 @@ func (d *directives) together() {
 	}
 	if d.conflict.Line != 0 && len(c.Key) == 0 && c.Columns[0].Type.Base != "" {
 		d.fault(d.conflict, "`key conflict` needs a PRIMARY KEY", "")
+	}
+}
+
+// reachable faults a section whose objects all match earlier ones.
+func (d *directives) reachable(i int) {
+	s, earlier := d.contract.Sections[i], d.contract.Sections[:i]
+	same := func(e Section) bool { return s.Pattern.strict != nil && e.Pattern.strict != nil && e.Pattern.strict.String() == s.Pattern.strict.String() }
+	if !slices.ContainsFunc(earlier, same) && s.Pattern.covered(earlier) {
+		d.fault(s.Pos, "no object comes to this section: an earlier `objects` takes all that its pattern fits", "put the narrower pattern first")
 	}
 }
 
@@ -33,44 +44,89 @@ func (d *directives) names(s Section) {
 			owner[key] = col.Name
 		}
 	}
-}
-
-// sources faults columns that are filled twice, and directives about text that a
-// column never has.
-func (d *directives) sources(s Section) {
-	for _, col := range d.contract.Columns {
-		_, constant := s.Constants[col.Name]
-		read, isRead := s.Reads[col.Name]
-		inKey := slices.Contains(s.Pattern.Columns, col.Name)
-		switch {
-		case constant && inKey:
-			d.fault(s.Pos, "both `constant` and the key fill "+col.Name, "")
-		case isRead && (constant || inKey):
-			d.fault(read.Pos, "`read "+col.Name+"` has nothing to do: `constant` or the key fills it", "")
-		}
-		if constant || inKey {
-			d.unused(s, col.Name)
-		}
-		for _, use := range read.Uses {
-			if d.contract.from(s, use) != 0 {
-				d.fault(read.Pos, "read "+col.Name+": "+use+" is not a raw column", "a `read` is over the fields of a record")
+	for _, name := range sortedKeys(s.Reads) {
+		for _, use := range s.Reads[name].Uses {
+			if col := owner[headerKey(use)]; col != "" && col != use {
+				d.faultOnce(s.Reads[name].Pos, fmt.Sprintf("read %s: %q fills %s and goes by that name", name, use, col), "write "+col)
 			}
 		}
 	}
 }
 
-// unused faults what is said of the text of a column that has none.
-func (d *directives) unused(s Section, name string) {
-	f, formatted := s.Formats[name]
-	for _, said := range []struct {
-		word string
-		is   bool
-	}{{"alias", len(s.Aliases[name]) > 0}, {"null", len(s.Nulls[name]) > 0}, {"optional", s.Optional[name]}} {
-		if said.is {
-			d.fault(s.Pos, "`"+said.word+"` says nothing of "+name+", which `constant` or the key fills", "")
+// faultOnce is fault for what several sections would repeat.
+func (p *parser) faultOnce(pos sqltext.Pos, msg, remedy string) {
+	for _, f := range p.faults {
+		if f.Pos == pos && f.Msg == msg {
+			return
 		}
 	}
-	if formatted {
-		d.fault(f.Pos, "`format` says nothing of "+name+", which `constant` or the key fills", "a format of the key stands in it: <"+name+":%Y%m%d>")
+	p.fault(pos, msg, remedy)
+}
+
+// sources faults columns that are filled twice in a section, and lines of its own
+// that have no meaning in it.
+func (d *directives) sources(s Section, own scope) {
+	for _, col := range d.contract.Columns {
+		_, constant := s.Constants[col.Name]
+		fillers := map[string]bool{"`constant`": constant, "the key": slices.Contains(s.Pattern.Columns, col.Name), "`first record`": s.frameFills(col.Name)}
+		var by []string
+		for _, name := range sortedKeys(fillers) {
+			if fillers[name] {
+				by = append(by, name)
+			}
+		}
+		if len(by) > 1 {
+			d.fault(s.Pos, fmt.Sprintf("both %s and %s fill %s", by[0], by[1], col.Name), "")
+		}
+		if len(by) > 0 {
+			d.unused(col.Name, by[0], own)
+		}
+	}
+	d.shapes(s, own)
+	if _, err := d.contract.Match(s, nil); s.CSV.NoHeader && err != nil {
+		d.fault(s.Pos, "without a header: "+err.Error(), "declare the raw columns in their order, and what `read` makes of them")
+	}
+}
+
+// unused faults what a section says of the header name or the text of a column that
+// has none.
+func (d *directives) unused(name, by string, own scope) {
+	words := []string{"alias", "null", "format"}
+	if by == "`first record`" {
+		words = words[:1]
+	}
+	for _, word := range words {
+		if line, said := own.says(word, name); said {
+			remedy := ""
+			if word == "format" && by == "the key" {
+				remedy = "a format of the key stands in it: <" + name + ":%Y%m%d>"
+			}
+			d.fault(line.Pos, "`"+word+"` says nothing of "+name+", which "+by+" fills", remedy)
+		}
+	}
+	if line, said := own.says("optional", ""); said && own.section.Optional[name] {
+		d.fault(line.Pos, "`optional` says nothing of "+name+", which "+by+" fills", "")
+	}
+}
+
+// shapes faults lines about text in sections whose objects are not, and about a
+// header where there is none.
+func (d *directives) shapes(s Section, own scope) {
+	for _, line := range own.lines {
+		switch line.Word {
+		case "csv", FirstRecord, LastRecord:
+			if s.Pattern.strict != nil && !s.Pattern.is("csv") {
+				d.fault(line.Pos, "`"+line.Word+"` is of text, and the section's objects are "+s.Pattern.Shapes[0], "")
+			}
+		case "alias", "optional":
+			if s.CSV.NoHeader && len(s.Pattern.Shapes) == 1 {
+				d.fault(line.Pos, "`"+line.Word+"` is of a header, and the section's objects have none", "")
+			}
+		}
+	}
+	for _, f := range []*Frame{s.First, s.Last} {
+		if f != nil && s.Pattern.is("csv") && len(s.Pattern.Shapes) > 1 {
+			d.fault(s.Pos, "`"+f.Word+"` is of text, and not all of the section's objects are", "part them into two sections")
+		}
 	}
 }

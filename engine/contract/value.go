@@ -104,7 +104,7 @@ func (c Cell) Unreadable(typed string) string {
 }
 
 // Cells are the columns of an object's records, in the contract's order. fills are
-// the texts that the object's key holds, by column.
+// the texts that the object's key and its first record hold, by column.
 func (c *Contract) Cells(s Section, m Mapping, fills map[string]string, d Dialect) []Cell {
 	cells := make([]Cell, len(c.Columns))
 	for i, col := range c.Columns {
@@ -126,6 +126,9 @@ func (c *Contract) cell(s Section, m Mapping, fills map[string]string, col Colum
 	case FromKey:
 		text := sqltext.QuoteString(fills[col.Name])
 		return Cell{Typed: reading(col.Type, s.Pattern.formats[col.Name], nil, text, d), Empty: empty(nil, text, d)}
+	case FromFrame:
+		text := sqltext.QuoteString(fills[col.Name])
+		return Cell{Typed: c.Value(s, col, text, d), Empty: c.Empty(s, col, text, d), Rounded: c.Rounded(s, col, text, d)}
 	case FromAbsent:
 		return Cell{Typed: "cast(null as " + col.Type.String() + ")", Empty: "true"}
 	}

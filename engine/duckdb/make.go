@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
@@ -26,11 +27,25 @@ func (e *Engine) Make(ctx context.Context, t job.Task) (made job.Made, err error
 	defer func() { err = errors.Join(err, m.session.close()) }()
 	file, err := m.model(ctx, t)
 	if err != nil {
-		return made, &job.ModelError{Model: t.Model.Name, File: t.Model.File, Unit: t.Unit, Err: err}
+		return made, &job.ModelError{Model: t.Model.Name, Pos: placeIn(t.Model, err), Unit: t.Unit, Err: err}
 	}
 	made.File = *file
 	made.Tests, err = m.tests(ctx, t.Model, file)
 	return made, err
+}
+
+// placeIn is where in a model's file an error is, as far as that is known.
+func placeIn(one *model.Model, err error) sqltext.Pos {
+	pos := sqltext.Pos{File: one.File}
+	var bind *model.BindError
+	start := strings.Index(one.Source, one.SQL)
+	if start < 0 || !errors.As(err, &bind) || bind.Off < 0 || bind.Off > len(one.SQL) {
+		return pos
+	}
+	before := one.Source[:start+bind.Off]
+	pos.Line = 1 + strings.Count(before, "\n")
+	pos.Col = 1 + utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:])
+	return pos
 }
 
 // Test runs the tests of a model on a published unit of so many rows.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"ledgermill/engine/model"
 )
@@ -25,6 +27,41 @@ type Rows struct {
 	values  []*string
 	floats  []int // bits of a floating-point column, else 0
 	err     error
+}
+
+// answer is the pipe that a result comes through, which survives that the statement
+// is ended half way. An interrupted COPY leaves its end of the pipe open for good
+// (DuckDB 1.5.5), so that no end of the stream tells of it. And a pipe without a
+// reader kills the program: the SIGPIPE comes to a thread that is not Go's.
+type answer struct{ *feed }
+
+func (a *answer) finish(err error) {
+	a.feed.finish(err)
+	if err != nil {
+		// Wakes a Read that waits. A reader that is closed already waits for nothing.
+		_ = a.reader.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// Read implements io.Reader.
+func (a *answer) Read(p []byte) (int, error) {
+	n, err := a.feed.Read(p)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		<-a.done
+		return n, a.err
+	}
+	return n, err
+}
+
+// Close ends the statement if it still runs, and reads on until it has ended.
+func (a *answer) Close() error {
+	a.cancel()
+	rest := make([]byte, 64<<10)
+	for err := error(nil); err == nil; {
+		_, err = a.reader.Read(rest)
+	}
+	<-a.done
+	return a.feed.Close()
 }
 
 // textOf writes a value as text.

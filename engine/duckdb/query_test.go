@@ -46,8 +46,8 @@ func writeParquet(t *testing.T, dir, name, query string) string {
 	return path
 }
 
-// answer reads a result: its names with their types, then its rows, ~ for null.
-func answer(ctx context.Context, e *Engine, views map[string]View, query string) (lines []string, err error) {
+// answered reads a result: its names with their types, then its rows, ~ for null.
+func answered(ctx context.Context, e *Engine, views map[string]View, query string) (lines []string, err error) {
 	rows, err := e.Query(ctx, views, query)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func TestQueryText(t *testing.T) {
 		"with a as (select 1 as x) select x from a":                       {"x INTEGER", "1"},
 		"select length(repeat('é\"', 300000)) as n, repeat('\"', 3) as q": {"n BIGINT|q VARCHAR", `600000|"""`},
 	} {
-		got, err := answer(t.Context(), e, nil, query)
+		got, err := answered(t.Context(), e, nil, query)
 		if err != nil {
 			t.Errorf("%s: %v", query, err)
 		} else if diff := cmp.Diff(want, got); diff != "" {
@@ -99,7 +99,7 @@ func TestQueryText(t *testing.T) {
 
 func TestQueryLongValue(t *testing.T) {
 	t.Parallel()
-	got, err := answer(t.Context(), lakeOf(t, t.TempDir()), nil, `select repeat('é"', 300000) as x, 'end' as y`)
+	got, err := answered(t.Context(), lakeOf(t, t.TempDir()), nil, `select repeat('é"', 300000) as x, 'end' as y`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestQueryViews(t *testing.T) {
 		"show tables":                                       {"name VARCHAR", "empty", "fees", "whole"},
 		"explain select 1":                                  {"QUERY PLAN VARCHAR"},
 	} {
-		got, err := answer(t.Context(), e, views, query)
+		got, err := answered(t.Context(), e, views, query)
 		if strings.HasPrefix(query, "explain") && len(got) > 1 {
 			got = got[:1]
 		}
@@ -197,7 +197,7 @@ func TestQueryOnlyReads(t *testing.T) {
 		"/* é */ selec 1":                                          `9: syntax error at or near "selec"`,
 		"select 'x":                                                ":1:8: string without an end: ' is missing",
 	} {
-		_, err := answer(t.Context(), e, nil, query)
+		_, err := answered(t.Context(), e, nil, query)
 		var bind *model.BindError
 		got := fmt.Sprint(err)
 		if errors.As(err, &bind) {

@@ -17,6 +17,7 @@ import (
 
 	"ledgermill/engine/job"
 	"ledgermill/engine/ledger"
+	"ledgermill/engine/model"
 	"ledgermill/engine/sqltext"
 )
 
@@ -42,13 +43,19 @@ func (s *session) write(ctx context.Context, w writing) (*job.File, error) {
 	if w.stamp != "" {
 		metadata = ", kv_metadata {ledgermill_fingerprint: " + sqltext.QuoteString(w.stamp) + "}"
 	}
-	statement := fmt.Sprintf("copy (select * from (\n%s\n) order by %s) to %s (format parquet, compression snappy, row_group_size %d, return_stats%s)",
-		w.query, w.order, sqltext.QuoteString(w.path), RowGroup, metadata)
+	const lead = "copy (select * from (\n"
+	statement := fmt.Sprintf("%s%s\n) order by %s) to %s (format parquet, compression snappy, row_group_size %d, return_stats%s)",
+		lead, w.query, w.order, sqltext.QuoteString(w.path), RowGroup, metadata)
 	file := &job.File{Path: w.path}
 	var name, partitions, columns any
 	var footer any
 	err := s.rows(ctx, statement, []any{&name, &file.Rows, &file.Bytes, &footer, &columns, &partitions}, func() error { return nil })
 	if err != nil {
+		err = placed(err, statement)
+		var bind *model.BindError
+		if errors.As(err, &bind) {
+			bind.Off = max(-1, bind.Off-len(lead))
+		}
 		return nil, err
 	}
 	return file, nil

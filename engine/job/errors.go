@@ -1,6 +1,10 @@
 package job
 
-import "fmt"
+import (
+	"fmt"
+
+	"ledgermill/engine/sqltext"
+)
 
 // CountError says that an engine found another number of records in an object
 // than the independent count: none of its records can be trusted.
@@ -40,13 +44,13 @@ func (e *SpaceError) Try() string {
 // ModelError says that a model could not be evaluated on a unit.
 type ModelError struct {
 	Model string
-	File  string
+	Pos   sqltext.Pos // in the model's file
 	Unit  Unit
 	Err   error
 }
 
 func (e *ModelError) Error() string {
-	return fmt.Sprintf("%s: model %s of %s: %v", e.File, e.Model, e.Unit, e.Err)
+	return fmt.Sprintf("%s: model %s of %s: %v", e.Pos, e.Model, e.Unit, e.Err)
 }
 
 // Unwrap returns the engine's error.

@@ -28,7 +28,8 @@ type Entry struct {
 	Units    []UnitRecord   `json:"units,omitempty"`
 	Verdicts []Verdict      `json:"verdicts,omitempty"`
 	Uploads  []lake.Upload  `json:"uploads,omitempty"`
-	Summary  *RunSummary    `json:"summary,omitempty"` // in the last entry of a run
+	Removals []string       `json:"removals,omitempty"` // keys of rejects of which none are left
+	Summary  *RunSummary    `json:"summary,omitempty"`  // in the last entry of a run
 }
 
 // Done stands beside an entry whose uploads are all in place, or are known to be lost.

@@ -21,6 +21,8 @@ import (
 // Prefix is where the ledger lies in a lake.
 const Prefix = "_ledger/"
 
+const checkpointSuffix = ".checkpoint.json.zst"
+
 // checkpointEvery is how many entries lie between two checkpoints.
 const checkpointEvery = 50
 
@@ -32,6 +34,7 @@ type Store interface {
 	Create(ctx context.Context, key string, data []byte) error
 	Put(ctx context.Context, key string, data []byte) error
 	Complete(ctx context.Context, upload lake.Upload) (lake.Object, error)
+	Remove(ctx context.Context, key string) error
 }
 
 // Ledger is an open ledger. It is not for concurrent use.
@@ -79,6 +82,25 @@ func (e *ConflictError) Error() string {
 // Try returns the remedy.
 func (e *ConflictError) Try() string { return "run again: it starts from what the other run published" }
 
+// DamageError says that the ledger itself is not as it was written.
+type DamageError struct {
+	Key string
+	Err error
+}
+
+func (e *DamageError) Error() string { return fmt.Sprintf("ledger %s: %v", e.Key, e.Err) }
+
+// Unwrap returns the cause.
+func (e *DamageError) Unwrap() error { return e.Err }
+
+// Try returns the remedy.
+func (e *DamageError) Try() string {
+	if strings.HasSuffix(e.Key, checkpointSuffix) {
+		return "remove " + e.Key + ": the entries hold all that it says"
+	}
+	return "restore " + e.Key + " from a backup; the units that are published stay readable meanwhile"
+}
+
 // Open reads the ledger of a lake and rolls forward what a dead run left undone.
 // An empty lake has an empty ledger. project "" opens any project's ledger.
 func Open(ctx context.Context, store Store, project string, now func() time.Time) (*Ledger, error) {
@@ -113,7 +135,7 @@ func (l *Ledger) Reload(ctx context.Context) error {
 			continue
 		}
 		if n != l.state.Number+1 {
-			return fmt.Errorf("ledger: entry %d is missing", l.state.Number+1)
+			return &DamageError{Key: entryKey(l.state.Number + 1), Err: errors.New("the entry is missing")}
 		}
 		if err := l.foldEntry(ctx, n, listing.done[n]); err != nil {
 			return err
@@ -144,7 +166,7 @@ func listing(objects []lake.Object) contents {
 			c.entries = append(c.entries, n)
 		case ".done.json":
 			c.done[n] = true
-		case ".checkpoint.json.zst":
+		case checkpointSuffix:
 			c.checkpoint = max(c.checkpoint, n)
 		}
 	}
@@ -154,7 +176,7 @@ func listing(objects []lake.Object) contents {
 
 func entryKey(n int64) string      { return fmt.Sprintf("%s%020d.json", Prefix, n) }
 func doneKey(n int64) string       { return fmt.Sprintf("%s%020d.done.json", Prefix, n) }
-func checkpointKey(n int64) string { return fmt.Sprintf("%s%020d.checkpoint.json.zst", Prefix, n) }
+func checkpointKey(n int64) string { return fmt.Sprintf("%s%020d%s", Prefix, n, checkpointSuffix) }
 
 func (l *Ledger) read(ctx context.Context, key string) ([]byte, error) {
 	r, err := l.store.Open(ctx, key)
@@ -188,13 +210,13 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 	}
 	var e Entry
 	if err := json.Unmarshal(data, &e); err != nil {
-		return fmt.Errorf("ledger entry %d: %w", n, err)
+		return &DamageError{Key: entryKey(n), Err: err}
 	}
 	if err := l.admit(e.Format, e.Project); err != nil {
 		return err
 	}
 	if l.state.Hash != "" && e.Previous != l.state.Hash {
-		return fmt.Errorf("ledger entry %d does not follow from entry %d: one of them was changed", n, n-1)
+		return &DamageError{Key: entryKey(n), Err: fmt.Errorf("it does not follow from entry %d: one of the two was changed", n-1)}
 	}
 	done := Done{}
 	if isDone {
@@ -203,7 +225,7 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 			return err
 		}
 		if err := json.Unmarshal(data, &done); err != nil {
-			return fmt.Errorf("ledger entry %d: done: %w", n, err)
+			return &DamageError{Key: doneKey(n), Err: err}
 		}
 	} else if done, err = l.finish(ctx, e); err != nil {
 		return err
@@ -230,6 +252,11 @@ func (l *Ledger) finish(ctx context.Context, e Entry) (Done, error) {
 		}
 		if err != nil {
 			return done, fmt.Errorf("publish %s: %w", up.Key, err)
+		}
+	}
+	for _, key := range e.Removals {
+		if err := l.store.Remove(ctx, key); err != nil {
+			return done, fmt.Errorf("remove %s: %w", key, err)
 		}
 	}
 	data, err := json.Marshal(done)
@@ -298,7 +325,7 @@ func (l *Ledger) conflict(ctx context.Context, e Entry, since int64) error {
 		}
 		var other Entry
 		if err := json.Unmarshal(data, &other); err != nil {
-			return fmt.Errorf("ledger entry %d: %w", n, err)
+			return &DamageError{Key: entryKey(n), Err: err}
 		}
 		for _, u := range other.Units {
 			if ref := (UnitRef{u.Dataset, u.Unit}); mine[ref] {
@@ -332,12 +359,12 @@ func (l *Ledger) readCheckpoint(ctx context.Context, n int64) error {
 	}
 	r, err := zstd.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return fmt.Errorf("ledger checkpoint %d: %w", n, err)
+		return &DamageError{Key: checkpointKey(n), Err: err}
 	}
 	defer r.Close()
 	state := NewState("")
 	if err := json.NewDecoder(r).Decode(state); err != nil {
-		return fmt.Errorf("ledger checkpoint %d: %w", n, err)
+		return &DamageError{Key: checkpointKey(n), Err: err}
 	}
 	if err := l.admit(state.Format, state.Project); err != nil {
 		return err

@@ -58,3 +58,35 @@ func (b *buffer) lines(newLine byte) []byte {
 	}
 	return unread[:bytes.LastIndexByte(unread, newLine)+1]
 }
+
+// skipLine skips a physical line of any length, its line end included.
+func (b *buffer) skipLine(ctx context.Context, newLine byte) error {
+	for {
+		unread := b.unread()
+		if end := bytes.IndexByte(unread, newLine); end >= 0 {
+			b.skip(end + 1)
+			return nil
+		}
+		b.skip(len(unread))
+		if b.eof {
+			return nil
+		}
+		if err := b.fill(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// skipMark skips a byte order mark at the beginning of the text.
+func (b *buffer) skipMark(ctx context.Context) (found bool, err error) {
+	for len(b.unread()) < len(mark) && !b.eof {
+		if err := b.fill(ctx); err != nil {
+			return false, err
+		}
+	}
+	found = bytes.HasPrefix(b.unread(), mark)
+	if found {
+		b.skip(len(mark))
+	}
+	return found, nil
+}

@@ -3,7 +3,6 @@ package records
 import (
 	"bytes"
 	"context"
-	"slices"
 )
 
 // careful judges lines that hold a quote, a stray line break, a byte that is
@@ -15,16 +14,16 @@ func (s *scanner) careful(lines []byte) (used int, err error) {
 		rest := lines[used:]
 		line, content := s.line(rest)
 		size := len(line)
-		simple := s.want > 0 && s.ordinary(line[:content]) && (valid || sound(line))
-		if simple || content == 0 || content > s.limit {
-			err = s.short(line, content, s.offset+int64(used))
-		} else {
+		switch {
+		case s.opening:
+			size, err = s.opener(rest, size, content, used)
+		case content == 0 || content > s.limit || s.ordinary(line[:content]) && (valid || sound(line)):
+			s.lineEnd(size - content)
+			err = s.unquoted(line, content, s.offset+int64(used))
+		default:
 			size, err = s.record(rest, size, content, used, valid)
-			if size == 0 && err == nil {
-				return used, nil
-			}
 		}
-		if err != nil {
+		if size == 0 || err != nil {
 			return used, err
 		}
 		used += size
@@ -50,15 +49,6 @@ func (s *scanner) ordinary(content []byte) bool {
 	return (s.Quote == 0 || bytes.IndexByte(content, s.Quote) < 0) && bytes.IndexByte(content, stray) < 0
 }
 
-// short judges a line that no quote can extend.
-func (s *scanner) short(line []byte, content int, offset int64) error {
-	s.lineEnd(len(line) - content)
-	if s.want == 0 && content > 0 {
-		return &HeaderError{LineTooLong}
-	}
-	return s.unquoted(line, content, offset)
-}
-
 func (s *scanner) lineEnd(length int) {
 	if length == 0 {
 		return
@@ -73,14 +63,14 @@ func (s *scanner) lineEnd(length int) {
 // the buffer.
 func (s *scanner) record(rest []byte, firstLine, first, at int, valid bool) (size int, err error) {
 	content, size, fields, shape := s.parser.record(rest)
-	if shape == open && !s.eof && len(s.unread())-at <= s.limit+2 {
+	if s.goesOn(shape, at) {
 		return 0, nil
 	}
 	var reason Reason
 	switch {
 	case shape != whole || content > s.limit:
 		reason, fields = Quote, 0
-	case s.want > 0 && fields != s.want:
+	case fields != s.want:
 		reason = FieldCount
 	case !valid && !sound(rest[:content]):
 		reason = Encoding
@@ -89,32 +79,15 @@ func (s *scanner) record(rest []byte, firstLine, first, at int, valid bool) (siz
 		content, size = first, firstLine
 	}
 	s.lineEnd(size - content)
-	if s.want == 0 {
-		return size, s.header(rest[:content], fields, reason, s.offset+int64(at+size))
-	}
-	s.rep.Records++
-	if reason != "" {
-		bad := Bad{Offset: s.offset + int64(at), Length: int64(size), Reason: reason, Fields: fields}
-		return size, s.rep.reject(bad, rest[:content], &s.kept)
-	}
-	if size > firstLine {
-		s.rep.Multiline++
-	}
-	if s.rep.Records == 1 && s.NoHeader {
+	if reason == "" && s.rep.Records == 0 && s.NoHeader {
 		s.rep.broken = s.breaksDuckDB(rest[:content])
 	}
-	return size, s.good(rest[:content])
+	return size, s.settle(one{rest[:content], s.offset + int64(at), size, fields, reason, reason == "" && size > firstLine})
 }
 
-func (s *scanner) header(content []byte, fields int, reason Reason, end int64) error {
-	if reason != "" {
-		return &HeaderError{reason}
-	}
-	s.rep.Header = slices.Clip(s.texts(content))
-	s.rep.HeaderLength = end
-	s.rep.broken = s.breaksDuckDB(content)
-	s.want = fields
-	return s.write(content)
+// goesOn reports whether a record of that shape may end behind the buffer.
+func (s *scanner) goesOn(h shape, at int) bool {
+	return h == open && !s.eof && len(s.unread())-at <= s.limit+2
 }
 
 // breaksDuckDB reports whether DuckDB misreads a text for its first record.
@@ -124,26 +97,16 @@ func (s *scanner) breaksDuckDB(first []byte) bool {
 
 // longLine skips a physical line that does not fit, keeping its beginning.
 func (s *scanner) longLine(ctx context.Context) error {
-	if s.want == 0 {
-		return &HeaderError{LineTooLong}
-	}
-	bad := Bad{Offset: s.offset, Reason: LineTooLong}
-	raw := bytes.Clone(s.unread()[:min(maxRaw, s.limit)])
-	for {
-		unread := s.unread()
-		if end := bytes.IndexByte(unread, s.NewLine); end >= 0 {
-			s.skip(end + 1)
-			break
-		}
-		s.skip(len(unread))
-		if s.eof {
-			break
-		}
-		if err := s.fill(ctx); err != nil {
+	if s.opening {
+		if err := s.unfit(LineTooLong); err != nil {
 			return err
 		}
+		return s.skipLine(ctx, s.NewLine)
 	}
-	s.rep.Records++
-	bad.Length = s.offset - bad.Offset
-	return s.rep.reject(bad, raw, &s.kept)
+	o := one{content: bytes.Clone(s.unread()[:min(maxRaw, s.limit)]), offset: s.offset, reason: LineTooLong}
+	if err := s.skipLine(ctx, s.NewLine); err != nil {
+		return err
+	}
+	o.size = int(s.offset - o.offset)
+	return s.settle(o)
 }

@@ -142,3 +142,27 @@ func (p *parser) unescape(inside []byte) string {
 	}
 	return string(text)
 }
+
+// field returns field n of a well-formed record, 0 the first, unquoted.
+func (p *parser) field(content []byte, n int) (field []byte, ok bool) {
+	for at := 0; ; at++ {
+		start := at
+		quoted := at < len(content) && p.Quote != 0 && content[at] == p.Quote
+		if quoted {
+			at, _ = p.quoted(content, at+1)
+		} else {
+			for at < len(content) && p.class[content[at]] != isDelimiter {
+				at++
+			}
+		}
+		switch {
+		case n == 0 && quoted:
+			return []byte(p.unescape(content[start+1 : at-1])), true
+		case n == 0:
+			return content[start:at], true
+		case at == len(content):
+			return nil, false
+		}
+		n--
+	}
+}

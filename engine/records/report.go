@@ -1,8 +1,7 @@
 package records
 
 import (
-	"errors"
-	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,10 +17,14 @@ const (
 	// it), or a line break character outside quotes that ends no record (a
 	// lone CR among LF).
 	Quote Reason = "quote"
-	// Encoding: not UTF-8, or a NUL byte.
+	// Encoding: not UTF-8 (of a text in another encoding: a byte or code unit
+	// that is no character in it), a NUL, or half a surrogate pair in JSON.
 	Encoding Reason = "encoding"
 	// LineTooLong: a physical line of more than MaxRecord bytes.
 	LineTooLong Reason = "line_too_long"
+	// JSON: the line is not one JSON object, names a key twice, or is nested
+	// deeper than MaxDepth.
+	JSON Reason = "json"
 )
 
 const (
@@ -40,7 +43,7 @@ const (
 // Bad is a record that DuckDB must not see.
 type Bad struct {
 	Number int64 // 1 is the first record; the header is not counted
-	Offset int64 // of its first byte in the decompressed text
+	Offset int64 // of its first byte in the decompressed and decoded text
 	Length int64 // bytes, line end included
 	Reason Reason
 	Fields int    // as counted; 0 where they cannot be (Quote, LineTooLong)
@@ -49,21 +52,26 @@ type Bad struct {
 
 // Report is what Scan found.
 type Report struct {
-	Header       []string // unquoted, as sent; nil in a text without records, or with NoHeader
+	Header       []string   // unquoted, as sent; nil in a text without records, or with NoHeader; of JSON: the keys of all good records, as they appear
+	First        []string   // fields of the first record, unquoted; nil if Dialect.First is
+	Last         [][]string // the last records, in order; nil if Dialect.Last is
+	Skipped      int64      // lines before the header that are neither it nor empty nor the first record
 	BOM          bool
 	CRLF         bool  // the first line end is CRLF
 	HeaderLength int64 // offset of the first byte after the header; without one, after the BOM
 	Records      int64 // good and bad
 	Bad          []Bad // in order
 	Blank        int64 // wholly empty lines, which are no records (in a text of one column they are, after its header)
-	Text         int64 // decompressed bytes
+	Text         int64 // decompressed and decoded bytes
 	MaxLine      int64 // longest good record in bytes, line end not counted
 	Multiline    int64 // good records that hold a line break inside quotes
 
-	lineEnds [2]int64 // LF (or CR, if that is the dialect's), CRLF
-	leading  int64    // empty lines before the first record or header
-	broken   bool     // the first record or header holds a line break, or a quote right after the byte order mark
-	dialect  Dialect
+	lineEnds [2]int64     // LF (or CR, if that is the dialect's), CRLF
+	leading  int64        // empty lines before the first record or header
+	broken   bool         // the first record or header holds a line break, or a quote right after the byte order mark
+	array    bool         // of JSON: the text is one array
+	dialect  Dialect      // of a delimited text
+	json     *JSONOptions // of JSON
 }
 
 // Good is the number of rows that DuckDB must find.
@@ -73,10 +81,15 @@ func (r Report) Good() int64 { return r.Records - int64(len(r.Bad)) }
 // the copy that WriteClean makes: it stops at mixed line ends, takes an empty
 // first line for the header, and guesses line ends from the first line break
 // it meets, even one inside quotes. That, and a byte order mark before a quoted
-// field with a delimiter in it, make it find no rows, without an error.
+// field with a delimiter in it, make it find no rows, without an error. Nor has
+// it a word for what stands round the records.
 func (r Report) Clean() bool {
 	mixed := r.lineEnds[0] > 0 && r.lineEnds[1] > 0
-	return len(r.Bad) == 0 && !mixed && r.leading == 0 && !r.broken && r.dialect.NewLine != '\r'
+	framed := r.First != nil || r.Last != nil || r.Skipped > 0
+	if r.json != nil {
+		return len(r.Bad) == 0 && !r.array
+	}
+	return len(r.Bad) == 0 && !mixed && r.leading == 0 && !r.broken && !framed && r.dialect.NewLine != '\r'
 }
 
 // NewLine is DuckDB's new_line option for a text that is Clean. It is `\n` for
@@ -95,29 +108,11 @@ func (r Report) NewLine() string {
 // begins. DuckDB 1.5.5 then fails, or might not.
 func (r Report) Serial() bool { return r.Multiline > 0 }
 
-// HeaderError says that the header itself is broken, so that no record of the
-// text can be judged.
-type HeaderError struct{ Reason Reason }
-
-func (e *HeaderError) Error() string { return fmt.Sprintf("read header: %s", e.Reason) }
-
-// TooManyBadError says that the text was given up after MaxBad broken records.
-type TooManyBadError struct {
-	Records int64  // read up to there
-	First   Reason // of the first broken record
+// same reports whether other was made from the same text.
+func (r Report) same(other Report) bool {
+	return r.Text == other.Text && r.Records == other.Records && slices.Equal(r.Bad, other.Bad) &&
+		slices.Equal(r.First, other.First) && slices.EqualFunc(r.Last, other.Last, slices.Equal)
 }
-
-func (e *TooManyBadError) Error() string {
-	return fmt.Sprintf("scan records: %d of the first %d are broken (first: %s)", MaxBad, e.Records, e.First)
-}
-
-// Try returns the remedy.
-func (e *TooManyBadError) Try() string {
-	return "compare the object's delimiter, quote and escape with the contract's csv directive"
-}
-
-// ErrChanged says that the text is not the one that was scanned.
-var ErrChanged = errors.New("the text changed since it was scanned")
 
 func (r *Report) reject(b Bad, raw []byte, kept *int) error {
 	room := maxRaw

@@ -1,12 +1,9 @@
 package records
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"io"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -23,9 +20,9 @@ var mark = []byte("\xEF\xBB\xBF")
 // neighbours. The same holds for a quote that is not closed within MaxRecord
 // bytes.
 //
-// Errors: *HeaderError, *TooManyBadError, those of r, and of an invalid
-// dialect. The report holds what was found until then. Memory is bounded,
-// whatever the length of a line.
+// Errors: *HeaderError, *FrameError, *TooManyBadError, those of r, and of an
+// invalid dialect. The report holds what was found until then. Memory is
+// bounded, whatever the length of a line.
 func Scan(ctx context.Context, r io.Reader, d Dialect) (Report, error) {
 	return scan(ctx, nil, r, d, MaxRecord, bufferSize)
 }
@@ -36,74 +33,69 @@ func Copy(ctx context.Context, w io.Writer, r io.Reader, d Dialect) (Report, err
 	return scan(ctx, w, r, d, MaxRecord, bufferSize)
 }
 
-// WriteClean writes the header and the good records of the text that rep was
-// made from, every one ended by LF, without byte order mark and empty lines (of a text of
-// one column, without those before its header). DuckDB reads the result with
-// new_line '\n'. It fails with ErrChanged if r is not that text.
-func WriteClean(ctx context.Context, w io.Writer, r io.Reader, rep Report) error {
-	again, err := Copy(ctx, w, r, rep.dialect)
-	if err != nil {
-		return fmt.Errorf("write clean copy: %w", err)
-	}
-	if again.Text != rep.Text || again.Records != rep.Records || !slices.Equal(again.Bad, rep.Bad) {
-		return fmt.Errorf("write clean copy: %w", ErrChanged)
-	}
-	return nil
-}
-
 type scanner struct {
 	buffer
 	*parser
-	rep   Report
-	clean *bufio.Writer // nil: nobody wants the copy
-	wrote bool          // the copy is not empty
-	delim []byte
-	want  int // fields of a record; 0 before the header
-	limit int // bytes of a record
-	kept  int // bytes of Raw
+	rep     Report
+	copy    *cleanCopy // nil: nobody wants it
+	delim   []byte
+	want    int     // fields of a record; 0 before the header
+	limit   int     // bytes of a record
+	kept    int     // bytes of Raw
+	opening bool    // the header, or without one the first record of the dialect, is still to come
+	passed  int     // lines met while opening
+	held    holding // records that may be the last
 }
 
 func scan(ctx context.Context, w io.Writer, r io.Reader, d Dialect, limit, size int) (Report, error) {
+	var clean *cleanCopy
+	if w != nil {
+		clean = newCleanCopy(w)
+	}
+	return scanInto(ctx, clean, r, d, limit, size)
+}
+
+func scanInto(ctx context.Context, clean *cleanCopy, r io.Reader, d Dialect, limit, size int) (Report, error) {
 	d, err := d.normal()
 	if err != nil {
 		return Report{}, err
 	}
 	s := &scanner{
-		buffer: buffer{src: r, data: make([]byte, size)},
-		parser: newParser(d),
-		rep:    Report{dialect: d},
-		delim:  []byte{d.Delimiter},
-		limit:  limit,
+		buffer:  buffer{src: r, data: make([]byte, size)},
+		parser:  newParser(d),
+		rep:     Report{dialect: d},
+		copy:    clean,
+		delim:   []byte{d.Delimiter},
+		limit:   limit,
+		opening: !d.NoHeader || d.First != nil,
 	}
 	if d.NoHeader {
 		s.want = d.Columns
 	}
-	if w != nil {
-		s.clean = bufio.NewWriterSize(w, 256<<10)
-	}
 	err = s.run(ctx)
 	s.rep.Text = s.offset
-	if err == nil && s.clean != nil {
-		err = s.clean.Flush()
+	if err == nil {
+		err = s.copy.flush()
 	}
 	return s.rep, err
 }
 
 func (s *scanner) run(ctx context.Context) error {
-	if err := s.begin(ctx); err != nil {
+	var err error
+	if s.rep.BOM, err = s.skipMark(ctx); err != nil {
 		return err
 	}
+	s.rep.HeaderLength = s.offset
 	for {
 		lines := s.lines(s.NewLine)
-		var err error
 		switch used := 0; {
 		case len(lines) == 0 && s.eof:
-			return nil
+			return s.finish()
 		case len(lines) == 0 && len(s.unread()) > s.limit+1:
 			err = s.longLine(ctx)
 		case len(lines) == 0:
 			err = s.fill(ctx)
-		case s.want > 0 && s.simple(lines):
+		case !s.opening && s.simple(lines):
 			err = s.plain(lines)
 			s.skip(len(lines))
 		default:
@@ -117,21 +109,6 @@ func (s *scanner) run(ctx context.Context) error {
 			return err
 		}
 	}
-}
-
-// begin reads the first bytes and skips the byte order mark.
-func (s *scanner) begin(ctx context.Context) error {
-	for len(s.unread()) < len(mark) && !s.eof {
-		if err := s.fill(ctx); err != nil {
-			return err
-		}
-	}
-	if bytes.HasPrefix(s.unread(), mark) {
-		s.rep.BOM = true
-		s.skip(len(mark))
-	}
-	s.rep.HeaderLength = s.offset
-	return nil
 }
 
 // simple reports whether nothing in lines needs a look at single characters.
@@ -167,51 +144,55 @@ func (s *scanner) plain(lines []byte) error {
 // unquoted judges a line whose characters are sound.
 func (s *scanner) unquoted(line []byte, content int, offset int64) error {
 	if content == 0 && s.want != 1 {
-		s.blank()
+		s.rep.Blank++
 		return nil
 	}
-	s.rep.Records++
-	bad := Bad{Offset: offset, Length: int64(len(line)), Fields: 1}
+	o := one{content: line[:content], offset: offset, size: len(line), fields: 1}
 	if content > s.limit {
-		bad.Reason, bad.Fields = LineTooLong, 0
-		return s.rep.reject(bad, line[:content], &s.kept)
+		o.reason, o.fields = LineTooLong, 0
+		return s.settle(o)
 	}
 	if s.Delimiter != 0 {
-		bad.Fields += bytes.Count(line[:content], s.delim)
+		o.fields += bytes.Count(o.content, s.delim)
 	}
-	if bad.Fields != s.want {
-		bad.Reason = FieldCount
-		return s.rep.reject(bad, line[:content], &s.kept)
+	if o.fields != s.want {
+		o.reason = FieldCount
 	}
-	return s.good(line[:content])
+	return s.settle(o)
 }
 
-func (s *scanner) blank() {
-	s.rep.Blank++
-	if s.rep.Records == 0 && s.want == 0 {
-		s.rep.leading++
-	}
+// one is a record that has been judged.
+type one struct {
+	content   []byte // without the line end
+	offset    int64
+	size      int // with the line end
+	fields    int
+	reason    Reason // "": it is good
+	multiline bool
 }
 
-func (s *scanner) good(content []byte) error {
-	s.rep.MaxLine = max(s.rep.MaxLine, int64(len(content)))
-	return s.write(content)
-}
-
-// write puts a record into the clean copy. A copy whose own first character is
-// a byte order mark gets another in front, for readers to skip.
-func (s *scanner) write(content []byte) error {
-	if s.clean == nil {
-		return nil
-	}
-	if !s.wrote && bytes.HasPrefix(content, mark) {
-		if _, err := s.clean.Write(mark); err != nil {
+// settle counts a record, unless it may be one of the last.
+func (s *scanner) settle(o one) error {
+	if s.Last != nil {
+		if held, err := s.hold(o); held || err != nil {
 			return err
 		}
 	}
-	s.wrote = true
-	if _, err := s.clean.Write(content); err != nil {
-		return err
+	return s.count(o)
+}
+
+func (s *scanner) count(o one) error {
+	s.rep.Records++
+	if o.reason != "" {
+		bad := Bad{Offset: o.offset, Length: int64(o.size), Reason: o.reason, Fields: o.fields}
+		return s.rep.reject(bad, o.content, &s.kept)
 	}
-	return s.clean.WriteByte('\n')
+	if o.multiline {
+		s.rep.Multiline++
+	}
+	s.rep.MaxLine = max(s.rep.MaxLine, int64(len(o.content)))
+	if s.copy == nil {
+		return nil
+	}
+	return s.copy.record(o.content, s.rep.Records)
 }
