@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
-	"time"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 )
@@ -14,10 +13,10 @@ import (
 // bareCopies is the floor of the lake part: DuckDB as it comes turns the same
 // objects into Parquet, one statement an object, knowing nothing and checking
 // nothing.
-func bareCopies(b *testing.B, objects []string) (rows int64, took time.Duration) {
+func bareCopies(b *testing.B, objects []string) (rows int64, took spent) {
 	b.Helper()
 	dir := workDir(b)
-	began := time.Now()
+	began := now()
 	db := openBare(b)
 	for i, path := range objects {
 		result, err := db.ExecContext(b.Context(), fmt.Sprintf("copy (select * from read_csv('%s')) to '%s' (format parquet)",
@@ -34,7 +33,7 @@ func bareCopies(b *testing.B, objects []string) (rows int64, took time.Duration)
 	if err := db.Close(); err != nil {
 		b.Fatal(err)
 	}
-	return rows, time.Since(began)
+	return rows, began.since()
 }
 
 // openBare opens a DuckDB with its own defaults. Close it.

@@ -40,7 +40,7 @@ func BenchmarkMillLake(b *testing.B) {
 	clean := in.cleanCopies(b)
 	root, _ := makeLake(b, project, in)
 	compareLake(b, in, root)
-	var sample, floor bench.Sample
+	var sample, floor, busy, floorBusy bench.Sample
 	var sent int64
 	for _, n := range in.report.Datasets {
 		sent += n
@@ -51,12 +51,14 @@ func BenchmarkMillLake(b *testing.B) {
 		if rows > sent+in.records() || rows < sent+in.records()*99/100 {
 			b.Fatalf("the floor copied %d of %d records", rows, sent+in.records())
 		}
-		floor = append(floor, took)
+		floor, floorBusy = append(floor, took.wall), append(floorBusy, took.cpu)
 		b.StartTimer()
 		_, took = makeLake(b, project, in)
-		sample = append(sample, took)
+		sample, busy = append(sample, took.wall), append(busy, took.cpu)
 	}
 	report(b, in.records(), sample, floor)
+	b.ReportMetric(busy.Ratio(floorBusy), "x_floor_cpu")
+	b.ReportMetric(busy.Median().Seconds(), "s_cpu")
 }
 
 // BenchmarkMillLoad is the load of that day's dated parts, facts and summaries,

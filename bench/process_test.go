@@ -45,14 +45,14 @@ func runChild(text string) error {
 	if err := json.Unmarshal([]byte(text), &args); err != nil {
 		return err
 	}
-	var out bytes.Buffer
+	var out, said bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	cmd.Stdout, cmd.Stderr = &out, &said
 	began := time.Now()
 	err := cmd.Run()
 	took := time.Since(began)
 	if err != nil {
-		return fmt.Errorf("%s: %w", args[0], err)
+		return fmt.Errorf("%s: %w\n%s", args[0], err, said.String())
 	}
 	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 	if runtime.GOOS == "linux" {

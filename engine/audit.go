@@ -195,31 +195,44 @@ func (r *run) preserves(one *model.Model, u job.Unit, file job.File) string {
 // a failing one is about, with all that was made from it.
 func (r *run) dataTests(ctx context.Context, w work) error {
 	for _, d := range r.Project.DataTests {
-		if !r.testable(d, w) {
+		audit, ok := r.auditOf(d, w)
+		if !ok {
 			continue
 		}
-		inputs := job.Inputs{Contracts: map[string][]job.Unit{}, Files: map[string][]string{}}
-		for _, name := range d.Inputs {
-			units := []job.Unit{w.unit}
-			if one := r.Project.Models[name]; one != nil && !one.Dated() {
-				units = []job.Unit{job.Whole}
-			}
-			if r.feeds[name] != nil {
-				inputs.Contracts[name] = units
-			} else {
-				inputs.Files[name] = r.filesOf(name, units)
-			}
-		}
-		result, err := r.Engine.Audit(ctx, job.Audit{Unit: w.unit, Test: d, Inputs: inputs})
+		result, err := r.Engine.Audit(ctx, audit)
 		if err != nil {
 			return err
 		}
+		r.mu.Lock()
 		r.tests = append(r.tests, result)
 		if !result.Passed && !d.Warn {
 			r.withdraw(d, w.unit, result.Failures)
 		}
+		r.mu.Unlock()
 	}
 	return nil
+}
+
+// auditOf is what a data test reads on a unit; false where there is nothing to test.
+func (r *run) auditOf(d *model.DataTest, w work) (job.Audit, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.testable(d, w) {
+		return job.Audit{}, false
+	}
+	inputs := job.Inputs{Contracts: map[string][]job.Unit{}, Files: map[string][]string{}}
+	for _, name := range d.Inputs {
+		units := []job.Unit{w.unit}
+		if one := r.Project.Models[name]; one != nil && !one.Dated() {
+			units = []job.Unit{job.Whole}
+		}
+		if r.feeds[name] != nil {
+			inputs.Contracts[name] = units
+		} else {
+			inputs.Files[name] = r.filesOf(name, units)
+		}
+	}
+	return job.Audit{Unit: w.unit, Test: d, Inputs: inputs}, true
 }
 
 // testable reports whether a unit has something new that a data test reads, and
@@ -261,7 +274,7 @@ func (r *run) withdraw(d *model.DataTest, u job.Unit, failures int64) {
 		r.entry.Units = slices.DeleteFunc(r.entry.Units, func(e ledger.UnitRecord) bool { return e.Dataset == name && e.Unit == string(u) })
 		r.uploads = slices.DeleteFunc(r.uploads, func(s staged) bool { return made && s.key == record.Key })
 		delete(r.records[name], u)
-		delete(r.files[name], u)
+		r.forget(name, u)
 		r.holdRejects(name, u)
 		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitRefused, Reason: reason}
 		if slices.Contains(d.On, name) {

@@ -260,7 +260,8 @@ const pollockColumns = `  "date" varchar not null,
   constraint qty_shape check (cast(qty as integer) >= 0),
   constraint product_shape check (productid like '__-____'),
   constraint price_shape check (price like '$%' and cast(substr(price, 2) as decimal(9, 2)) > 0),
-  constraint url_shape check (url like 'https://www.example.com/product/%.html')`
+  constraint url_shape check (url like 'https://www.example.com/product/%.html'),
+  primary key (productid)`
 
 // TestPollock reads 51 polluted copies of one file: each must come out exact, or
 // with its bad records rejected; never the right count with wrong cells.
@@ -294,6 +295,9 @@ func TestPollock(t *testing.T) {
 		if verdict == "WRONG" {
 			t.Errorf("%s: %s", f.key, why)
 		}
+	}
+	if score["exact"] < 10 {
+		t.Errorf("%d files came out exact; it were 10 once", score["exact"])
 	}
 	t.Logf("pollock: %d exact, %d with bad records rejected, %d refused, %d wrong, of %d", score["exact"], score["rejected"], score["refused"], score["WRONG"], len(files))
 }

@@ -230,7 +230,7 @@ func (f *feed) unread() []string {
 // sameVersion reports whether a listed object is the version that was read: by its
 // ETag where the store has one, else by what a file system says of it.
 func sameVersion(r ledger.ObjectRecord, one listed) bool {
-	if controlTag(one.control) != r.Control {
+	if seenControl(one.control) != r.Seen {
 		return false
 	}
 	o := one.object
@@ -240,8 +240,8 @@ func sameVersion(r ledger.ObjectRecord, one listed) bool {
 	return o.Size == r.Size && o.ModTime.Equal(r.ModTime) && o.Inode == r.Inode
 }
 
-// controlTag names the version of a control file.
-func controlTag(control *lake.Object) string {
+// seenControl is what a store says of a control file without its being read.
+func seenControl(control *lake.Object) string {
 	if control == nil {
 		return ""
 	}
@@ -251,7 +251,7 @@ func controlTag(control *lake.Object) string {
 // cachePath is where a plan keeps what it read of an object version.
 func (m *Mill) cachePath(f *feed, one listed) string {
 	o := one.object
-	id := ledger.Fingerprint(m.Input.URL(), f.contract.Name, f.hash, o.Key, o.ETag, fmt.Sprint(o.Size, o.ModTime.UnixNano(), o.Inode), controlTag(one.control))
+	id := ledger.Fingerprint(m.Input.URL(), f.contract.Name, f.hash, o.Key, o.ETag, fmt.Sprint(o.Size, o.ModTime.UnixNano(), o.Inode), seenControl(one.control))
 	return filepath.Join(m.Cache, "survey", id+".json")
 }
 

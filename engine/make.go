@@ -15,103 +15,133 @@ func (r *run) hash(dataset string, u job.Unit) string {
 	if print, ok := r.cat.prints[dataset][u]; ok {
 		return print
 	}
-	if record, ok := r.records[dataset][u]; ok {
-		return record.Content
+	if content, ok := r.contents[dataset][u]; ok {
+		return content
 	}
 	record, _ := r.State().Unit(dataset, string(u))
 	return record.Content
 }
 
-// makeUnit makes one unit of a model unless it is up to date or something that it
-// is made from stands in the way.
-func (r *run) makeUnit(ctx context.Context, one *model.Model, u job.Unit) error {
-	if _, stands := r.verdicts[one.Name][u]; stands {
+// begin decides whether a unit is made: nil where it is up to date, or something
+// that it is made from stands in the way.
+func (r *run) begin(s *step) *attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one, u := s.one, s.unit
+	r.Progress(Progress{Step: "models", Done: r.done, Total: r.total, What: one.Name + " " + string(u)})
+	r.done++
+	if r.holdBlocked(s) {
 		return nil
 	}
-	if why, exit, held := r.blocked(one, u); held {
-		r.hold(ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.HeldKind, Exit: Graver(exit, ExitHeld), Reason: why})
+	a := &attempt{}
+	a.print, a.inputs = r.cat.print(one, u, r.hash)
+	var published bool
+	a.known, published = r.State().Unit(one.Name, string(u))
+	a.current = published && !a.known.Lost && a.known.Fingerprint == a.print && !r.sel.Full && one.Publish != model.No
+	if a.current && a.known.Tests == r.testsPrint(one) {
 		return nil
 	}
-	print, inputs := r.cat.print(one, u, r.hash)
-	known, published := r.State().Unit(one.Name, string(u))
-	current := published && !known.Lost && known.Fingerprint == print && !r.sel.Full && one.Publish != model.No
-	if current && known.Tests == r.testsPrint(one) {
-		return nil
-	}
-	refusal := r.refusal(one.Name, print)
-	if old, ok := r.remembered(one.Name, u, refusal); ok {
+	a.refusal = r.refusal(one.Name, a.print)
+	if old, ok := r.remembered(one.Name, u, a.refusal); ok {
 		set(r.verdicts, one.Name, u, old)
 		return nil
 	}
-	task := job.Task{Unit: u, Previous: r.cat.before(one, u), Model: one, Inputs: r.inputsOf(one, u), Control: r.controlOf(one), Stamp: print, Directory: r.Work}
-	if current {
-		return r.testAgain(ctx, task, known, refusal)
+	a.task = job.Task{Unit: u, Previous: r.cat.before(one, u), Model: one, Inputs: r.inputsOf(one, u), Control: r.controlOf(one),
+		Stamp: a.print, Directory: r.Work}
+	if a.current {
+		a.file = job.File{Path: r.Lake.Location(a.known.Key), Rows: a.known.Rows}
 	}
-	made, err := r.Engine.Make(ctx, task)
-	if err != nil {
-		return r.failed(ctx, one, u, print, err)
-	}
-	r.tests = append(r.tests, made.Tests...)
-	v := r.auditTotals(one, u, made.File)
-	if v == nil {
-		v = auditTests(one, u, made.Tests)
-	}
-	if v != nil {
-		v.Fingerprint = refusal
-		r.hold(*v)
-		return nil
-	}
-	r.admitModel(one, u, made.File, print, inputs, known)
-	return nil
+	return a
 }
 
-// testAgain runs edited tests on a published unit. One that fails now stays
-// published, and says so until it passes or is replaced.
-func (r *run) testAgain(ctx context.Context, task job.Task, known ledger.UnitRecord, refusal string) error {
-	results, err := r.Engine.Test(ctx, task, r.Lake.Location(known.Key), known.Rows)
-	if err != nil {
-		return err
+// holdBlocked holds a unit if something that it is made from is held.
+func (r *run) holdBlocked(s *step) bool {
+	if _, stands := r.verdicts[s.one.Name][s.unit]; stands {
+		return true
 	}
-	r.tests = append(r.tests, results...)
-	if v := auditTests(task.Model, task.Unit, results); v != nil {
-		v.Fingerprint = refusal
+	why, exit, held := r.blocked(s.one, s.unit)
+	if held {
+		r.hold(ledger.Verdict{Dataset: s.one.Name, Unit: string(s.unit), Kind: ledger.HeldKind, Exit: Graver(exit, ExitHeld), Reason: why})
+	}
+	return held
+}
+
+// wrote lets others of the run read the unit's file.
+func (r *run) wrote(s *step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	set(r.files, s.one.Name, s.unit, s.attempt.file.Path)
+	set(r.contents, s.one.Name, s.unit, s.attempt.file.Content)
+}
+
+// admit puts a made and tested unit into the commit, or notes what keeps it out.
+func (r *run) admit(s *step) {
+	a := s.attempt
+	if a == nil {
+		return
+	}
+	r.tests = append(r.tests, a.results...)
+	if r.holdBlocked(s) {
+		r.forget(s.one.Name, s.unit)
+		return
+	}
+	var v *ledger.Verdict
+	if !a.current {
+		v = r.auditTotals(s.one, s.unit, a.file)
+	}
+	if v == nil {
+		v = auditTests(s.one, s.unit, a.results)
+	}
+	switch {
+	case v != nil:
+		v.Fingerprint = a.refusal
+		r.forget(s.one.Name, s.unit)
 		r.hold(*v)
-		return nil
+	case a.current:
+		a.known.Tests = r.testsPrint(s.one)
+		set(r.retested, s.one.Name, s.unit, true)
+		r.entry.Units = append(r.entry.Units, a.known)
+	default:
+		r.admitFile(s.one, s.unit, a)
 	}
-	known.Tests = r.testsPrint(task.Model)
-	set(r.retested, known.Dataset, task.Unit, true)
-	r.entry.Units = append(r.entry.Units, known)
-	return nil
+}
+
+// forget makes the run see again what is published of a unit.
+func (r *run) forget(dataset string, u job.Unit) {
+	delete(r.files[dataset], u)
+	delete(r.contents[dataset], u)
 }
 
 // failed notes a model that could not be evaluated and goes on, unless nothing
 // else could be either.
-func (r *run) failed(ctx context.Context, one *model.Model, u job.Unit, print string, err error) error {
+func (r *run) failed(ctx context.Context, s *step, err error) error {
 	var broken *job.ModelError
 	var space *job.SpaceError
 	if ctx.Err() != nil || !errors.As(err, &broken) || errors.As(err, &space) {
 		return err
 	}
-	r.Log.ErrorContext(ctx, "a model failed", "model", one.Name, "unit", u, "error", err)
-	r.hold(ledger.Verdict{Dataset: one.Name, Unit: string(u), Fingerprint: print, Kind: ledger.FailedKind, Exit: ExitFailed, Reason: err.Error()})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Log.ErrorContext(ctx, "a model failed", "model", s.one.Name, "unit", s.unit, "error", err)
+	r.hold(ledger.Verdict{Dataset: s.one.Name, Unit: string(s.unit), Fingerprint: s.attempt.print, Kind: ledger.FailedKind, Exit: ExitFailed, Reason: err.Error()})
+	s.attempt = nil
 	return nil
 }
 
-// admitModel puts a made unit into the commit. Where its rows are those that are
+// admitFile puts a made unit into the commit. Where its rows are those that are
 // published, the published file stays and only its fingerprint is noted.
-func (r *run) admitModel(one *model.Model, u job.Unit, file job.File, print string, inputs map[string]string, known ledger.UnitRecord) {
-	record := ledger.UnitRecord{Dataset: one.Name, Unit: string(u), Fingerprint: print, Content: file.Content, SQL: ledger.Fingerprint(one.Data()),
-		Tests: r.testsPrint(one), Inputs: inputs, Rows: file.Rows, Columns: file.Columns, Totals: file.Totals, Control: file.Control,
+func (r *run) admitFile(one *model.Model, u job.Unit, a *attempt) {
+	record := ledger.UnitRecord{Dataset: one.Name, Unit: string(u), Fingerprint: a.print, Content: a.file.Content, SQL: ledger.Fingerprint(one.Data()),
+		Tests: r.testsPrint(one), Inputs: a.inputs, Rows: a.file.Rows, Columns: a.file.Columns, Totals: a.file.Totals, Control: a.file.Control,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
-	set(r.files, one.Name, u, file.Path)
 	switch {
 	case one.Publish == model.No:
-	case known.Key != "" && !known.Lost && known.Content == file.Content:
-		record.Key, record.ETag, record.Size, record.Run = known.Key, known.ETag, known.Size, known.Run
+	case a.known.Key != "" && !a.known.Lost && a.known.Content == a.file.Content:
+		record.Key, record.ETag, record.Size, record.Run = a.known.Key, a.known.ETag, a.known.Size, a.known.Run
 		r.report.Unchanged++
 	default:
-		record.Key, record.Size = u.Key(one.Name), file.Bytes
-		r.uploads = append(r.uploads, staged{key: record.Key, path: file.Path})
+		record.Key, record.Size = u.Key(one.Name), a.file.Bytes
+		r.uploads = append(r.uploads, staged{key: record.Key, path: a.file.Path})
 	}
 	set(r.records, one.Name, u, record)
 	r.entry.Units = append(r.entry.Units, record)

@@ -21,15 +21,16 @@ import (
 // engine changes results, so that everything is made again.
 const Semantics = "1"
 
-// Engine lands raw objects and makes units: DuckDB in this process, or Spark.
+// Engine lands raw objects and makes units: DuckDB in this process, or Spark. Make,
+// Test and Audit are called at the same time for different units and models.
 type Engine interface {
 	Name() string
 	Use(models map[string]*model.Model)
 	Land(ctx context.Context, c *contract.Contract, objects []job.Object) ([]ledger.Cell, error)
 	Settle(ctx context.Context, c *contract.Contract, units []job.Unit, directory string) ([]job.Settled, error)
 	Strays(ctx context.Context, c *contract.Contract, object, path string) (*job.File, error)
-	Make(ctx context.Context, t job.Task) (job.Made, error)
-	Test(ctx context.Context, t job.Task, path string, rows int64) ([]job.TestResult, error)
+	Make(ctx context.Context, t job.Task) (job.File, error)
+	Test(ctx context.Context, t job.Task, file job.File) ([]job.TestResult, error)
 	Audit(ctx context.Context, a job.Audit) (job.TestResult, error)
 	Release(ctx context.Context, feed string) error
 }

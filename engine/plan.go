@@ -99,7 +99,7 @@ func (p *planner) plan() *Plan {
 	for _, name := range p.mill.Project.Order {
 		if f := p.mill.feeds[name]; f != nil {
 			refused := f.refused()
-			plan.Objects = slices.Concat(plan.Objects, f.news(), refused)
+			plan.Objects = append(append(plan.Objects, f.news()...), refused...)
 			for _, o := range refused {
 				plan.Exit = Graver(plan.Exit, o.Exit)
 			}

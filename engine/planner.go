@@ -95,7 +95,11 @@ func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, cha
 			v.Exit = ExitDone
 			return v, true
 		}
-		v.Reason = fmt.Sprintf("sealed, and something has changed: restore %s, or run --accept-removed", strings.Join(gone, ", "))
+		why := "something has changed"
+		if !changed {
+			why = "it cannot be made again"
+		}
+		v.Reason = fmt.Sprintf("sealed, and %s: restore %s, or run --accept-removed", why, strings.Join(gone, ", "))
 		return v, true
 	}
 	return p.remembered(name, u, p.mill.refusal(name, p.cat.prints[name][u]))

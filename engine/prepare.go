@@ -43,7 +43,10 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 		return prepared{}, &StoreError{Op: "look at", URL: m.Input.URL() + "/" + key, Err: err}
 	}
 	p := prepared{seen: o, record: ledger.ObjectRecord{Feed: f.contract.Name, Key: key, ETag: o.ETag, Size: o.Size, ModTime: o.ModTime, Inode: o.Inode,
-		Control: controlTag(one.control), Contract: f.hash}}
+		Seen: seenControl(one.control), Contract: f.hash}}
+	if p.record.Control, err = m.controlETag(ctx, one.control); err != nil {
+		return p, err
+	}
 	dialect, err := dialectOf(one.section.CSV, len(f.contract.Columns))
 	if err != nil {
 		return p, fmt.Errorf("contract %s: %w", f.contract.Name, err)
@@ -190,6 +193,28 @@ func refuse(reason string, cause error) *ledger.Refusal {
 type controlFile struct {
 	Records *int64                                `json:"records"`
 	Sums    map[string]map[string]decimal.Decimal `json:"sums"`
+}
+
+// controlETag names the content of a control file: a copy of it elsewhere, or one
+// that was merely touched, makes no unit again.
+func (m *Mill) controlETag(ctx context.Context, control *lake.Object) (string, error) {
+	if control == nil || control.ETag != "" {
+		return etagOf(control), nil
+	}
+	o, err := lake.Hash(ctx, m.Input, control.Key)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, lake.ErrChanged) {
+		return "", &ChangedError{Object: control.Key}
+	} else if err != nil {
+		return "", &StoreError{Op: "read", URL: m.Input.URL() + "/" + control.Key, Err: err}
+	}
+	return o.ETag, nil
+}
+
+func etagOf(o *lake.Object) string {
+	if o == nil {
+		return ""
+	}
+	return o.ETag
 }
 
 const controlRemedy = "ask the sender which of the two is right, and for that one again"

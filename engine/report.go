@@ -99,7 +99,7 @@ func (r *run) finish() {
 
 // account adds up one feed.
 func (r *run) account(name string, f *feed) {
-	a := FeedAccount{Feed: name}
+	a := FeedAccount{Feed: name, Aggregates: []string{}}
 	if f.contract.Control != nil {
 		for _, g := range f.contract.Control.Aggregates {
 			a.Aggregates = append(a.Aggregates, g.Func+"("+g.Column+")")

@@ -3,7 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
-	"time"
+	"sync"
 
 	"ledgermill/engine/job"
 	"ledgermill/engine/ledger"
@@ -12,10 +12,12 @@ import (
 // run is a plan under way.
 type run struct {
 	*Mill
+	mu sync.Mutex // guards what the steps of a batch share: all below, and the planner's verdicts
 	*planner
 	plan     *Plan
 	files    map[string]map[job.Unit]string            // staged in this run
 	records  map[string]map[job.Unit]ledger.UnitRecord // made in this run
+	contents map[string]map[job.Unit]string            // of what was written in this run
 	retested map[string]map[job.Unit]bool              // whose edited tests have run on what is published
 	entry    ledger.Entry                              // the commit that is being put together
 	uploads  []staged
@@ -62,7 +64,7 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 		return report, err
 	}
 	r := &run{Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{},
-		retested: map[string]map[job.Unit]bool{}, report: report}
+		retested: map[string]map[job.Unit]bool{}, contents: map[string]map[job.Unit]string{}, report: report}
 	report.Plan = r.plan
 	m.Log.InfoContext(ctx, "planned", "run", m.Run, "objects", len(r.plan.Objects), "units", len(r.plan.Units), "seconds", m.Now().Sub(began).Seconds())
 	defer func() { err = errors.Join(err, m.Discard()) }()
@@ -125,19 +127,8 @@ func (r *run) batch(ctx context.Context, batch []work) error {
 	if err := r.settleContracts(ctx, batch); err != nil {
 		return err
 	}
-	began := time.Now()
-	for _, w := range batch {
-		for _, one := range w.models {
-			r.Progress(Progress{Step: "models", Done: r.done, Total: r.total, What: one.Name + " " + string(w.unit)})
-			r.done++
-			if err := r.makeUnit(ctx, one, w.unit); err != nil {
-				return err
-			}
-		}
-		if err := r.dataTests(ctx, w); err != nil {
-			return err
-		}
+	if err := r.makeBatch(ctx, batch); err != nil {
+		return err
 	}
-	r.timing.add("models", began)
 	return r.publish(ctx)
 }

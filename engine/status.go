@@ -60,7 +60,7 @@ func (m *Mill) Status(ctx context.Context, sel Selection) (*Status, error) {
 			s.Objects = append(s.Objects, ObjectChange{Feed: name, Key: key, Change: change, Size: f.listed[key].object.Size})
 		}
 		refused := f.refused()
-		s.Objects = slices.Concat(s.Objects, f.news(), refused)
+		s.Objects = append(append(s.Objects, f.news()...), refused...)
 		for _, o := range refused {
 			s.Exit = Graver(s.Exit, o.Exit)
 		}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,25 +31,88 @@ func (m *Mill) survey(ctx context.Context) error {
 		}
 	}
 	keep := bytes*textPerByte <= m.Budget
-	for _, name := range m.Project.Order {
-		f := m.feeds[name]
-		if f == nil {
-			continue
+	chunks := m.surveyChunks()
+	for c := range m.prepareAhead(ctx, chunks) {
+		if c.err != nil {
+			return c.err
 		}
-		for _, chunk := range m.chunks(f, f.unread()) {
-			m.Progress(Progress{Step: "read", Done: done, Total: objects, What: chunk[0]})
-			if err := m.surveyChunk(ctx, f, chunk); err != nil {
+		m.Progress(Progress{Step: "read", Done: done, Total: objects, What: c.keys[0]})
+		if err := m.surveyChunk(ctx, c); err != nil {
+			return err
+		}
+		done += int64(len(c.keys))
+		if !keep {
+			if err := m.release(ctx, c.feed); err != nil {
 				return err
-			}
-			done += int64(len(chunk))
-			if !keep {
-				if err := m.release(ctx, f); err != nil {
-					return err
-				}
 			}
 		}
 	}
-	return nil
+	return ctx.Err()
+}
+
+// chunk is a part of what is to be surveyed, of one feed.
+type chunk struct {
+	feed  *feed
+	keys  []string
+	known []ledger.ObjectRecord // what a plan has read and kept
+	fresh []prepared
+	err   error
+}
+
+func (m *Mill) surveyChunks() []chunk {
+	var chunks []chunk
+	for _, name := range m.Project.Order {
+		if f := m.feeds[name]; f != nil {
+			for _, keys := range m.chunks(f, f.unread()) {
+				chunks = append(chunks, chunk{feed: f, keys: keys})
+			}
+		}
+	}
+	return chunks
+}
+
+// prepareAhead counts the objects of a chunk while the one before is landed. It
+// ends with the context or with an error.
+func (m *Mill) prepareAhead(ctx context.Context, chunks []chunk) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		ready := make(chan chunk, 1)
+		var stopped sync.WaitGroup
+		stopped.Go(func() {
+			defer close(ready)
+			for _, c := range chunks {
+				c = m.prepareChunk(ctx, c)
+				select {
+				case ready <- c:
+				case <-ctx.Done():
+					return
+				}
+				if c.err != nil {
+					return
+				}
+			}
+		})
+		defer stopped.Wait()
+		defer cancel()
+		for c := range ready {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+func (m *Mill) prepareChunk(ctx context.Context, c chunk) chunk {
+	var fresh []string
+	for _, key := range c.keys {
+		if record, ok := m.recall(c.feed, c.feed.listed[key]); ok {
+			c.known = append(c.known, record)
+			continue
+		}
+		fresh = append(fresh, key)
+	}
+	c.fresh, c.err = m.prepareAll(ctx, c.feed, fresh)
+	return c
 }
 
 // textPerByte is a guess at how much text a byte of an object may hold: it is for
@@ -74,32 +139,22 @@ func (m *Mill) chunks(f *feed, keys []string) [][]string {
 	return chunks
 }
 
-func (m *Mill) surveyChunk(ctx context.Context, f *feed, keys []string) error {
-	var fresh []string
-	for _, key := range keys {
-		if record, ok := m.recall(f, f.listed[key]); ok {
-			f.admit(record)
-			continue
-		}
-		fresh = append(fresh, key)
+func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
+	f := c.feed
+	for _, record := range c.known {
+		f.admit(record)
 	}
-	all, err := m.prepareAll(ctx, f, fresh)
+	cells, err := m.land(ctx, f, c.fresh)
 	if err != nil {
 		return err
 	}
-	cells, err := m.land(ctx, f, all)
-	if err != nil {
-		return err
-	}
-	for i := range all {
-		p := &all[i]
+	for i := range c.fresh {
+		p := &c.fresh[i]
 		if p.record.Refused == nil {
 			p.record.Cells = cells[p.record.Key]
-			refusal, err := m.verifyControl(ctx, f, f.listed[p.record.Key], p.record.Cells)
-			if err != nil {
+			if p.record.Refused, err = m.verifyControl(ctx, f, f.listed[p.record.Key], p.record.Cells); err != nil {
 				return err
 			}
-			p.record.Refused = refusal
 		}
 		m.remember(f, f.listed[p.record.Key], p.record)
 		f.admit(p.record)
@@ -160,6 +215,12 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 		}
 		for _, o := range objects {
 			f.landed[o.Key] = true
+			if o.Path != m.Input.Location(o.Key) {
+				err = errors.Join(err, os.Remove(o.Path)) // its clean copy
+			}
+		}
+		if err != nil {
+			return nil, err
 		}
 		for _, c := range cells {
 			byObject[c.Object] = append(byObject[c.Object], c)
@@ -203,7 +264,7 @@ func blamed(err error) (object, why string) {
 
 func (m *Mill) release(ctx context.Context, f *feed) error {
 	f.landed = map[string]bool{}
-	return errors.Join(m.Engine.Release(ctx, f.contract.Name), os.RemoveAll(m.Work+"/clean"))
+	return m.Engine.Release(ctx, f.contract.Name)
 }
 
 // admit puts what was read of an object into the inventory.

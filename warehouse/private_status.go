@@ -13,21 +13,21 @@ import (
 
 // PrivateStatus is what is known of a private server without starting it.
 type PrivateStatus struct {
-	Dir     string // data, log and lock files
-	Running bool
-	Pinned  bool // stays up when the last command ends
-	InUse   bool // a command holds it
-	Port    int  // 0 unless running
-	PID     int  // 0 unless running
-	Psql    string
+	Dir     string `json:"dir"` // data, log and lock files
+	Running bool   `json:"running"`
+	Pinned  bool   `json:"pinned"` // stays up when the last command ends
+	InUse   bool   `json:"in_use"` // a command holds it
+	Port    int    `json:"port"`   // 0 unless running
+	PID     int    `json:"pid"`    // 0 unless running
+	Psql    string `json:"psql"`
 	// Databases are the projects' databases with their sizes, while running.
-	Databases []Database
+	Databases []Database `json:"databases"`
 }
 
 // Database is one project's database on a private server.
 type Database struct {
-	Name  string
-	Bytes int64
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
 }
 
 // StatusPrivate looks at the private server; it neither starts nor holds it.

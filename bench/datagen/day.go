@@ -8,6 +8,7 @@ import (
 
 // day makes the object of one day.
 type day struct {
+	form     string
 	writer   *writer
 	traffic  *traffic
 	timeline *timeline
@@ -26,12 +27,19 @@ func newDay(d *dimensions, o Options, date time.Time) *day {
 	number := uint64(date.Unix()/86_400) * 4
 	stream := func(n uint64) *source { return newSource(o.Seed, firstDayStream+number+n) }
 	t := newTimeline(date.Weekday())
-	return &day{
+	form := formOf(o.As)
+	kinds := defectsIn(form)
+	made := &day{
+		form:   form,
 		writer: newWriter(d, date), traffic: newTraffic(d, stream(0)), timeline: t,
-		plan: newPlan(o.records(date), o.Defects, stream(1), d, t), source: stream(2),
-		kinds: defects(), accounts: accounts{}, injected: map[string]int64{},
-		buffer: append(make([]byte, 0, flushSize+4096), transactionsHeader...),
+		plan: newPlan(o.records(date), o.Defects, kinds, stream(1), d, t), source: stream(2),
+		kinds: kinds, accounts: accounts{}, injected: map[string]int64{},
+		buffer: make([]byte, 0, flushSize+4096),
 	}
+	if form != formNDJSON {
+		made.buffer = append(made.buffer, transactionsHeader...)
+	}
+	return made
 }
 
 // write writes the object; wrote is told of records as they are written out.
@@ -78,7 +86,7 @@ func (d *day) flush(out io.Writer) error {
 // ordinary writes a sound record; its account is kept apart because nearly all
 // records are of this sort.
 func (d *day) ordinary(r *row) {
-	d.buffer = append(d.writer.append(d.buffer, r), '\n')
+	d.appendSound(r)
 	group := &d.plain[r.implied]
 	group.Records++
 	group.Sum += Cents(r.amount)
@@ -104,6 +112,9 @@ func (d *day) defective(r *row, kind defect) {
 	}
 	sent := d.writer.record(r)
 	kind.change(sent, d.source)
+	if sent.reason == quoteReason(formCSV) {
+		sent.reason = quoteReason(d.form)
+	}
 	d.send(sent.fields, sent.outcome)
 	d.injected[kind.kind]++
 }
@@ -150,6 +161,6 @@ func (d *day) repeat(p *pair) {
 }
 
 func (d *day) send(fields []string, o outcome) {
-	d.buffer = joinFields(d.buffer, fields)
+	d.appendSent(fields, o)
 	d.accounts.add(o)
 }

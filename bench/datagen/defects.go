@@ -28,7 +28,8 @@ const (
 	restated // same key, later, another amount
 )
 
-// defects lists every kind that raw_transactions can refuse and CSV can carry.
+// defects lists every kind that raw_transactions can refuse and CSV can carry;
+// other forms carry some of them.
 // The order is part of what a seed means.
 func defects() []defect {
 	return slices.Concat(

@@ -143,7 +143,12 @@ func writeAll(ctx context.Context, o Options) ([]Object, error) {
 func writeDay(ctx context.Context, dim *dimensions, o Options, date time.Time, wrote func(int)) (Object, error) {
 	key := o.key(date)
 	d := newDay(dim, o, date)
-	if err := writeObject(ctx, o.Output, key, func(w io.Writer) error { return d.write(ctx, w, wrote) }); err != nil {
+	fill := func(w io.Writer) error { return d.write(ctx, w, wrote) }
+	if d.form == formParquet {
+		text := fill
+		fill = func(w io.Writer) error { return writeParquet(ctx, w, text) }
+	}
+	if err := writeObject(ctx, o.Output, key, fill); err != nil {
 		return Object{}, err
 	}
 	object := Object{Key: key, Date: date.Format(time.DateOnly), Records: int64(d.plan.records), Bytes: d.bytes,

@@ -215,7 +215,7 @@ func TestOptionsOutOfRange(t *testing.T) {
 		"customers": func(o *datagen.Options) { o.Customers = 10_000_001 },
 		"merchants": func(o *datagen.Options) { o.Merchants = -5 },
 		"defects":   func(o *datagen.Options) { o.Defects = 0.6 },
-		"as":        func(o *datagen.Options) { o.As = "parquet" },
+		"as":        func(o *datagen.Options) { o.As = "xlsx" },
 		"end-date":  func(o *datagen.Options) { o.EndDate = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC); o.Days = 2 },
 		"output":    func(o *datagen.Options) { o.Output = nil },
 	} {
@@ -245,7 +245,7 @@ func TestProgressEndsAtTheTotal(t *testing.T) {
 }
 
 func BenchmarkGenerate(b *testing.B) {
-	for _, as := range []string{"csv", "csv.gz"} {
+	for _, as := range []string{"csv", "csv.gz", "ndjson", "parquet"} {
 		b.Run(as, func(b *testing.B) {
 			const rows = 1_000_000
 			o := options(func(o *datagen.Options) { o.RowsPerDay, o.As = rows, as })

@@ -2,7 +2,9 @@ package datagen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -29,7 +31,8 @@ type Options struct {
 	Days    int
 	EndDate time.Time
 
-	// As is the form of the objects: "csv" or "csv.gz". Default "csv".
+	// As is the form of the objects of transactions: "csv", "csv.gz", "ndjson",
+	// "ndjson.gz" or "parquet". Default "csv". Customers and merchants are CSV.
 	As string
 
 	// Customers is their number, up to 10,000,000. Default 0: one for eight
@@ -112,8 +115,8 @@ func (o Options) normal() (Options, error) {
 		return o, &OptionError{"defects", strconv.FormatFloat(o.Defects, 'g', -1, 64),
 			fmt.Sprintf("is not a share between 0 and %g", maxDefects), "--defects 0.01"}
 	}
-	if o.As != "csv" && o.As != "csv.gz" {
-		return o, &OptionError{"as", o.As, "is not a form that can be written", "--as csv or --as csv.gz"}
+	if !slices.Contains(forms(), o.As) {
+		return o, &OptionError{"as", o.As, "is not a form that can be written", "--as " + strings.Join(forms(), " or --as ")}
 	}
 	if first := o.EndDate.AddDate(0, 0, 1-o.Days); first.Year() < 1970 || o.EndDate.Year() > 2199 {
 		return o, &OptionError{"end-date", o.EndDate.Format(time.DateOnly),

@@ -43,18 +43,17 @@ type plan struct {
 // reach is how far before its repeat an original may be.
 const reach = 5000
 
-func newPlan(records int, share float64, s *source, d *dimensions, t *timeline) *plan {
+func newPlan(records int, share float64, kinds []defect, s *source, d *dimensions, t *timeline) *plan {
 	p := &plan{records: records, source: s, taken: make([]uint64, records/64+1), free: records}
 	p.plotFrauds(d, t)
-	p.spreadDefects(share)
+	p.spreadDefects(kinds, share)
 	slices.SortFunc(p.specials, func(a, b special) int { return cmp.Compare(a.slot, b.slot) })
 	return p
 }
 
 // spreadDefects gives every kind its share of the injected records, and at least
 // one where there are as many records as kinds.
-func (p *plan) spreadDefects(share float64) {
-	kinds := defects()
+func (p *plan) spreadDefects(kinds []defect, share float64) {
 	left := int(float64(p.records)*share + 0.5)
 	counts := make([]int, len(kinds))
 	if left >= len(kinds) {

@@ -43,7 +43,8 @@ type Recorded struct {
 type Object struct {
 	Key  string `json:"key"`
 	Date string `json:"date"`
-	// Records as sent, without the header; Bytes before compression.
+	// Records as sent, without the header; Bytes before compression, of Parquet
+	// those of the CSV that it was made of.
 	Records int64 `json:"records"`
 	Bytes   int64 `json:"bytes"`
 	// Injected counts the injected records by kind.

@@ -12,6 +12,10 @@ import (
 // flagsFirst moves the flags of a command before its arguments: the parser stops
 // at the first argument and would take `query NAME --on lake` for three of them.
 func flagsFirst(root *cli.App, args []string) []string {
+	if len(args) > 2 && args[1] == "help" && root.Command(args[2]) != nil {
+		// The parser's own `help warehouse` leaves its commands and flags out.
+		args = slices.Concat(args[:1], args[2:], []string{"--help"})
+	}
 	out := args[:min(1, len(args))]
 	flags, commands := root.Flags, root.Commands
 	var moved, plain []string
@@ -58,7 +62,7 @@ func refuseArguments(c *cli.Context) error {
 	name := c.Args().First()
 	known := slices.ContainsFunc(c.Command.Subcommands, func(s *cli.Command) bool { return s.HasName(name) })
 	switch {
-	case name == "" || known:
+	case name == "" || known || strings.HasSuffix(c.Command.ArgsUsage, "..."):
 		return nil
 	case c.Command.ArgsUsage != "":
 		if c.NArg() > 1 {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"ledgermill/bench/datagen"
 	"ledgermill/engine"
@@ -10,6 +11,7 @@ import (
 	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 	"ledgermill/engine/sqltext"
+	"ledgermill/queries"
 	"ledgermill/warehouse"
 )
 
@@ -59,12 +61,16 @@ func exitCode(err error) int {
 		configs config.Errors
 		scheme  *lake.SchemeError
 		place   *lake.Error
+		writes  *queries.ReadOnlyError
+		unknown *queries.UnknownError
+		away    *queries.PlaceError
 	)
 	switch {
 	case errors.As(err, &coded):
 		return coded.ExitCode()
 	case errors.As(err, &usage), errors.As(err, &sql), errors.As(err, &fault), errors.As(err, &project), errors.As(err, &format),
-		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme):
+		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme),
+		errors.As(err, &writes), errors.As(err, &unknown), errors.As(err, &away):
 		return engine.ExitUsage
 	case errors.As(err, &race), errors.Is(err, lake.ErrLocked), errors.Is(err, warehouse.ErrBusy):
 		return engine.ExitLocked
@@ -87,6 +93,8 @@ func remedy(err error) string {
 		place   *lake.Error
 	)
 	switch {
+	case errors.As(err, &fault) && filepath.Ext(fault.Pos.File) == "": // typed, or a flag
+		return "correct the statement"
 	case errors.As(err, &faults), errors.As(err, &fault):
 		return "correct the file there, then: ledgermill check"
 	case errors.As(err, &setting):

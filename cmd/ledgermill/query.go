@@ -45,12 +45,20 @@ EXAMPLES
 
 func (a *app) query(c *call) error {
 	o := queries.Options{Project: c.work.project, Name: c.Args().First(), SQL: c.String("sql"), On: model.Place(c.String("on")), Parameters: map[string]string{}}
+	switch {
+	case o.On != "" && o.On != model.Warehouse && o.On != model.Lake:
+		return usagef("--on warehouse or --on lake", "--on %q is no place", string(o.On))
+	case o.Name != "" && o.SQL != "":
+		return usagef("either of the two", "query was given the name %s and a statement", o.Name)
+	}
 	if o.Name == "-" {
 		text, err := io.ReadAll(a.stdin)
 		if err != nil {
 			return fmt.Errorf("read standard input: %w", err)
 		}
-		o.Name, o.SQL = "", string(text)
+		if o.Name, o.SQL = "", string(text); strings.TrimSpace(o.SQL) == "" {
+			return usagef("ledgermill query - < statement.sql", "there is no statement on standard input")
+		}
 	}
 	if o.Name == "" && o.SQL == "" {
 		return a.listQueries(c.work)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -27,7 +28,11 @@ import (
 //	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
 //	private                   a private server in a home of the scripts
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
-//	units LAKE                what lies in a lake, without its ledger
+//	units [-bytes] LAKE       what lies in a lake, without its ledger, and its bytes
+//	pack FILE                 gzip it
+//	cut FILE N                keep its first N bytes
+//	subset FILE FILE          every line of the one stands in the other
+//	edit FILE OLD NEW         replace a text that is there once
 //	same DIR DIR              the same files with the same bytes
 //	field NAME                a field of the JSON on stdout
 //	shape                     the fields of the JSON on stdout with their kinds
@@ -51,6 +56,10 @@ func TestScripts(t *testing.T) {
 			"units":   units,
 			"same":    same,
 			"field":   field,
+			"pack":    pack,
+			"cut":     cut,
+			"edit":    edit,
+			"subset":  subset,
 			"shape":   shape,
 			"warehouse": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", warehousetest.Database(t))
@@ -158,10 +167,11 @@ func answer(db *sql.DB, text string) (out string, err error) {
 // units prints what a reader finds in a lake: published files by name, in order.
 // Staged bytes that stayed are a fault of the run before.
 func units(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: units LAKE")
+	withBytes := len(args) == 2 && args[0] == "-bytes"
+	if neg || len(args) != 1 && !withBytes {
+		ts.Fatalf("usage: units [-bytes] LAKE")
 	}
-	root := ts.MkAbs(args[0])
+	root := ts.MkAbs(args[len(args)-1])
 	var files []string
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -171,10 +181,16 @@ func units(ts *testscript.TestScript, neg bool, args []string) {
 		if strings.HasPrefix(name, "_staging") {
 			return fmt.Errorf("%s was left behind", name)
 		}
-		if !strings.HasPrefix(name, "_ledger") {
-			files = append(files, name)
+		if strings.HasPrefix(name, "_ledger") || err != nil {
+			return err
 		}
-		return err
+		if withBytes {
+			data, err := os.ReadFile(path)
+			files = append(files, fmt.Sprintf("%s %x", name, sha256.Sum256(data)))
+			return err
+		}
+		files = append(files, name)
+		return nil
 	})
 	ts.Check(err)
 	slices.Sort(files)

@@ -33,6 +33,8 @@ type Contract struct {
 
 	FillsObject bool // declares _object
 	FillsRecord bool // declares _record: costs time
+
+	aboutSaid map[string]bool // by column, "" for the table: `about` said it, not a comment
 }
 
 // Column is a column of the contract's table.

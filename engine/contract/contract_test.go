@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"ledgermill/engine/contract"
@@ -62,8 +63,12 @@ func TestFaults(t *testing.T) {
 				if !strings.HasSuffix(f.Name, ".sql") {
 					continue
 				}
-				_, err := parse(t, f.Name, string(f.Data))
+				c, err := parse(t, f.Name, string(f.Data))
 				got := faultText(t, err)
+				if err == nil {
+					got += c.Directives()
+					again(t, c)
+				}
 				if *update {
 					archive.Files[i+1].Data = []byte(got)
 				}
@@ -77,6 +82,28 @@ func TestFaults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// again parses what a contract prints and compares the two.
+func again(t *testing.T, c *contract.Contract) {
+	t.Helper()
+	statement := c.Source
+	for strings.HasPrefix(strings.TrimPrefix(statement, "\ufeff"), "--") {
+		_, statement, _ = strings.Cut(statement, "\n")
+	}
+	second, err := parse(t, c.File, c.Directives()+"\n"+statement)
+	if err != nil {
+		t.Errorf("%s does not read what it prints: %v\n%s", c.File, err, c.Directives())
+		return
+	}
+	same := cmp.Options{cmpopts.IgnoreTypes(sqltext.Pos{}), cmpopts.IgnoreUnexported(contract.Contract{}, contract.Pattern{}),
+		cmpopts.IgnoreFields(contract.Contract{}, "Source"), cmpopts.EquateEmpty()}
+	if diff := cmp.Diff(c, second, same); diff != "" {
+		t.Errorf("%s prints another contract (-want +got):\n%s", c.File, diff)
+	}
+	if second.Data() != c.Data() || second.Directives() != c.Directives() {
+		t.Errorf("%s prints a contract with other data", c.File)
 	}
 }
 

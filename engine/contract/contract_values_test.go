@@ -127,6 +127,9 @@ func TestData(t *testing.T) {
 		{", round", "", false},
 		{"constant k: 7", "constant k: 8", false},
 		{"optional: t", "optional: k", false},
+		{"optional: t", "optional: t\n-- first record: 'H', _", false},
+		{"optional: t", "optional: t\n-- last record: 'T', count(*)", false},
+		{"optional: t", "optional: t\n-- objects: z/*.parquet", false},
 	} {
 		src := strings.Replace(whatIsSaid, test.old, test.new, 1)
 		if test.old == "constraint small" || test.old == "2.5 %" {
@@ -135,7 +138,7 @@ func TestData(t *testing.T) {
 		if src == whatIsSaid {
 			t.Fatalf("%q is not in the contract", test.old)
 		}
-		if test.old == "optional: t" {
+		if test.new == "optional: k" {
 			src = strings.Replace(src, "constant k: 7", "null k: 7", 1)
 		}
 		if got := mustParse(t, src).Data() == base; got != test.same {

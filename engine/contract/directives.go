@@ -30,7 +30,7 @@ func words() map[string]wordReader {
 		"optional":      {read: (*directives).optional},
 		FirstRecord:     {read: (*directives).firstRecord},
 		LastRecord:      {read: (*directives).lastRecord},
-		"settle": {refusal: "`settle` is configuration and no directive: how long an object must have lain still is the input's affair",
+		"settle": {refusal: "`settle` is configuration and no directive",
 			remedy: "write `\"lake\": {\"settle\": \"60s\"}` in ledgermill.json"},
 	}
 	for _, word := range []string{"store", "delivers", "one object per", "ready when", "expect", "since"} {
@@ -86,6 +86,7 @@ type directives struct {
 type scope struct {
 	section Section
 	lines   []sqltext.Directive // in order
+	options map[string]bool     // of `csv`, that have stood
 }
 
 func (s *scope) say(line sqltext.Directive) { s.lines = append(s.lines, line) }
@@ -100,7 +101,7 @@ func (s *scope) says(word, column string) (sqltext.Directive, bool) {
 }
 
 func newScope() scope {
-	return scope{section: Section{CSV: DefaultCSV(), Aliases: map[string][]string{}, Reads: map[string]Read{}, Formats: map[string]Format{},
+	return scope{options: map[string]bool{}, section: Section{CSV: DefaultCSV(), Aliases: map[string][]string{}, Reads: map[string]Read{}, Formats: map[string]Format{},
 		Nulls: map[string][]string{}, Constants: map[string]string{}, Optional: map[string]bool{}}}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -44,42 +43,52 @@ var encodings = map[string]string{
 	"windows-1252": "windows-1252", "cp1252": "windows-1252", "utf-16": "utf-16",
 }
 
-// csv reads `delimiter ';', quote none, header within 3`.
+// csv reads `delimiter ';', quote none, header within 3`; a repeated line goes on.
 func (d *directives) csv(line sqltext.Directive) {
 	s := d.scope()
-	s.csv = true
-	csv, escaped := &s.section.CSV, false
+	csv := &s.section.CSV
 	for _, it := range items(line, ",") {
 		option, value, _ := strings.Cut(it.text, " ")
 		value = strings.TrimSpace(value)
-		switch option {
-		case "delimiter":
-			d.character(&csv.Delimiter, option, value, it.pos)
-		case "quote":
-			d.character(&csv.Quote, option, value, it.pos)
-		case "escape":
-			escaped = true
-			d.character(&csv.Escape, option, value, it.pos)
-		case "newline":
-			d.newline(csv, value, it.pos)
-		case "encoding":
-			name, ok := encodings[strings.ToLower(sqltext.Unquote(value))]
-			if !ok {
-				d.fault(it.pos, fmt.Sprintf("encoding %q is not known", value), "write utf-8, latin-1, windows-1252 or utf-16")
-			}
-			csv.Encoding = name
-		case "header":
-			d.header(csv, value, it.pos)
-		default:
-			options := []string{"delimiter", "quote", "escape", "newline", "encoding", "header"}
-			d.fault(it.pos, fmt.Sprintf("csv has no option %q%s", option, sqltext.DidYouMean(option, options)), "")
+		if s.options[option] {
+			d.fault(it.pos, "csv: "+option+" stands twice", "")
+			continue
 		}
+		s.options[option] = true
+		d.csvOption(csv, option, value, it.pos)
 	}
-	if !escaped {
+	if !s.options["escape"] {
 		csv.Escape = csv.Quote
 	}
-	if csv.Delimiter != "" && (csv.Delimiter == csv.Quote || csv.Delimiter == csv.Escape) {
+	switch {
+	case csv.Delimiter != "" && (csv.Delimiter == csv.Quote || csv.Delimiter == csv.Escape):
 		d.fault(line.At, fmt.Sprintf("csv: %q both parts fields and quotes them", csv.Delimiter), "")
+	case csv.Quote == "" && csv.Escape != "":
+		d.fault(line.At, "csv: an escape stands inside quotes, and there are none", "leave `escape` out")
+	}
+}
+
+func (d *directives) csvOption(csv *CSV, option, value string, pos sqltext.Pos) {
+	switch option {
+	case "delimiter":
+		d.character(&csv.Delimiter, option, value, pos)
+	case "quote":
+		d.character(&csv.Quote, option, value, pos)
+	case "escape":
+		d.character(&csv.Escape, option, value, pos)
+	case "newline":
+		d.newline(csv, value, pos)
+	case "encoding":
+		name, ok := encodings[strings.ToLower(sqltext.Unquote(value))]
+		if !ok {
+			d.fault(pos, fmt.Sprintf("encoding %q is not known", value), "write utf-8, latin-1, windows-1252 or utf-16")
+		}
+		csv.Encoding = name
+	case "header":
+		d.header(csv, value, pos)
+	default:
+		options := []string{"delimiter", "quote", "escape", "newline", "encoding", "header"}
+		d.fault(pos, fmt.Sprintf("csv has no option %q%s", option, sqltext.DidYouMean(option, options)), "")
 	}
 }
 
@@ -91,7 +100,7 @@ func (d *directives) character(into *string, option, value string, pos sqltext.P
 		text = ""
 	case text == `\t`:
 		text = "\t"
-	case len(text) != 1 || text[0] >= 0x80 || text == "\n" || text == "\r":
+	case len(text) != 1 || text[0] >= 0x80 || strings.ContainsAny(text, "\x00\n\r"):
 		d.fault(pos, fmt.Sprintf("%s is one ASCII character in quotes, '\\t' or none, not %s", option, value), "")
 		return
 	}
@@ -248,7 +257,7 @@ func (d *directives) bindRead(ctx context.Context, line sqltext.Directive, col C
 		d.fault(line.At, "read "+line.Column+" uses "+name+": the same record would be read otherwise tomorrow", "")
 	}
 	for _, name := range e.Columns {
-		read.Uses = append(read.Uses, d.rawName(line, name))
+		read.Uses = append(read.Uses, d.rawName(name))
 	}
 	if len(e.Refused)+len(e.Unstable) > 0 {
 		return read, nil
@@ -267,15 +276,9 @@ func (d *directives) bindRead(ctx context.Context, line sqltext.Directive, col C
 
 // rawName is what a raw column is called that a `read` names: the contract's column
 // where one has it, else the header's text.
-func (d *directives) rawName(line sqltext.Directive, name string) string {
+func (d *directives) rawName(name string) string {
 	if _, ok := d.contract.Column(strings.ToLower(name)); ok {
 		return strings.ToLower(name)
-	}
-	for _, col := range d.contract.Names() {
-		names := append([]string{col}, d.base.section.Aliases[col]...)
-		if slices.ContainsFunc(names, func(n string) bool { return headerKey(n) == headerKey(name) }) {
-			d.fault(line.At, fmt.Sprintf("read %s: %q fills %s and goes by that name", line.Column, name, col), "write "+col)
-		}
 	}
 	return name
 }

@@ -53,10 +53,7 @@ func (c *Contract) Data() string {
 }
 
 func (f Format) texts() []string {
-	texts := slices.Clone(f.Patterns)
-	for _, e := range f.Numbers {
-		texts = append(texts, e.Text)
-	}
+	texts := f.alternatives()
 	if f.Round {
 		texts = append(texts, "round")
 	}

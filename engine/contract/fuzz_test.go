@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"ledgermill/engine/sqltext"
 )
@@ -40,6 +44,8 @@ func FuzzDirectives(f *testing.F) {
 		"-- objects: a/<d:%Y%m%d>/<_x>**.csv{,.gz}\n-- csv: delimiter '\\t', quote none, header within 3\n-- format n: 1.234,56 | (1,0), round",
 		"-- business date: d\n-- partition: month\n-- key conflict: latest by i, n\n-- control: required, sum(n), count(s) by i\n-- reject limit: 1 %, n_type 0",
 		"-- alias s: 'a, b' | c\n-- null: '' | -\n-- constant i: 7\n-- optional: t, n\n-- read s: i\n-- private: s\n-- about n: x",
+		"-- control: sum(n), count(s) by i, s\n-- objects: a.csv\n-- last record: 'T''RL', i, s, count(*), sum(n), s, i, count(s)\n-- first record: 'HDR', _, d\n-- objects: b/**.csv\n-- csv: encoding latin-1, escape '\\'\n-- constant s: ' '' '",
+		"-- alias s: A\n-- constant i: 3\n-- null: -\n-- objects: <s>.parquet\n-- alias i: B\n-- objects: x.{json,csv.gz}\n-- format n: (1.0) | 1'000,0 , round",
 		"-- format t: %d.%m.%Y %I:%M %p | %Y-%m-%dT%H:%M:%S.%f%z\n-- objects: x.csv",
 	} {
 		f.Add(seed)
@@ -53,17 +59,35 @@ func FuzzDirectives(f *testing.F) {
 			}
 			return
 		}
-		s := c.Sections[0]
-		s.MatchKey(header)
-		if m, err := c.Match(s, c.Names()); err == nil {
-			for _, cell := range c.Cells(s, m, map[string]string{}, spelling{}) {
-				if (cell.Typed == "") != (cell.From == FromObject) {
-					t.Fatalf("%s: %+v", cell.Column.Name, cell)
+		for _, s := range c.Sections {
+			if m, err := c.Match(s, c.Names()); err == nil {
+				for _, cell := range c.Cells(s, m, map[string]string{}, spelling{}) {
+					if (cell.Typed == "") != (cell.From == FromObject) {
+						t.Fatalf("%s: %+v", cell.Column.Name, cell)
+					}
+				}
+			}
+			for _, f := range []*Frame{s.First, s.Last} {
+				if f != nil {
+					_, _ = c.FrameTotals(s, f, strings.Split("TRL,1,2,1.50,2025-01-31", ",")[:min(5, len(f.Parts))])
 				}
 			}
 		}
+		c.SectionOf(header)
 		if c.Data() == c.Source {
 			t.Fatal("no data")
+		}
+		printed := c.Directives()
+		second, err := Parse(t.Context(), "raw_x.sql", printed+fuzzTable, stubJudge{})
+		if err != nil {
+			t.Fatalf("%v\nprinted of %q:\n%s", err, header, printed)
+		}
+		same := cmp.Options{cmpopts.IgnoreTypes(sqltext.Pos{}), cmpopts.IgnoreUnexported(Contract{}, Pattern{}), cmpopts.IgnoreFields(Contract{}, "Source"), cmpopts.EquateEmpty()}
+		if diff := cmp.Diff(c, second, same); diff != "" {
+			t.Fatalf("%s\nprinted of %q:\n%s", diff, header, printed)
+		}
+		if second.Data() != c.Data() || second.Directives() != printed {
+			t.Fatalf("other data:\n%s\n%s", printed, second.Directives())
 		}
 	})
 }
@@ -149,8 +173,8 @@ func FuzzPattern(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if p.regex.NumSubexp() != len(p.Columns) {
-			t.Fatalf("%d groups for %v", p.regex.NumSubexp(), p.Columns)
+		if p.strict.NumSubexp() != len(p.Columns) {
+			t.Fatalf("%d groups for %v", p.strict.NumSubexp(), p.Columns)
 		}
 		Section{Pattern: p}.MatchKey(text)
 	})

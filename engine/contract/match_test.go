@@ -100,7 +100,11 @@ func TestMatchKey(t *testing.T) {
 		{"x.csv{,.gz,.zst}", "x.csv.zst", map[string]string{}},
 		{"x.csv{,.gz,.zst}", "x.csv.bz2", nil},
 		{"cards/<d:%Y%m%d>/e_<_part>.csv", "cards/20250131/e_7.csv", map[string]string{"d": "20250131"}},
-		{"cards/<d:%Y%m%d>/e_<_part>.csv", "cards/20251331/e_7.csv", nil},
+		{"cards/<d:%Y%m%d>/e_<_part>.csv", "cards/20251331/e_7.csv", map[string]string{"d": "20251331"}}, // a reject, not overlooked
+		{"<s>_<d:%Y%m%d>.csv", "a_20250101.csv", map[string]string{"s": "a", "d": "20250101"}},
+		{"<s>_<d:%Y%m%d>.csv", "a_b_c.csv", map[string]string{"s": "a_b", "d": "c"}},
+		{"<d:%Y%m%d><s>.csv", "2025010177.csv", map[string]string{"d": "20250101", "s": "77"}},
+		{"<_d:%Y%m%d>.csv", "20251331.csv", nil},
 		{"cards/<d:%d.%m.(%Y)>/<s>.csv", "cards/1.2.(2025)/it's.csv", map[string]string{"d": "1.2.(2025)", "s": "it's"}},
 		{"<s>/x.csv", "/x.csv", nil},
 		{"<s>.csv", "a\nb.csv", map[string]string{"s": "a\nb"}},

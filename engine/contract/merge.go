@@ -3,6 +3,8 @@ package contract
 import (
 	"maps"
 	"slices"
+
+	"ledgermill/engine/sqltext"
 )
 
 // sections puts each scope over the base: what a section says replaces what stands
@@ -37,12 +39,11 @@ func over(base, own *scope) Section {
 	})
 	fixed := func(name string) bool { _, constant := m.Constants[name]; return constant || inKey(name) }
 	filled := func(name string) bool { return fixed(name) || m.frameFills(name) }
-	named := func(name string) bool { return filled(name) || m.CSV.NoHeader }
-	m.Aliases = replaced(base.section.Aliases, m.Aliases, named)
+	m.Aliases = replaced(base.section.Aliases, m.Aliases, filled)
 	m.Formats = replaced(base.section.Formats, m.Formats, fixed)
 	m.Nulls = replaced(base.section.Nulls, m.Nulls, fixed)
 	if _, said := own.says("optional", ""); !said {
-		m.Optional = replaced(base.section.Optional, nil, named)
+		m.Optional = replaced(base.section.Optional, nil, filled)
 	}
 	m.Reads = replaced(base.section.Reads, nil, func(name string) bool {
 		return filled(name) || slices.ContainsFunc(base.section.Reads[name].Uses, filled)
@@ -73,11 +74,27 @@ func (d *directives) idle() {
 			columns = sortedKeys(d.base.section.Optional)
 		}
 		for _, column := range columns {
-			if len(d.scopes) > 0 && column != "" && d.base.keeps(line.Word, column) && !heeded(line.Word, column) {
-				d.fault(line.Pos, "`"+line.Word+"` says nothing of "+column+" here: every section has its own line of it, or fills it otherwise", "leave it out")
+			switch {
+			case len(d.scopes) == 0 || column == "" || !d.base.keeps(line.Word, column) || heeded(line.Word, column):
+			case line.Word == "read":
+				d.idleRead(line)
+			default:
+				d.fault(line.Pos, "`"+line.Word+"` says nothing of "+column+" here: every section has a line of its own, or fills it otherwise", "leave it out")
 			}
 		}
 	}
+}
+
+// idleRead says why no section can make a column by its `read`.
+func (d *directives) idleRead(line sqltext.Directive) {
+	s := over(&d.base, &d.scopes[0])
+	for _, use := range d.base.section.Reads[line.Column].Uses {
+		if d.contract.from(s, use) != 0 && d.contract.from(s, line.Column) == 0 {
+			d.fault(line.Pos, "read "+line.Column+": "+use+" is not a raw column", "a `read` is over the fields of a record")
+			return
+		}
+	}
+	d.fault(line.Pos, "`read "+line.Column+"` has nothing to do: `constant`, the key or the first record fills it", "")
 }
 
 // keeps reports whether the scope has taken something from the word's lines.

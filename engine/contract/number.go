@@ -44,12 +44,24 @@ func parseNumber(text string) (NumberExample, error) {
 	switch {
 	case e.Parens && (front || e.Inner || e.Behind || e.Last):
 		return e, errors.New("it shows brackets and a sign; one of them makes a number negative")
+	case count(front, e.Inner, e.Behind, e.Last) > 1:
+		return e, errors.New("it shows two signs, and a number has one")
 	case strings.ContainsAny(e.Before+e.After, "()"):
 		return e, errors.New("brackets go round the whole example")
 	case e.Before == "." || e.Before == "," || e.After == "." || e.After == ",":
 		return e, errors.New("a decimal mark is shown between digits")
 	}
 	return e, e.body(body)
+}
+
+func count(facts ...bool) int {
+	n := 0
+	for _, is := range facts {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
@@ -125,15 +137,15 @@ func cutRuns(body string) []digitRun {
 
 // pattern is the regular expression of the texts that the example reads. Its groups:
 // the sign in front, the sign inside, the whole digits, the digits behind the decimal
-// mark, the sign behind, the last sign. fraction is the pattern of the mark and what
-// follows it, with the fourth group.
+// mark, the sign behind, the last sign; a cast refuses two of them. fraction is the
+// pattern of the mark and what follows it, with the fourth group.
 func (e NumberExample) pattern(fraction string) string {
 	sign := func(allowed bool) string {
 		switch {
 		case !allowed:
 			return "()"
 		case e.Plus:
-			return `(?:\+|(-))?`
+			return "([+-])?"
 		}
 		return "(-)?"
 	}

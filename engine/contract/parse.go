@@ -74,7 +74,7 @@ func (p *parser) checkNames() {
 // direct reads the header's directives, and checks what they say together.
 func (p *parser) direct(ctx context.Context, lines []sqltext.Directive) error {
 	d := &directives{parser: p, base: newScope(), once: map[string]bool{}, aboutSeen: map[string]bool{}, framed: map[*Frame]bool{}}
-	d.contract.KeyConflict.Refuse = true
+	d.contract.KeyConflict.Refuse, d.contract.aboutSaid = true, d.aboutSeen
 	d.read(lines)
 	if err := d.bindReads(ctx); err != nil {
 		return err

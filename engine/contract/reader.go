@@ -12,15 +12,17 @@ import (
 // The reading of single texts in Go: of what stands in frames, keys and the
 // contract itself. Records are read in SQL, by value; both read alike.
 
-// ReadText reads one text, without blanks round it, as Value does, and prints the
-// value as engines do: -1234.50, 2025-01-31 08:00:00. ok is false where the text is no
-// value, or null.
-func (c *Contract) ReadText(s Section, col Column, text string) (value string, ok bool) {
-	text = trimBlanks(text)
-	if text == "" || slices.Contains(s.nullTexts(col.Name), text) {
-		return "", false
+// Reader reads texts of a column as Value does and prints their values plainly:
+// -1234.50, 2025-01-31 08:00:00. ok is false where a text is no value, or null.
+func (c *Contract) Reader(s Section, col Column) func(text string) (value string, ok bool) {
+	nulls, read := s.nullTexts(col.Name), s.Formats[col.Name].reader(col.Type)
+	return func(text string) (string, bool) {
+		text = trimBlanks(text)
+		if text == "" || slices.Contains(nulls, text) {
+			return "", false
+		}
+		return read(text)
 	}
-	return s.Formats[col.Name].reader(col.Type)(text)
 }
 
 // reader reads texts that are not empty into t.

@@ -21,7 +21,9 @@ func (d *directives) together() {
 // reachable faults a section whose objects all match earlier ones.
 func (d *directives) reachable(i int) {
 	s, earlier := d.contract.Sections[i], d.contract.Sections[:i]
-	same := func(e Section) bool { return s.Pattern.strict != nil && e.Pattern.strict != nil && e.Pattern.strict.String() == s.Pattern.strict.String() }
+	same := func(e Section) bool {
+		return s.Pattern.strict != nil && e.Pattern.strict != nil && e.Pattern.strict.String() == s.Pattern.strict.String()
+	}
 	if !slices.ContainsFunc(earlier, same) && s.Pattern.covered(earlier) {
 		d.fault(s.Pos, "no object comes to this section: an earlier `objects` takes all that its pattern fits", "put the narrower pattern first")
 	}
@@ -109,18 +111,13 @@ func (d *directives) unused(name, by string, own scope) {
 	}
 }
 
-// shapes faults lines about text in sections whose objects are not, and about a
-// header where there is none.
+// shapes faults lines about text in sections whose objects are none.
 func (d *directives) shapes(s Section, own scope) {
 	for _, line := range own.lines {
 		switch line.Word {
 		case "csv", FirstRecord, LastRecord:
 			if s.Pattern.strict != nil && !s.Pattern.is("csv") {
 				d.fault(line.Pos, "`"+line.Word+"` is of text, and the section's objects are "+s.Pattern.Shapes[0], "")
-			}
-		case "alias", "optional":
-			if s.CSV.NoHeader && len(s.Pattern.Shapes) == 1 {
-				d.fault(line.Pos, "`"+line.Word+"` is of a header, and the section's objects have none", "")
 			}
 		}
 	}

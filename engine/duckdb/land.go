@@ -147,7 +147,7 @@ func (l *landing) blame(ctx context.Context, s *session, g objectGroup, cause er
 func (l *landing) insert(g objectGroup) string {
 	o := g.objects[0]
 	cells := l.contract.Cells(o.Section, o.Mapping, o.Fills, Dialect{})
-	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(o, cells, l.filled(o, cells, l.typed(o, cells, readCSV(g)))))
+	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(g, cells, l.filled(o, cells, l.typed(o, cells, readCSV(g)))))
 }
 
 const fileColumn = "\x1f" + "file"
@@ -250,8 +250,11 @@ func alwaysReadable(c contract.Cell) bool {
 }
 
 // judged finds the reasons: unreadable values in column order, required columns,
-// CHECKs in their order. They are spelled out only for records that fail.
-func (l *landing) judged(o job.Object, cells []contract.Cell, from string) string {
+// CHECKs in their order. They are spelled out only for records that fail. Each CHECK
+// is a column of its own first: DuckDB 1.5.5 dies of TRY below CASE, where it is
+// evaluated for some of a vector's rows.
+func (l *landing) judged(g objectGroup, cells []contract.Cell, from string) string {
+	o := g.objects[0]
 	var conditions, reasons []string
 	add := func(condition, reason string) {
 		conditions = append(conditions, condition)
@@ -269,29 +272,38 @@ func (l *landing) judged(o job.Object, cells []contract.Cell, from string) strin
 			add(sqltext.QuoteName(c.Column.Name)+" is null", c.Column.Name+"_required")
 		}
 	}
+	var checks []string
 	for _, check := range l.contract.Checks {
-		add(check.Fails(Dialect{}), check.Name)
+		name := sqltext.QuoteName("\x1fcheck " + check.Name)
+		checks = append(checks, ",\n  "+check.Fails(Dialect{})+" as "+name)
+		add(name, check.Name)
 	}
-	bad, why := "false", "null"
-	if conditions != nil {
-		bad, why = strings.Join(conditions, "\n    or "), "concat_ws(',', "+strings.Join(reasons, ",\n    ")+")"
+	if conditions == nil {
+		conditions, reasons = []string{"false"}, []string{"null"}
 	}
-	list = append(list, l.place(o), "case when "+bad+" then "+why+" end as _reasons",
-		"case when "+bad+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`)
-	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + from + ")"
+	// Whether a record fails is asked once, and what for of those alone that do.
+	list = append(list, place(g),
+		"case when "+failsName+" then concat_ws(',', "+strings.Join(reasons, ",\n    ")+") end as _reasons",
+		"case when "+failsName+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`)
+	checked := "select *" + strings.Join(checks, "") + "\nfrom (" + from + ")"
+	judged := "select *, (" + strings.Join(conditions, "\n    or ") + ") as " + failsName + "\nfrom (" + checked + ")"
+	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + judged + ")"
 }
+
+const failsName = `"` + "\x1ffails" + `"`
 
 func columnOf(c contract.Cell, _ job.Object) string { return sqltext.QuoteName(c.Column.Name) }
 
 // place is the number of the record's object. The file's name is one value for a
 // whole vector, so the search runs once for thousands of records.
-func (l *landing) place(o job.Object) string {
+func place(g objectGroup) string {
+	if len(g.objects) == 1 {
+		return fmt.Sprintf("%d as _o", g.first[0])
+	}
 	var names, places []string
-	for i, p := range l.objects {
-		if p.Section.Objects == o.Section.Objects {
-			names = append(names, sqltext.QuoteString(p.Path))
-			places = append(places, fmt.Sprint(i))
-		}
+	for i, p := range g.objects {
+		names = append(names, sqltext.QuoteString(p.Path))
+		places = append(places, fmt.Sprint(g.first[i]))
 	}
 	return fmt.Sprintf("([%s])[list_position([%s], %s)] as _o", strings.Join(places, ", "), strings.Join(names, ", "), sqltext.QuoteName(fileColumn))
 }

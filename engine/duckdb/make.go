@@ -16,22 +16,19 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-// Make evaluates one model on one unit, writes and verifies its file and runs its
-// tests. Units are never evaluated together: how many are landed at once cannot
-// change a result.
-func (e *Engine) Make(ctx context.Context, t job.Task) (made job.Made, err error) {
+// Make evaluates one model on one unit, writes its file and verifies it. Units are
+// never evaluated together: how many are landed at once cannot change a result.
+func (e *Engine) Make(ctx context.Context, t job.Task) (file job.File, err error) {
 	m, err := e.making(ctx, t.Unit, t.Previous, t.Inputs)
 	if err != nil {
-		return made, err
+		return file, err
 	}
 	defer func() { err = errors.Join(err, m.session.close()) }()
-	file, err := m.model(ctx, t)
+	made, err := m.model(ctx, t)
 	if err != nil {
-		return made, &job.ModelError{Model: t.Model.Name, Pos: placeIn(t.Model, err), Unit: t.Unit, Err: err}
+		return file, &job.ModelError{Model: t.Model.Name, Pos: placeIn(t.Model, err), Unit: t.Unit, Err: err}
 	}
-	made.File = *file
-	made.Tests, err = m.tests(ctx, t.Model, file)
-	return made, err
+	return *made, nil
 }
 
 // placeIn is where in a model's file an error is, as far as that is known.
@@ -48,14 +45,14 @@ func placeIn(one *model.Model, err error) sqltext.Pos {
 	return pos
 }
 
-// Test runs the tests of a model on a published unit of so many rows.
-func (e *Engine) Test(ctx context.Context, t job.Task, path string, rows int64) (results []job.TestResult, err error) {
+// Test runs the tests of a model on a file of its unit, staged or published.
+func (e *Engine) Test(ctx context.Context, t job.Task, file job.File) (results []job.TestResult, err error) {
 	m, err := e.making(ctx, t.Unit, t.Previous, t.Inputs)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.session.close()) }()
-	return m.tests(ctx, t.Model, &job.File{Path: path, Rows: rows})
+	return m.tests(ctx, t.Model, &file)
 }
 
 // Audit runs one data test.

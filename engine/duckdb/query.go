@@ -264,7 +264,7 @@ func (e *Engine) stream(ctx context.Context, s *session, columns []model.Column,
 	if err != nil {
 		return nil, fmt.Errorf("open pipe: %w", err)
 	}
-	f := &answer{pipe}
+	f := newAnswer(pipe)
 	ctx, f.cancel = context.WithCancel(ctx)
 	statement := fmt.Sprintf("copy (select %s from %s as result(%s)) to %s (format csv, header false, force_quote *)",
 		strings.Join(list, ", "), source, strings.Join(aliases, ", "), sqltext.QuoteString(fifo))

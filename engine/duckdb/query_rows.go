@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"ledgermill/engine/model"
@@ -29,18 +31,31 @@ type Rows struct {
 	err     error
 }
 
-// answer is the pipe that a result comes through, which survives that the statement
-// is ended half way. An interrupted COPY leaves its end of the pipe open for good
-// (DuckDB 1.5.5), so that no end of the stream tells of it. And a pipe without a
-// reader kills the program: the SIGPIPE comes to a thread that is not Go's.
-type answer struct{ *feed }
+// answer is the pipe that a result comes through, made to outlive a statement that
+// is ended half way. Tasks of an interrupted COPY stay behind (DuckDB 1.5.5): one that
+// does nothing more leaves its end of the pipe open, so that no end of the stream
+// comes; one that still writes gets SIGPIPE on a thread that is not Go's, which kills
+// the program unless somebody is notified.
+type answer struct {
+	*feed
+	signals chan os.Signal
+}
+
+func newAnswer(f *feed) *answer {
+	a := &answer{feed: f, signals: make(chan os.Signal, 1)}
+	signal.Notify(a.signals, syscall.SIGPIPE)
+	return a
+}
 
 func (a *answer) finish(err error) {
 	a.feed.finish(err)
-	if err != nil {
-		// Wakes a Read that waits. A reader that is closed already waits for nothing.
-		_ = a.reader.SetReadDeadline(time.Unix(1, 0))
+	if err == nil {
+		// Nobody is left to write. Otherwise the signal stays in hand for good.
+		signal.Stop(a.signals)
+		return
 	}
+	// Wakes a Read that waits; a reader that is closed waits for nothing.
+	_ = a.reader.SetReadDeadline(time.Unix(1, 0))
 }
 
 // Read implements io.Reader.
@@ -53,7 +68,8 @@ func (a *answer) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends the statement if it still runs, and reads on until it has ended.
+// Close ends the statement if it still runs. The pipe keeps a reader until it has
+// ended: DuckDB may be about to open it, and would wait for one for ever.
 func (a *answer) Close() error {
 	a.cancel()
 	rest := make([]byte, 64<<10)

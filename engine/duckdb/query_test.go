@@ -250,6 +250,21 @@ func TestQueryClosedHalfWay(t *testing.T) {
 	}
 }
 
+// TestQueryClosedAtOnce closes before and while DuckDB opens the pipe.
+func TestQueryClosedAtOnce(t *testing.T) {
+	t.Parallel()
+	e := lakeOf(t, t.TempDir())
+	for range 200 {
+		rows, err := e.Query(t.Context(), nil, "select 1 as n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := rows.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestQueryCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

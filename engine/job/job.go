@@ -76,12 +76,6 @@ type TestResult struct {
 	Examples [][]string `json:"examples,omitempty"` // up to ten failing rows
 }
 
-// Made is what came of a task.
-type Made struct {
-	File  File
-	Tests []TestResult
-}
-
 // Settled are the accounts of one contract in one unit, after duplicates and key
 // conflicts were told apart, and its rejects.
 type Settled struct {

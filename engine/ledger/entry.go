@@ -54,7 +54,8 @@ type ObjectRecord struct {
 	Size     int64     `json:"size"`
 	ModTime  time.Time `json:"mod_time"`
 	Inode    uint64    `json:"inode,omitempty"`
-	Control  string    `json:"control,omitempty"` // etag of its control file
+	Control  string    `json:"control,omitempty"` // etag of its control file: its content, wherever it lies
+	Seen     string    `json:"seen,omitempty"`    // what the store said of its control file, to notice a change
 	Contract string    `json:"contract"`          // hash of the contract under which it was read
 	Records  int64     `json:"records"`           // counted independently of the engine
 	Text     int64     `json:"text,omitempty"`    // bytes, decompressed

@@ -38,19 +38,19 @@ func Load(ctx context.Context, o Options) (*Project, error) {
 
 // Report says what a check read and what it could not bind.
 type Report struct {
-	Contracts int
-	Models    int
-	Tests     int // of `test` directives and grains
-	UnitTests int
-	DataTests int
-	Queries   int
-	Skipped   []Skip // sorted by file
+	Contracts int    `json:"contracts"`
+	Models    int    `json:"models"`
+	Tests     int    `json:"tests"` // of `test` directives and grains
+	UnitTests int    `json:"unit_tests"`
+	DataTests int    `json:"data_tests"`
+	Queries   int    `json:"queries"`
+	Skipped   []Skip `json:"skipped"` // sorted by file
 }
 
 // Skip is a file that was read, or found, and not bound.
 type Skip struct {
-	File string
-	Why  string
+	File string `json:"file"`
+	Why  string `json:"why"`
 }
 
 // Check loads the project and says what was checked. With faults, the counts are of

@@ -4,9 +4,43 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 )
+
+// BenchmarkDuckDB is what the other benchmarks stand beside: DuckDB reads the
+// same bytes as text, on one thread and on all.
+func BenchmarkDuckDB(b *testing.B) {
+	d := openDuck(b)
+	csv := table("id,booked,at,holder,kind,amount,currency,state,shop,category\n",
+		"TXN%018d,2025-01-31,2025-01-31 12:00:00,CUST00001234,PAYMENT,1234.56,EUR,COMPLETED,Some Shop Name,GROCERIES AND MORE\n")
+	quoted := table("id,booked,at,holder,kind,amount,currency,state,shop,category\n",
+		"\"TXN%018d\",\"2025-01-31\",\"2025-01-31 12:00:00\",\"CUST00001234\",\"PAYMENT\",\"1234.56\",\"EUR\",\"COMPLETED\",\"Some Shop\",\"GROCERIES\"\n")
+	object := fmt.Sprintf("read_json(%s, format = 'newline_delimited', columns = {id: 'varchar', booked: 'varchar', at: 'varchar', holder: 'varchar', kind: 'varchar', amount: 'varchar', currency: 'varchar', state: 'varchar', shop: 'varchar', place: 'varchar'})", quoteSQL(d.file))
+	for _, c := range []struct{ name, text, from string }{
+		{"csv", csv, d.from(RFC4180(), 10, `\n`, false)},
+		{"csv all quoted", quoted, d.from(RFC4180(), 10, `\n`, false)},
+		{"json", jsonTable(), object},
+	} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/%d", c.name, threads), func(b *testing.B) {
+				if err := os.WriteFile(d.file, []byte(c.text), 0o600); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := d.db.Exec(fmt.Sprintf("set threads = %d", threads)); err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(int64(len(c.text)))
+				for b.Loop() {
+					if _, err := d.db.Exec("create or replace temp table t as select * from " + c.from); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
 
 func table(header, row string) string {
 	var text strings.Builder

@@ -82,7 +82,7 @@ func (s *scanner) record(rest []byte, firstLine, first, at int, valid bool) (siz
 	if reason == "" && s.rep.Records == 0 && s.NoHeader {
 		s.rep.broken = s.breaksDuckDB(rest[:content])
 	}
-	return size, s.settle(one{rest[:content], s.offset + int64(at), size, fields, reason, reason == "" && size > firstLine})
+	return size, s.settle(&one{rest[:content], s.offset + int64(at), size, fields, reason, reason == "" && size > firstLine})
 }
 
 // goesOn reports whether a record of that shape may end behind the buffer.
@@ -108,5 +108,5 @@ func (s *scanner) longLine(ctx context.Context) error {
 		return err
 	}
 	o.size = int(s.offset - o.offset)
-	return s.settle(o)
+	return s.settle(&o)
 }

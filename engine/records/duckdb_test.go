@@ -156,7 +156,7 @@ func TestDuckDBAgrees(t *testing.T) {
 		"a,b\n" + strings.Repeat("x", MaxRecord-1) + ",1\n3,4\n", "a,b\n\"" + strings.Repeat("\n", MaxRecord-4) + "\",1\n3,4",
 	} {
 		for _, dialect := range dialects() {
-			if len(text) > 1<<20 && dialect != RFC4180() && dialect.Columns != 3 {
+			if len(text) > 1<<20 && (dialect.Delimiter != RFC4180().Delimiter || dialect.Quote != RFC4180().Quote) && dialect.Columns != 3 {
 				continue // a long text is the same work in every dialect
 			}
 			by := string(rune(dialect.Delimiter))

@@ -98,7 +98,7 @@ type holding struct {
 
 // hold keeps a record that may be one of the last, and counts those that are
 // not, because o follows.
-func (s *scanner) hold(o one) (held bool, err error) {
+func (s *scanner) hold(o *one) (held bool, err error) {
 	h := &s.held
 	blank := len(o.content) == 0 && len(h.records) > 0
 	if !blank && !s.marked(o) {
@@ -112,12 +112,12 @@ func (s *scanner) hold(o one) (held bool, err error) {
 		}
 	}
 	o.content = bytes.Clone(o.content)
-	h.records = append(h.records, o)
+	h.records = append(h.records, *o)
 	h.bytes += len(o.content)
 	return true, nil
 }
 
-func (s *scanner) marked(o one) bool {
+func (s *scanner) marked(o *one) bool {
 	if o.reason != "" && o.reason != FieldCount {
 		return false
 	}
@@ -140,8 +140,8 @@ func (s *scanner) oneLine(content []byte) bool {
 
 // release counts the first n records held.
 func (s *scanner) release(n int) error {
-	for _, o := range s.held.records[:n] {
-		if err := s.count(o); err != nil {
+	for i := range s.held.records[:n] {
+		if err := s.count(&s.held.records[i]); err != nil {
 			return err
 		}
 	}
@@ -164,20 +164,10 @@ func (s *scanner) finish() error {
 	if s.held.tooMany {
 		return &FrameError{Which: "last", Marker: *s.Last, Detail: fmt.Sprintf("there are more than %d", maxLast)}
 	}
-	held := s.held.records
-	var last [][]string
-	at := len(held)
-	for at > 0 && s.endsWith(held[at-1], last) {
-		at--
-		if len(held[at].content) == 0 {
-			s.rep.Blank++
-			continue
-		}
-		last = append(last, s.texts(held[at].content))
-	}
+	last := s.takeLast()
 	slices.Reverse(last)
 	s.rep.Last = last
-	if err := s.release(at); err != nil {
+	if err := s.release(len(s.held.records)); err != nil {
 		return err
 	}
 	if last == nil {
@@ -186,9 +176,24 @@ func (s *scanner) finish() error {
 	return nil
 }
 
-// endsWith reports whether o stands with the records behind it, which are the
-// last, their order reversed: a good record does not, where theirs has another
-// number of fields.
-func (s *scanner) endsWith(o one, behind [][]string) bool {
-	return len(o.content) == 0 || o.reason != "" || behind == nil || len(behind[0]) == s.want
+// takeLast takes the last records, and empty lines among them, from those that
+// are held, and returns their fields, the very last first. A good record is not
+// one of them where the very last has another number of fields.
+func (s *scanner) takeLast() (last [][]string) {
+	held := s.held.records
+	at := len(held)
+	for i := len(held) - 1; i >= 0; i-- {
+		o := &held[i]
+		if len(o.content) == 0 {
+			continue
+		}
+		if o.reason == "" && last != nil && len(last[0]) != s.want {
+			break
+		}
+		last = append(last, s.texts(o.content))
+		at = i
+	}
+	s.rep.Blank += int64(len(held) - at - len(last))
+	s.held.records = held[:at]
+	return last
 }

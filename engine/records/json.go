@@ -78,9 +78,12 @@ func (s *jsonScanner) run(ctx context.Context) (err error) {
 		return err
 	}
 	if s.rep.json.Array {
-		first, err := s.peek(ctx)
-		if err != nil || first == '[' {
-			return s.array(ctx, err)
+		next, err := s.peek(ctx)
+		if err != nil {
+			return err
+		}
+		if next == '[' {
+			return s.array(ctx)
 		}
 	}
 	for {

@@ -30,15 +30,18 @@ func (e *ArrayError) Try() string {
 	return "ask the sender for one object a line: then a broken one is rejected alone"
 }
 
-// peek returns the first byte that is no space, or 0, and skips those before it.
-func (s *jsonScanner) peek(ctx context.Context) (byte, error) {
+// atEnd is what peek returns where no byte is left.
+const atEnd = -1
+
+// peek returns the first byte that is no space, and skips those before it.
+func (s *jsonScanner) peek(ctx context.Context) (next int, err error) {
 	for {
 		s.skip(space(s.unread(), 0))
 		if unread := s.unread(); len(unread) > 0 {
-			return unread[0], nil
+			return int(unread[0]), nil
 		}
 		if s.eof {
-			return 0, nil
+			return atEnd, nil
 		}
 		if err := s.fill(ctx); err != nil {
 			return 0, err
@@ -46,42 +49,46 @@ func (s *jsonScanner) peek(ctx context.Context) (byte, error) {
 	}
 }
 
-// array reads the text as one array, unless err says that it cannot be read.
-func (s *jsonScanner) array(ctx context.Context, err error) error {
-	if err != nil {
-		return err
-	}
+// array reads the text as one array, at whose bracket it stands.
+func (s *jsonScanner) array(ctx context.Context) error {
 	s.rep.array = true
 	s.skip(len("["))
-	next, err := s.peek(ctx)
-	for ; err == nil && (next != ']' || s.rep.Records > 0); next, err = s.peek(ctx) {
+	for first := true; ; first = false {
+		next, err := s.peek(ctx)
+		if err != nil {
+			return err
+		}
+		if first && next == ']' {
+			break
+		}
 		if err := s.element(ctx); err != nil {
 			return err
 		}
-		if next, err = s.peek(ctx); err != nil || next == ']' {
+		if next, err = s.peek(ctx); err != nil {
+			return err
+		}
+		if next == ']' {
 			break
 		}
 		if next != ',' {
-			return s.unparted(next, "`,` or `]` must follow it")
+			return s.unparted(next)
 		}
 		s.skip(len(","))
 	}
-	if err != nil {
-		return err
-	}
 	s.skip(len("]"))
-	if next, err = s.peek(ctx); err == nil && next != 0 {
+	next, err := s.peek(ctx)
+	if err == nil && next != atEnd {
 		return &ArrayError{s.rep.Records, s.offset, "text follows the array", ErrUnreadable}
 	}
 	return err
 }
 
 // unparted is the error of an element that ends where it should not.
-func (s *jsonScanner) unparted(next byte, detail string) error {
-	if next == 0 && s.eof && len(s.unread()) == 0 {
+func (s *jsonScanner) unparted(next int) error {
+	if next == atEnd {
 		return &ArrayError{s.rep.Records, s.offset, "the array has no end", ErrTruncated}
 	}
-	return &ArrayError{s.rep.Records, s.offset, detail, ErrUnreadable}
+	return &ArrayError{s.rep.Records, s.offset, "`,` or `]` must follow it", ErrUnreadable}
 }
 
 // element reads the next element, at which the unread text begins.

@@ -65,10 +65,12 @@ func (c *checker) check(text []byte, at int) int {
 // fault says why a value that check found whole is no record, or nothing.
 func (c *checker) fault() Reason {
 	switch {
-	case !c.isObject || c.twice || c.deep:
+	case !c.isObject || c.deep:
 		return JSON
 	case c.noText:
 		return Encoding
+	case c.twice:
+		return JSON
 	}
 	return ""
 }

@@ -97,6 +97,26 @@ func TestOpenDamaged(t *testing.T) {
 	}
 }
 
+// TestOpenCutMembers cuts an object of several members: between two of them the
+// text is a shorter one and nothing tells, anywhere else it is truncated.
+func TestOpenCutMembers(t *testing.T) {
+	t.Parallel()
+	for name, compression := range map[string]Compression{"x.csv.gz": Gzip, "x.csv.zst": Zstd} {
+		first, second := "a,b\n"+strings.Repeat("1,2\n", 99), strings.Repeat("3,4\n", 99)
+		one := pack(t, compression, first)
+		both := append(bytes.Clone(one), pack(t, compression, second)...)
+		for cut := 1; cut <= len(both); cut++ {
+			got, err := unpack(name, bytes.NewReader(both[:cut]))
+			switch {
+			case cut == len(one) && (err != nil || got != first), cut == len(both) && (err != nil || got != first+second):
+				t.Errorf("%s cut at %d: %.20q, %v", name, cut, got, err)
+			case cut != len(one) && cut != len(both) && !errors.Is(err, ErrTruncated):
+				t.Errorf("%s cut at %d of %d: %v, want truncated", name, cut, len(both), err)
+			}
+		}
+	}
+}
+
 func TestOpenPassesTheStoresErrors(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("connection reset")

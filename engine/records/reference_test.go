@@ -14,6 +14,18 @@ type reference struct {
 	records   int64
 	blank     int64
 	badHeader Reason
+	first     []string
+	last      [][]string
+	skipped   int64
+	fault     string // of the frame: header, first, last
+}
+
+// referred is a record before it has a number.
+type referred struct {
+	fields []string
+	bad    Bad
+	ending []string // its fields as one of the last records
+	empty  bool     // its line is
 }
 
 func refer(text string, d Dialect, limit int) reference {
@@ -23,10 +35,11 @@ func refer(text string, d Dialect, limit int) reference {
 	if strings.HasPrefix(text, "\uFEFF") {
 		offset = 3
 	}
-	want := d.Columns
-	if !d.NoHeader {
-		want = 0
+	offset, want := ref.open(text, d, limit, offset)
+	if ref.badHeader != "" || ref.fault != "" {
+		return ref
 	}
+	var all []referred
 	for offset < len(text) {
 		rest := text[offset:]
 		line, lineEnd := referLine(rest, d)
@@ -35,38 +48,140 @@ func refer(text string, d Dialect, limit int) reference {
 			offset += lineEnd
 			continue
 		}
-		fields, content, size, ok := referRecord(rest, d)
-		var reason Reason
-		switch {
-		case len(line) > limit:
-			reason, fields = LineTooLong, nil
-		case !ok || content > limit:
-			reason, fields = Quote, nil
-		case want > 0 && len(fields) != want:
-			reason = FieldCount
-		case !utf8.ValidString(rest[:content]) || strings.Contains(rest[:content], "\x00"):
-			reason = Encoding
+		fields, size, reason := referJudge(rest, d, limit)
+		one := referred{fields: fields, empty: line == ""}
+		if (reason == "" || reason == Encoding) && want != len(fields) {
+			reason, size = FieldCount, len(line)+lineEnd
 		}
-		if reason != "" && reason != Encoding {
-			size = len(line) + lineEnd
+		one.bad = Bad{Offset: int64(offset), Length: int64(size), Reason: reason, Fields: len(fields)}
+		if reason == "" {
+			one.ending = fields
+		} else if fields, _, reason := referJudge(line, d, limit); reason == "" && one.bad.Reason == FieldCount {
+			one.ending = fields
 		}
-		switch {
-		case want == 0 && reason != "":
-			ref.badHeader = reason
-			return ref
-		case want == 0:
-			ref.header, want = fields, len(fields)
-		default:
-			ref.records++
-			if reason == "" {
-				ref.good = append(ref.good, fields)
-			} else {
-				ref.bad = append(ref.bad, Bad{Number: ref.records, Offset: int64(offset), Length: int64(size), Reason: reason, Fields: len(fields)})
-			}
-		}
+		all = append(all, one)
 		offset += size
 	}
+	if d.Last != nil {
+		all = ref.close(all, d, want)
+	}
+	for _, one := range all {
+		ref.records++
+		if one.bad.Reason == "" {
+			ref.good = append(ref.good, one.fields)
+			continue
+		}
+		one.bad.Number = ref.records
+		ref.bad = append(ref.bad, one.bad)
+	}
 	return ref
+}
+
+// open reads up to the records.
+func (ref *reference) open(text string, d Dialect, limit, offset int) (at, want int) {
+	if d.NoHeader && d.First == nil {
+		return offset, d.Columns
+	}
+	for lines := 1; offset < len(text); lines++ {
+		rest := text[offset:]
+		line, lineEnd := referLine(rest, d)
+		if line == "" {
+			ref.blank++
+			offset += lineEnd
+		} else {
+			fields, size, reason := referJudge(rest, d, limit)
+			if reason != "" {
+				size = len(line) + lineEnd
+			}
+			marked := reason == "" && referMarked(fields, d.First)
+			switch {
+			case d.HeaderWithin > 1 && reason == "" && d.IsHeader(fields) && (d.First == nil || ref.first != nil):
+				ref.header = fields
+				return offset + size, len(fields)
+			case d.HeaderWithin > 1 && reason == "" && d.IsHeader(fields):
+				ref.fault = "first"
+				return 0, 0
+			case marked && (ref.first == nil || d.HeaderWithin > 1):
+				ref.first = fields
+				if d.NoHeader {
+					return offset + size, d.Columns
+				}
+			case d.HeaderWithin > 1:
+				ref.skipped++
+				size = len(line) + lineEnd
+			case d.First != nil && ref.first == nil:
+				ref.fault = "first"
+				return 0, 0
+			case reason != "":
+				ref.badHeader = reason
+				return 0, 0
+			default:
+				ref.header = fields
+				return offset + size, len(fields)
+			}
+			offset += size
+		}
+		if d.HeaderWithin > 1 && lines == d.HeaderWithin {
+			ref.fault = "header"
+			return 0, 0
+		}
+	}
+	switch {
+	case ref.skipped > 0:
+		ref.fault = "header"
+	case d.First != nil && ref.first == nil:
+		ref.fault = "first"
+	}
+	return offset, 0
+}
+
+// close parts the last records from those before.
+func (ref *reference) close(all []referred, d Dialect, want int) []referred {
+	end, own := len(all), 0
+	for i := len(all) - 1; i >= 0; i-- {
+		one := all[i]
+		if one.empty {
+			continue
+		}
+		if !referMarked(one.ending, d.Last) || own > 0 && own != want && one.bad.Reason == "" {
+			break
+		}
+		if own == 0 {
+			own = len(one.ending)
+		}
+		end = i
+	}
+	for _, one := range all[end:] {
+		if referMarked(one.ending, d.Last) {
+			ref.last = append(ref.last, one.ending)
+		} else {
+			ref.blank++
+		}
+	}
+	if ref.last == nil {
+		ref.fault = "last"
+	}
+	return all[:end]
+}
+
+func referMarked(fields []string, m *Marker) bool {
+	return m != nil && m.Field < len(fields) && strings.Trim(fields[m.Field], " \t") == m.Literal
+}
+
+// referJudge reads the record at the start of text by itself. A size belongs to
+// a good one; that of others is their first line.
+func referJudge(text string, d Dialect, limit int) (fields []string, size int, reason Reason) {
+	line, lineEnd := referLine(text, d)
+	fields, content, size, ok := referRecord(text, d)
+	switch {
+	case len(line) > limit:
+		return nil, len(line) + lineEnd, LineTooLong
+	case !ok || content > limit:
+		return nil, len(line) + lineEnd, Quote
+	case !utf8.ValidString(text[:content]) || strings.Contains(text[:content], "\x00"):
+		return fields, size, Encoding
+	}
+	return fields, size, ""
 }
 
 func referLine(text string, d Dialect) (line string, end int) {

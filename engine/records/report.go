@@ -87,7 +87,7 @@ func (r Report) Clean() bool {
 	mixed := r.lineEnds[0] > 0 && r.lineEnds[1] > 0
 	framed := r.First != nil || r.Last != nil || r.Skipped > 0
 	if r.json != nil {
-		return len(r.Bad) == 0 && !r.array
+		return len(r.Bad) == 0 && !r.array && !r.BOM
 	}
 	return len(r.Bad) == 0 && !mixed && r.leading == 0 && !r.broken && !framed && r.dialect.NewLine != '\r'
 }

@@ -150,7 +150,7 @@ func (s *scanner) unquoted(line []byte, content int, offset int64) error {
 	o := one{content: line[:content], offset: offset, size: len(line), fields: 1}
 	if content > s.limit {
 		o.reason, o.fields = LineTooLong, 0
-		return s.settle(o)
+		return s.settle(&o)
 	}
 	if s.Delimiter != 0 {
 		o.fields += bytes.Count(o.content, s.delim)
@@ -158,7 +158,7 @@ func (s *scanner) unquoted(line []byte, content int, offset int64) error {
 	if o.fields != s.want {
 		o.reason = FieldCount
 	}
-	return s.settle(o)
+	return s.settle(&o)
 }
 
 // one is a record that has been judged.
@@ -172,7 +172,7 @@ type one struct {
 }
 
 // settle counts a record, unless it may be one of the last.
-func (s *scanner) settle(o one) error {
+func (s *scanner) settle(o *one) error {
 	if s.Last != nil {
 		if held, err := s.hold(o); held || err != nil {
 			return err
@@ -181,7 +181,7 @@ func (s *scanner) settle(o one) error {
 	return s.count(o)
 }
 
-func (s *scanner) count(o one) error {
+func (s *scanner) count(o *one) error {
 	s.rep.Records++
 	if o.reason != "" {
 		bad := Bad{Offset: o.offset, Length: int64(o.size), Reason: o.reason, Fields: o.fields}

@@ -1,2 +1,0 @@
-say rejects go; fresh; printf 'L30,,2025-03-04 09:00:00,n,x,B1,1\n' >> raw/loans/2025-03-05.csv;  r; find lake/_rejects -type f; sed -i 's/x.00/1.00/' raw/loans/2025-03-04.csv;sed -i '$d' raw/loans/2025-03-05.csv; r; find lake/_rejects -type f
-say stray dropped; fresh; printf 'L30,,2025-03-04 09:00:00,n,x,B1,1\n' >> raw/loans/2025-03-05.csv;  r; find lake/_rejects -type f; rm raw/loans/2025-03-05.csv; $L run --until lake --accept-removed | tail -1; find lake/_rejects -type f
