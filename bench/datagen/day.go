@@ -9,6 +9,7 @@ import (
 // day makes the object of one day.
 type day struct {
 	form     string
+	keys     []string // of JSON, by column
 	writer   *writer
 	traffic  *traffic
 	timeline *timeline
@@ -30,7 +31,7 @@ func newDay(d *dimensions, o Options, date time.Time) *day {
 	form := formOf(o.As)
 	kinds := defectsIn(form)
 	made := &day{
-		form:   form,
+		form: form, keys: memberKeys(),
 		writer: newWriter(d, date), traffic: newTraffic(d, stream(0)), timeline: t,
 		plan: newPlan(o.records(date), o.Defects, kinds, stream(1), d, t), source: stream(2),
 		kinds: kinds, accounts: accounts{}, injected: map[string]int64{},

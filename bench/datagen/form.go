@@ -67,7 +67,7 @@ func (d *day) appendSound(r *row) {
 	}
 	d.buffer = append(d.buffer, '{')
 	for i, field := range d.writer.fields(r) {
-		d.buffer = appendKey(d.buffer, i)
+		d.buffer = append(d.buffer, d.keys[i]...)
 		text := unquoteField(field)
 		switch {
 		case text == "":
@@ -90,7 +90,7 @@ func (d *day) appendSent(fields []string, o outcome) {
 	broken := o.reason == quoteReason(d.form) || o.reason == "encoding"
 	d.buffer = append(d.buffer, '{')
 	for i, field := range fields {
-		d.buffer = appendKey(d.buffer, i)
+		d.buffer = append(d.buffer, d.keys[i]...)
 		switch text := unquoteField(field); {
 		case text == "":
 			d.buffer = append(d.buffer, "null"...)
@@ -105,11 +105,14 @@ func (d *day) appendSent(fields []string, o outcome) {
 
 var jsonNumber = regexp.MustCompile(`\A-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\z`)
 
-func appendKey(out []byte, column int) []byte {
-	if column > 0 {
-		out = append(out, ',')
+// memberKeys are the keys of a record's members, each with what stands before it.
+func memberKeys() []string {
+	keys := columnNames()
+	for i, name := range keys {
+		keys[i] = `,"` + name + `":`
 	}
-	return append(append(append(out, '"'), columnNames()[column]...), `":`...)
+	keys[0] = keys[0][1:]
+	return keys
 }
 
 // appendText writes a JSON string.

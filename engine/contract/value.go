@@ -44,7 +44,7 @@ func (s Section) nullTexts(column string) []string {
 }
 
 func empty(nulls []string, raw string, d Dialect) string {
-	return "coalesce(" + d.Trim(raw) + " in (" + quoteAll(slices.Concat([]string{""}, nulls)) + "), true)"
+	return "(" + raw + " is null or " + d.Trim(raw) + " in (" + quoteAll(slices.Concat([]string{""}, nulls)) + "))"
 }
 
 func reading(t Type, f Format, nulls []string, raw string, d Dialect) string {

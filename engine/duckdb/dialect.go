@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"strconv"
+	"strings"
 
 	"ledgermill/engine/contract"
 	"ledgermill/engine/sqltext"
@@ -41,8 +42,36 @@ func (Dialect) TryCast(x string, t contract.Type) string {
 	return cast
 }
 
-// Try is try.
-func (Dialect) Try(x string) string { return "try(" + x + ")" }
+// Try makes the casts of an expression try_casts, and make_date one that gives null
+// for no date. DuckDB's own TRY is not used: in 1.5.5 its row by row evaluation,
+// behind the first row that raises, reads wild memory (`try(cast(x as int) in (1, 2))`
+// ends the process). What raises in other ways refuses the object.
+func (Dialect) Try(x string) string {
+	tokens, err := sqltext.Lex("", x)
+	if err != nil {
+		return x
+	}
+	var b strings.Builder
+	at := 0
+	for i, t := range tokens {
+		with := map[bool]string{t.Is("cast"): "try_cast", t.Is("make_date"): dateMacro}[true]
+		if with == "" || i+1 == len(tokens) || !tokens[i+1].Is("(") {
+			continue
+		}
+		b.WriteString(x[at:t.Off] + with)
+		at = t.End
+	}
+	return b.String() + x[at:]
+}
+
+// Session are the statements that the expressions of the dialect need in a database.
+func (Dialect) Session() []string { return []string{createDateMacro} }
+
+// dateMacro is make_date with null for no date.
+const dateMacro = "ledgermill_make_date"
+
+const createDateMacro = "create or replace macro " + dateMacro + `(y, m, d) as
+  case when y is not null and m is not null and d is not null then try_cast(format('{:04d}-{:02d}-{:02d}', y, m, d) as date) end`
 
 // AddMinutes adds an interval.
 func (Dialect) AddMinutes(stamp, minutes string) string {
@@ -68,13 +97,15 @@ func (Dialect) Fast(raw string, t contract.Type, plain string) string {
 	same := "cast(" + cast + " as varchar) = " + raw
 	switch t.Base {
 	case contract.Varchar:
-		return "(case when " + trimmed(raw) + " then " + raw + " else " + plain + " end)"
+		// Null first: it would otherwise take the long way, and many fields are empty.
+		return "(case when " + raw + " is null then null when " + trimmed(raw) + " then " + raw + " else " + plain + " end)"
 	case contract.Smallint, contract.Integer, contract.Bigint, contract.Decimal:
 	case contract.Date:
 		// Longer are years from 10000 on and before Christ; shorter is infinity.
 		same = "strlen(" + raw + ") = 10 and " + same
 	case contract.Timestamp:
-		same = "strlen(" + raw + ") = 19 and " + same
+		// With or without a fraction. Outside the grammar are years from 10000 on and before Christ, and infinity.
+		same = cast + " >= timestamp '0001-01-01' and " + cast + " < timestamp '10000-01-01' and " + same
 	case contract.Boolean:
 		return "(case when " + raw + " in ('true', '1') then true when " + raw + " in ('false', '0') then false else " + plain + " end)"
 	default:

@@ -115,8 +115,11 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 }
 
 func (l *landing) read(ctx context.Context, s *session, g objectGroup) error {
-	statement := l.insert(g)
-	if _, err := s.exec(ctx, statement); err != nil {
+	_, err := s.exec(ctx, l.insert(g, l.contract.Checks))
+	if raised(err) && len(l.contract.Checks) > 0 && ctx.Err() == nil {
+		err = l.readAndCheck(ctx, s, g)
+	}
+	if err != nil {
 		var space *job.SpaceError
 		if ctx.Err() != nil || errors.As(err, &space) {
 			return fmt.Errorf("read %d objects of %s: %w", len(g.objects), l.contract.Name, err)
@@ -144,10 +147,10 @@ func (l *landing) blame(ctx context.Context, s *session, g objectGroup, cause er
 }
 
 // insert is the statement that reads a group: text, typed, filled, judged.
-func (l *landing) insert(g objectGroup) string {
+func (l *landing) insert(g objectGroup, checks []contract.Check) string {
 	o := g.objects[0]
 	cells := l.contract.Cells(o.Section, o.Mapping, o.Fills, Dialect{})
-	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(g, cells, l.filled(o, cells, l.typed(o, cells, readCSV(g)))))
+	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(g, cells, checks, l.filled(g, cells, l.typed(o, cells, readCSV(g)))))
 }
 
 const fileColumn = "\x1f" + "file"
@@ -168,7 +171,7 @@ func readCSV(g objectGroup) string {
 		escape = csv.Quote
 	}
 	return fmt.Sprintf("read_csv([%s], auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, columns = {%s}, "+
-		"strict_mode = true, null_padding = false, max_line_size = %d, filename = %s",
+		"strict_mode = true, null_padding = false, hive_partitioning = false, max_line_size = %d, filename = %s",
 		strings.Join(paths, ", "), !csv.NoHeader, sqltext.QuoteString(csv.Delimiter), sqltext.QuoteString(csv.Quote), sqltext.QuoteString(escape),
 		strings.Join(columns, ", "), records.MaxRecord+2, sqltext.QuoteString(fileColumn)) + readerOptions(o) + ")"
 }
@@ -217,13 +220,14 @@ func (l *landing) typed(_ job.Object, cells []contract.Cell, from string) string
 
 // filled gives the columns the contract's names, after DEFAULT; the raw text goes
 // on under names that cannot meet them.
-func (l *landing) filled(o job.Object, cells []contract.Cell, from string) string {
+func (l *landing) filled(g objectGroup, cells []contract.Cell, from string) string {
+	o := g.objects[0]
 	var list, rounded []string
 	for _, c := range cells {
 		name := c.Column.Name
 		switch c.From {
 		case contract.FromObject:
-			list = append(list, sqltext.QuoteName(fileColumn)+" as "+sqltext.QuoteName(name))
+			list = append(list, keyOf(g)+" as "+sqltext.QuoteName(name))
 			continue
 		}
 		list = append(list, c.Filled(typedName(name))+" as "+sqltext.QuoteName(name))
@@ -250,10 +254,8 @@ func alwaysReadable(c contract.Cell) bool {
 }
 
 // judged finds the reasons: unreadable values in column order, required columns,
-// CHECKs in their order. They are spelled out only for records that fail. Each CHECK
-// is a column of its own first: DuckDB 1.5.5 dies of TRY below CASE, where it is
-// evaluated for some of a vector's rows.
-func (l *landing) judged(g objectGroup, cells []contract.Cell, from string) string {
+// CHECKs in their order. They are spelled out only for records that fail.
+func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract.Check, from string) string {
 	o := g.objects[0]
 	var conditions, reasons []string
 	add := func(condition, reason string) {
@@ -272,21 +274,21 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, from string) stri
 			add(sqltext.QuoteName(c.Column.Name)+" is null", c.Column.Name+"_required")
 		}
 	}
-	var checks []string
-	for _, check := range l.contract.Checks {
-		name := sqltext.QuoteName("\x1fcheck " + check.Name)
-		checks = append(checks, ",\n  "+check.Fails(Dialect{})+" as "+name)
-		add(name, check.Name)
+	for _, check := range checks {
+		add(fails(check), check.Name)
 	}
 	if conditions == nil {
 		conditions, reasons = []string{"false"}, []string{"null"}
 	}
+	keep := failsName
+	if len(checks) < len(l.contract.Checks) {
+		keep = "true" // the CHECKs are still to come
+	}
 	// Whether a record fails is asked once, and what for of those alone that do.
 	list = append(list, place(g),
 		"case when "+failsName+" then concat_ws(',', "+strings.Join(reasons, ",\n    ")+") end as _reasons",
-		"case when "+failsName+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`)
-	checked := "select *" + strings.Join(checks, "") + "\nfrom (" + from + ")"
-	judged := "select *, (" + strings.Join(conditions, "\n    or ") + ") as " + failsName + "\nfrom (" + checked + ")"
+		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`)
+	judged := "select *, (" + strings.Join(conditions, "\n    or ") + ") as " + failsName + "\nfrom (" + from + ")"
 	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + judged + ")"
 }
 
@@ -308,6 +310,18 @@ func place(g objectGroup) string {
 	return fmt.Sprintf("([%s])[list_position([%s], %s)] as _o", strings.Join(places, ", "), strings.Join(names, ", "), sqltext.QuoteName(fileColumn))
 }
 
+// keyOf is the key of the record's object.
+func keyOf(g objectGroup) string {
+	if len(g.objects) == 1 {
+		return sqltext.QuoteString(g.objects[0].Key)
+	}
+	var names, keys []string
+	for _, o := range g.objects {
+		names, keys = append(names, sqltext.QuoteString(o.Path)), append(keys, sqltext.QuoteString(o.Key))
+	}
+	return fmt.Sprintf("([%s])[list_position([%s], %s)]", strings.Join(keys, ", "), strings.Join(names, ", "), sqltext.QuoteName(fileColumn))
+}
+
 // rawText is the record as sent, header to text, private columns masked.
 func (l *landing) rawText(o job.Object) string {
 	private := l.privateRaw(o)
@@ -317,12 +331,12 @@ func (l *landing) rawText(o job.Object) string {
 		if private[i] {
 			value = "case when " + value + " is not null then '***' end"
 		}
-		fields = append(fields, sqltext.QuoteName(r.Header)+" := "+value)
+		fields = append(fields, sqltext.QuoteString(r.Header)+", "+value)
 	}
 	if fields == nil {
 		return "'{}'"
 	}
-	return "cast(to_json(struct_pack(" + strings.Join(fields, ", ") + ")) as varchar)"
+	return "cast(json_object(" + strings.Join(fields, ", ") + ") as varchar)"
 }
 
 // privateRaw tells which raw fields show a private column: those that fill one,

@@ -100,6 +100,7 @@ func (e *Engine) configure(ctx context.Context) error {
 	if e.settings.Threads > 0 {
 		statements = append(statements, fmt.Sprintf("set threads = %d", e.settings.Threads))
 	}
+	statements = append(statements, Dialect{}.Session()...)
 	statements = append(statements,
 		"set allowed_directories = ["+strings.Join(allowed, ", ")+"]",
 		"set enable_external_access = false",

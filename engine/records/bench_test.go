@@ -17,7 +17,7 @@ func BenchmarkDuckDB(b *testing.B) {
 		"TXN%018d,2025-01-31,2025-01-31 12:00:00,CUST00001234,PAYMENT,1234.56,EUR,COMPLETED,Some Shop Name,GROCERIES AND MORE\n")
 	quoted := table("id,booked,at,holder,kind,amount,currency,state,shop,category\n",
 		"\"TXN%018d\",\"2025-01-31\",\"2025-01-31 12:00:00\",\"CUST00001234\",\"PAYMENT\",\"1234.56\",\"EUR\",\"COMPLETED\",\"Some Shop\",\"GROCERIES\"\n")
-	object := fmt.Sprintf("read_json(%s, format = 'newline_delimited', columns = {id: 'varchar', booked: 'varchar', at: 'varchar', holder: 'varchar', kind: 'varchar', amount: 'varchar', currency: 'varchar', state: 'varchar', shop: 'varchar', place: 'varchar'})", quoteSQL(d.file))
+	object := fmt.Sprintf("read_json(%s, format = 'newline_delimited', columns = {'id': 'varchar', 'booked': 'varchar', 'at': 'varchar', 'holder': 'varchar', 'kind': 'varchar', 'amount': 'varchar', 'currency': 'varchar', 'state': 'varchar', 'shop': 'varchar', 'place': 'varchar'})", quoteSQL(d.file))
 	for _, c := range []struct{ name, text, from string }{
 		{"csv", csv, d.from(RFC4180(), 10, `\n`, false)},
 		{"csv all quoted", quoted, d.from(RFC4180(), 10, `\n`, false)},
