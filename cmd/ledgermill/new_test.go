@@ -15,8 +15,8 @@ import (
 func TestNewContract(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	plain, twice := filepath.Join(dir, "cards_2025-01-31.csv"), filepath.Join(dir, "days.csv")
-	for path, text := range map[string]string{plain: "id,day,amount\n1,2025-01-31,1.50\n2,2025-01-31,2.50\n", twice: "id,day\n1,03/04/2025\n"} {
+	plain, twice, strange := filepath.Join(dir, "cards_2025-01-31.csv"), filepath.Join(dir, "days.csv"), filepath.Join(dir, "cities.csv")
+	for path, text := range map[string]string{plain: "id,day,amount\n1,2025-01-31,1.50\n2,2025-01-31,2.50\n", twice: "id,day\n1,03/04/2025\n", strange: "name,city\nx,y\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func TestNewContract(t *testing.T) {
 		{[]string{plain, "--output", "cards.sql"}, engine.ExitUsage, "", "raw_<feed>.sql"},
 		{[]string{twice}, engine.ExitUsage, "", "%d/%m/%Y or %m/%d/%Y\ntry: "},
 		{[]string{twice, "--yes"}, engine.ExitDone, "\n-- Nobody chose this: day: every 03/04/2025 fits both", "--yes takes %d/%m/%Y"},
-		{[]string{plain, twice}, engine.ExitUsage, "", "looks like another feed"},
+		{[]string{plain, strange}, engine.ExitUsage, "", "looks like another feed"},
 		{[]string{filepath.Join(dir, "absent.csv")}, engine.ExitFailed, "", "open sample"},
 		{nil, engine.ExitUsage, "", "needs samples"},
 	} {

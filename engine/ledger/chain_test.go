@@ -42,7 +42,7 @@ func TestDamage(t *testing.T) {
 			one, two := s.text(t, entryKey(1)), s.text(t, entryKey(2))
 			s.replace(t, entryKey(1), func(string) string { return two })
 			s.replace(t, entryKey(2), func(string) string { return one })
-		}, entryKey(2)},
+		}, entryKey(1)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

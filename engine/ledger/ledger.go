@@ -215,7 +215,10 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 	if err := l.admit(e.Format, e.Project); err != nil {
 		return err
 	}
-	if l.state.Hash != "" && e.Previous != l.state.Hash {
+	if e.Number != n {
+		return &DamageError{Key: entryKey(n), Err: fmt.Errorf("it says that it is entry %d", e.Number)}
+	}
+	if e.Previous != l.state.Hash {
 		return &DamageError{Key: entryKey(n), Err: fmt.Errorf("it does not follow from entry %d: one of the two was changed", n-1)}
 	}
 	done := Done{}
