@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,6 +85,23 @@ func (f *feed) overLimit(s job.Settled) string {
 		}
 	}
 	return ""
+}
+
+// undated refuses an object of which no record has a business date, if that is more
+// than the limits allow: no unit would ever say so.
+func (f *feed) undated(o ledger.ObjectRecord) *ledger.Refusal {
+	sum := ledger.Sum(o.Cells)
+	if f.contract.BusinessDate == "" || sum.Read.Records == 0 || len(unitsOf(f.contract, o.Cells)) > 0 {
+		return nil
+	}
+	for _, limit := range f.contract.Limits {
+		n := rejectedBy(sum, limit.Reason)
+		if limit.IsPercent && overShare(n, sum.Read.Records, limit.Percent) || !limit.IsPercent && n > limit.Count {
+			return &ledger.Refusal{Reason: "unreadable", Exit: ExitRefused,
+				Detail: fmt.Sprintf("%s: %s of %s records, and none has a business date", what(limit), count(n), count(sum.Read.Records))}
+		}
+	}
+	return nil
 }
 
 func what(l contract.Limit) string {
@@ -200,13 +218,18 @@ func (r *run) dataTests(ctx context.Context, w work) error {
 			continue
 		}
 		result, err := r.Engine.Audit(ctx, audit)
-		if err != nil {
+		var space *job.SpaceError
+		if err != nil && (ctx.Err() != nil || errors.As(err, &space)) {
 			return err
+		}
+		reason := fmt.Sprintf("%s: data test %s: %s rows", d.File, d.Name, count(result.Failures))
+		if err != nil {
+			reason = err.Error()
 		}
 		r.mu.Lock()
 		r.tests = append(r.tests, result)
-		if !result.Passed && !d.Warn {
-			r.withdraw(d, w.unit, result.Failures)
+		if (err != nil || !result.Passed) && !d.Warn {
+			r.withdraw(d, w.unit, reason)
 		}
 		r.mu.Unlock()
 	}
@@ -260,8 +283,7 @@ func (r *run) testable(d *model.DataTest, w work) bool {
 
 // withdraw takes what a failing data test is about out of the commit, and all that
 // was made from it on the unit.
-func (r *run) withdraw(d *model.DataTest, u job.Unit, failures int64) {
-	reason := fmt.Sprintf("%s: data test %s: %s rows", d.File, d.Name, count(failures))
+func (r *run) withdraw(d *model.DataTest, u job.Unit, reason string) {
 	about := slices.Concat(d.On, r.Project.Downstream(d.On...))
 	for _, name := range about {
 		record, made := r.records[name][u]

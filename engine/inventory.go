@@ -38,7 +38,8 @@ type listed struct {
 	control *lake.Object // its control file
 	section contract.Section
 	fills   map[string]string
-	order   int // place in natural order
+	order   int  // place in natural order
+	waiting bool // its newest version is not read yet
 }
 
 // ObjectChange is what is new about a raw object.
@@ -66,7 +67,7 @@ const (
 
 // take reads the listing of the input, feed by feed, against the ledger. Nothing
 // is read of the objects yet.
-func (m *Mill) take(ctx context.Context, acceptRemoved bool) error {
+func (m *Mill) take(ctx context.Context, sel Selection) error {
 	m.feeds = map[string]*feed{}
 	for _, name := range m.Project.Order {
 		c := m.Project.Contracts[name]
@@ -81,7 +82,7 @@ func (m *Mill) take(ctx context.Context, acceptRemoved bool) error {
 		if err := m.list(ctx, f); err != nil {
 			return err
 		}
-		f.compare(acceptRemoved)
+		f.compare(sel)
 		m.feeds[name] = f
 	}
 	return nil
@@ -116,7 +117,7 @@ func (m *Mill) list(ctx context.Context, f *feed) error {
 				f.changes = append(f.changes, ObjectChange{Feed: f.contract.Name, Key: o.Key, Change: WaitingObject, Size: o.Size,
 					Detail: fmt.Sprintf("changed %s ago and has no control file; read once it is %s old", m.Now().Sub(o.ModTime).Round(time.Second), m.Settle)})
 				if _, known := f.objects[o.Key]; known {
-					one.order = -1 // as it was: the version before stays
+					one.waiting = true // as it was: the version before stays
 				} else {
 					continue
 				}
@@ -127,10 +128,8 @@ func (m *Mill) list(ctx context.Context, f *feed) error {
 	keys := f.keys()
 	for i, key := range keys {
 		one := f.listed[key]
-		if one.order >= 0 {
-			one.order = i
-			f.listed[key] = one
-		}
+		one.order = i
+		f.listed[key] = one
 	}
 	return nil
 }
@@ -160,7 +159,7 @@ func (f *feed) keys() []string {
 }
 
 // compare finds what is new, and what has vanished.
-func (f *feed) compare(acceptRemoved bool) {
+func (f *feed) compare(sel Selection) {
 	for key, record := range f.objects {
 		if _, ok := f.listed[key]; ok {
 			if record.Vanished {
@@ -173,7 +172,7 @@ func (f *feed) compare(acceptRemoved bool) {
 		case record.Refused != nil && record.Before == nil:
 			record.Dropped = true
 			f.note(record, VanishedObject, "it was refused, and nothing is made from it")
-		case acceptRemoved:
+		case sel.AcceptRemoved && f.within(record, sel):
 			record.Dropped = true
 			f.note(record, VanishedObject, "accepted as removed")
 		case !record.Vanished:
@@ -182,6 +181,18 @@ func (f *feed) compare(acceptRemoved bool) {
 		}
 	}
 	slices.SortFunc(f.changes, func(a, b ObjectChange) int { return lake.Compare(a.Key, b.Key) })
+}
+
+// within reports whether all that an object holds is in the selection: to drop an
+// object empties its units, and those that were not asked for are left alone.
+func (f *feed) within(r ledger.ObjectRecord, sel Selection) bool {
+	for _, u := range unitsOf(f.contract, r.Cells) {
+		from, after := u.Bounds()
+		if !from.IsZero() && (!sel.From.IsZero() && from.Before(sel.From) || !sel.To.IsZero() && after.AddDate(0, 0, -1).After(sel.To)) {
+			return false
+		}
+	}
+	return true
 }
 
 // refused are the objects that were refused in this run or before: what stands in
@@ -216,7 +227,7 @@ func (f *feed) unread() []string {
 	var keys []string
 	for _, key := range f.keys() {
 		one := f.listed[key]
-		if one.order < 0 {
+		if one.waiting {
 			continue
 		}
 		record, known := f.objects[key]

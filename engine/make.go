@@ -122,6 +122,7 @@ func (r *run) failed(ctx context.Context, s *step, err error) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.forget(s.one.Name, s.unit)
 	r.Log.ErrorContext(ctx, "a model failed", "model", s.one.Name, "unit", s.unit, "error", err)
 	r.hold(ledger.Verdict{Dataset: s.one.Name, Unit: string(s.unit), Fingerprint: s.attempt.print, Kind: ledger.FailedKind, Exit: ExitFailed, Reason: err.Error()})
 	s.attempt = nil

@@ -25,7 +25,7 @@ const Semantics = "1"
 // Test and Audit are called at the same time for different units and models.
 type Engine interface {
 	Name() string
-	Use(models map[string]*model.Model)
+	Use(contracts map[string]*contract.Contract, models map[string]*model.Model)
 	Land(ctx context.Context, c *contract.Contract, objects []job.Object) ([]ledger.Cell, error)
 	Settle(ctx context.Context, c *contract.Contract, units []job.Unit, directory string) ([]job.Settled, error)
 	Strays(ctx context.Context, c *contract.Contract, object, path string) (*job.File, error)

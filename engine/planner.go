@@ -50,14 +50,15 @@ func (p *planner) say(dataset string, u job.Unit, action string, exit int, why .
 
 func (p *planner) planFeed(name string, f *feed) {
 	for _, u := range p.cat.units[name] {
-		if !u.Overlaps(p.sel.From, p.sel.To) {
-			continue
-		}
+		selected := u.Overlaps(p.sel.From, p.sel.To)
 		record, published := p.mill.State().Unit(name, string(u))
 		print := p.cat.prints[name][u]
 		changed := !published || record.Fingerprint != print
 		if v, ok := p.barrier(name, u, record, changed); ok {
 			set(p.verdicts, name, u, v)
+			if !selected {
+				continue // it keeps what is made from it from being made, and is not asked for
+			}
 			action := ActionHold
 			if v.Exit == ExitDone {
 				action = ActionSeal
@@ -65,7 +66,7 @@ func (p *planner) planFeed(name string, f *feed) {
 			p.say(name, u, action, v.Exit, v.Reason)
 			continue
 		}
-		if changed || p.sel.Full {
+		if selected && (changed || p.sel.Full) {
 			set(p.dirty, name, u, true)
 			set(p.contracts, name, u, true)
 			p.say(name, u, ActionMake, 0, p.whyContract(f, u, record, published)...)
@@ -208,7 +209,11 @@ func (p *planner) needOf(one *model.Model, names []string, u job.Unit) {
 
 // blocked reports whether something that the unit is made from stands in the way.
 func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, held bool) {
-	for _, input := range one.Inputs {
+	inputs := one.Inputs
+	if one.ReadsItself {
+		inputs = append(slices.Clone(inputs), one.Name)
+	}
+	for _, input := range inputs {
 		for _, v := range p.cat.granted(one, input, u) {
 			if verdict, ok := p.verdicts[input][v]; ok {
 				held = true
@@ -226,7 +231,7 @@ func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, h
 func (p *planner) assess(one *model.Model, u job.Unit) (why []string, certain, possible bool) {
 	record, published := p.mill.State().Unit(one.Name, string(u))
 	unknown := map[string]bool{}
-	_, inputs := p.cat.print(one, u, func(dataset string, v job.Unit) string {
+	print, inputs := p.cat.print(one, u, func(dataset string, v job.Unit) string {
 		hash, known := p.hash(dataset, v)
 		if !known {
 			unknown[dataset] = true
@@ -249,6 +254,9 @@ func (p *planner) assess(one *model.Model, u job.Unit) (why []string, certain, p
 		case record.Inputs[input] != inputs[input]:
 			why, certain = append(why, p.whyInput(input, u)), true
 		}
+	}
+	if !certain && !possible && record.Fingerprint != print {
+		why, certain = append(why, "another business date before it"), true
 	}
 	if p.sel.Full && !certain {
 		why, certain = append(why, "again"), true
@@ -299,7 +307,7 @@ func (p *planner) requireSteps() {
 func (p *planner) requireTests() {
 	for _, d := range p.mill.Project.DataTests {
 		for _, input := range d.Inputs {
-			for u := range p.dirty[input] {
+			for u := range merged(p.dirty[input], p.retest[input]) {
 				for _, other := range d.Inputs {
 					if _, ok := p.cat.prints[other][u]; ok {
 						set(p.contracts, other, u, true)

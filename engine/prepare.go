@@ -84,7 +84,7 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: m.Input.Location(key), Section: one.section,
 		Mapping: mapping, Fills: one.fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial()}
 	if !report.Clean() {
-		p.object.Path, err = m.cleanCopy(ctx, key, report)
+		p.object.Path, err = m.cleanCopy(ctx, f, key, report)
 		p.object.NewLine = `\n`
 	}
 	return p, err
@@ -130,7 +130,7 @@ func (m *Mill) scan(ctx context.Context, key string, d records.Dialect) (report 
 }
 
 // cleanCopy writes the object's text without its broken records.
-func (m *Mill) cleanCopy(ctx context.Context, key string, report records.Report) (path string, err error) {
+func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, report records.Report) (path string, err error) {
 	dir := filepath.Join(m.Work, "clean")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("copy object %s: %w", key, err)
@@ -144,7 +144,7 @@ func (m *Mill) cleanCopy(ctx context.Context, key string, report records.Report)
 	if err != nil {
 		return "", fmt.Errorf("copy object %s: %w", key, err)
 	}
-	path = filepath.Join(dir, ledger.Fingerprint(key)+".csv")
+	path = filepath.Join(dir, ledger.Fingerprint(f.contract.Name, key)+".csv")
 	out, err := os.Create(path)
 	if err != nil {
 		return "", fmt.Errorf("copy object %s: %w", key, err)
@@ -239,10 +239,23 @@ func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []l
 	if err := errors.Join(decoder.Decode(&said), r.Close()); err != nil {
 		return &ledger.Refusal{Reason: "control", Detail: fmt.Sprintf("%s: %v", one.control.Key, err), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
+	if control != nil && control.Required && !said.complete(control) {
+		return &ledger.Refusal{Reason: "control", Detail: one.control.Key + " does not say the records and every sum", Exit: ExitBalance}, nil
+	}
 	if differences := said.compare(control, ledger.Sum(cells).Read); len(differences) > 0 {
 		return &ledger.Refusal{Reason: "control", Detail: strings.Join(differences, "; "), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	return nil, nil
+}
+
+// complete reports whether the file says all that the contract controls.
+func (c controlFile) complete(control *contract.Control) bool {
+	for _, a := range control.Aggregates {
+		if _, ok := c.Sums[a.Column]; a.Func == "sum" && !ok {
+			return false
+		}
+	}
+	return c.Records != nil
 }
 
 // compare lists every figure that differs: expected, read and missing side by side.

@@ -109,6 +109,9 @@ func (r *run) account(name string, f *feed) {
 	var lake ledger.Tally
 	inLake := false
 	for _, u := range sortedKeys(r.records[name]) {
+		if !r.dirty[name][u] {
+			continue // settled as an input alone
+		}
 		cells = append(cells, r.records[name][u].Cells...)
 		for _, one := range r.Project.Models {
 			if made, ok := r.records[one.Name][u]; ok && one.Preserves == name {
@@ -171,7 +174,10 @@ func (r *run) close(ctx context.Context, cause error) error {
 	for _, a := range r.report.Accounts {
 		summary.Account = append(summary.Account, ledger.Account{Feed: a.Feed, By: a.Aggregates, Cell: a.Cell})
 	}
-	r.entry = ledger.Entry{Objects: r.dirtyObjects(), Verdicts: slices.Concat(r.newVerdicts(), r.lifted()), Summary: summary}
+	r.entry = ledger.Entry{Summary: summary}
+	if !r.broken {
+		r.entry.Objects, r.entry.Verdicts = r.dirtyObjects(), slices.Concat(r.newVerdicts(), r.lifted())
+	}
 	r.entry.Removals = droppedStrays(r.entry.Objects)
 	r.stamp()
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {

@@ -25,6 +25,7 @@ type run struct {
 	report   *Report
 	done     int64 // models looked at
 	total    int64
+	broken   bool // the making ended before its end: what was surveyed is not recorded
 }
 
 // staged is a file that the next commit publishes.
@@ -43,8 +44,8 @@ func (m *Mill) Plan(ctx context.Context, sel Selection) (*Plan, error) {
 }
 
 func (m *Mill) prepareRun(ctx context.Context, sel Selection) (*planner, error) {
-	m.Engine.Use(m.Project.Models)
-	if err := m.take(ctx, sel.AcceptRemoved); err != nil {
+	m.Engine.Use(m.Project.Contracts, m.Project.Models)
+	if err := m.take(ctx, sel); err != nil {
 		return nil, err
 	}
 	if err := m.survey(ctx); err != nil {
@@ -71,22 +72,30 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	for _, w := range r.plan.work {
 		r.total += int64(len(w.models))
 	}
-	for _, batch := range r.batches() {
-		if err := r.batch(ctx, batch); err != nil {
-			return report, err
+	if err = r.make(ctx); err != nil {
+		r.broken = true
+		for _, u := range r.entry.Units {
+			delete(r.records[u.Dataset], job.Unit(u.Unit)) // made, and not published
 		}
-	}
-	if err := r.lastStrays(ctx); err != nil {
-		return report, err
 	}
 	r.finish()
-	if m.Warehouse != nil {
-		if err := r.load(ctx); err != nil {
-			report.Exit = Graver(report.Exit, m.ExitCode(err))
-			return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
+	if err == nil && m.Warehouse != nil {
+		err = r.load(ctx)
+	}
+	if err != nil {
+		report.Exit = Graver(report.Exit, m.ExitCode(err))
+	}
+	return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
+}
+
+// make makes and publishes what is planned, batch by batch.
+func (r *run) make(ctx context.Context) error {
+	for _, batch := range r.batches() {
+		if err := r.batch(ctx, batch); err != nil {
+			return err
 		}
 	}
-	return report, r.close(ctx, nil)
+	return r.lastStrays(ctx)
 }
 
 // batches parts the work so that what must be landed at once is within the budget.
@@ -98,11 +107,13 @@ func (r *run) batches() [][]work {
 	for _, w := range r.plan.work {
 		var more int64
 		fresh := map[string]bool{}
-		for _, name := range w.contracts {
-			for _, v := range r.cat.versions[name][w.unit] {
-				if key := name + "\x00" + v.Key; !objects[key] {
-					fresh[key] = true
-					more += r.feeds[name].objects[v.Key].Text
+		for name, units := range r.contractUnits([]work{w}) {
+			for _, u := range units {
+				for _, v := range r.cat.versions[name][u] {
+					if key := name + "\x00" + v.Key; !objects[key] && !fresh[key] {
+						fresh[key] = true
+						more += r.feeds[name].objects[v.Key].Text
+					}
 				}
 			}
 		}

@@ -175,9 +175,13 @@ func (r *run) makeStep(ctx context.Context, s *step, room *semaphore.Weighted) e
 	}
 	close(s.written)
 	written = true
-	var err error
-	if len(s.one.Tests) > 0 {
-		s.attempt.results, err = r.Engine.Test(ctx, s.attempt.task, s.attempt.file)
+	if len(s.one.Tests) == 0 {
+		return nil
 	}
-	return err
+	results, err := r.Engine.Test(ctx, s.attempt.task, s.attempt.file)
+	if err != nil {
+		return r.failed(ctx, s, err)
+	}
+	s.attempt.results = results
+	return nil
 }

@@ -14,12 +14,7 @@ import (
 // settleContracts lands what the batch reads, tells duplicates apart and audits
 // the accounts.
 func (r *run) settleContracts(ctx context.Context, batch []work) error {
-	units := map[string][]job.Unit{}
-	for _, w := range batch {
-		for _, name := range w.contracts {
-			units[name] = append(units[name], w.unit)
-		}
-	}
+	units := r.contractUnits(batch)
 	for _, name := range r.Project.Order {
 		f := r.feeds[name]
 		if f == nil || len(units[name]) == 0 {
@@ -43,6 +38,35 @@ func (r *run) settleContracts(ctx context.Context, batch []work) error {
 		r.timing.add("clean", began)
 	}
 	return nil
+}
+
+// contractUnits are the units of contracts that a batch reads: those that are to be
+// settled, and all that its models are granted. An earlier batch may have released
+// them.
+func (r *run) contractUnits(batch []work) map[string][]job.Unit {
+	units := map[string][]job.Unit{}
+	need := func(name string, u job.Unit) {
+		if r.feeds[name] != nil && !slices.Contains(units[name], u) {
+			units[name] = append(units[name], u)
+		}
+	}
+	for _, w := range batch {
+		for _, name := range w.contracts {
+			need(name, w.unit)
+		}
+		for _, one := range w.models {
+			names := one.References()
+			if r.dirty[one.Name][w.unit] {
+				names = slices.Concat(one.Inputs, names)
+			}
+			for _, name := range names {
+				for _, u := range r.cat.granted(one, name, w.unit) {
+					need(name, u)
+				}
+			}
+		}
+	}
+	return units
 }
 
 // ensureLanded lands the objects of units that are not landed yet. What earlier
@@ -115,6 +139,9 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 	name := f.contract.Name
 	if _, stands := r.verdicts[name][s.Unit]; stands {
 		return nil
+	}
+	if _, made := r.records[name][s.Unit]; made {
+		return nil // settled by an earlier batch, and again as an input
 	}
 	f.accounts[string(s.Unit)] = s.Cells
 	record := ledger.UnitRecord{Dataset: name, Unit: string(s.Unit), Fingerprint: r.cat.prints[name][s.Unit], SQL: f.hash, Cells: s.Cells,

@@ -43,7 +43,7 @@ type UnitStatus struct {
 // No object is read: one that the ledger does not know is listed as new, and its
 // units are not named yet.
 func (m *Mill) Status(ctx context.Context, sel Selection) (*Status, error) {
-	if err := m.take(ctx, false); err != nil {
+	if err := m.take(ctx, Selection{}); err != nil {
 		return nil, err
 	}
 	s := &Status{Units: []UnitStatus{}, Objects: []ObjectChange{}}

@@ -156,6 +156,9 @@ func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
 				return err
 			}
 		}
+		if p.record.Refused == nil {
+			p.record.Refused = f.undated(p.record)
+		}
 		m.remember(f, f.listed[p.record.Key], p.record)
 		f.admit(p.record)
 	}

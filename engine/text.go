@@ -210,7 +210,9 @@ func (a FeedAccount) text(b *strings.Builder) {
 		mark := check(a.Cell.Accepted, *a.Lake, a)
 		if a.Warehouse != nil {
 			t.row("in lake and warehouse", *a.Lake)
-			mark = check(*a.Lake, *a.Warehouse, a)
+			if mark == " ✓" {
+				mark = check(*a.Lake, *a.Warehouse, a)
+			}
 		} else {
 			t.row("in lake", *a.Lake)
 		}

@@ -151,6 +151,9 @@ func (c *catalogue) granted(one *model.Model, input string, u job.Unit) []job.Un
 		return c.units[input]
 	}
 	var units []job.Unit
+	if all := c.units[input]; len(all) == 1 && all[0] == job.Whole {
+		return all // only a test may name it
+	}
 	has := func(v job.Unit) bool { _, ok := slices.BinarySearch(c.units[input], v); return ok }
 	if input != one.Name && has(u) {
 		units = append(units, u)

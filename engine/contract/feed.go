@@ -114,7 +114,7 @@ func (d *directives) control(line sqltext.Directive) {
 		case i == 0 && it.text == "required":
 			control.Required = true
 		case m == nil:
-			d.fault(it.pos, fmt.Sprintf("%q is not sum(column) or count(column)", it.text), "write `-- control: [required,] sum(amount) by currency`")
+			d.fault(it.pos, fmt.Sprintf("%q is not sum(column) or count(column)", it.text), "write `-- control: [required,] sum(column) by column`")
 		case m[2] == "*":
 			d.fault(it.pos, "records are always counted", "leave "+it.text+" out")
 		default:

@@ -161,7 +161,7 @@ func (d *directives) part(line sqltext.Directive, it item) (Part, bool) {
 		return part, d.isColumn(part.Column, it.pos)
 	}
 	d.fault(it.pos, fmt.Sprintf("`%s`: %q is no literal in quotes, no column, no aggregate and not _", line.Word, it.text),
-		"write `-- last record: 'TRL', currency, count(*), sum(amount)`, one part a field")
+		"write `-- last record: 'TRL', column, count(*), sum(column)`, one part a field")
 	return part, false
 }
 

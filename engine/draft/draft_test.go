@@ -59,6 +59,7 @@ func TestDrafts(t *testing.T) {
 			strings.Repeat("9,2.5,3.1,2,3.1,1\n", 20))}},
 		{"nulls", []draft.Sample{sample("nulls.csv", "id,amount,day,city\n1,n/a,2025-01-01,NULL\n2,1.50,NULL,Bern\n3,-,2025-01-01,None\n4,2.50,2025-01-01,Rome\n")}},
 		{"reserved", []draft.Sample{sample("r.csv", "Order,User,Year,Ändern,Is Fraud?,2nd\n1,2,2025,x,0,y\n")}},
+		{"codes", []draft.Sample{sample("codes.csv", "booking,article,price,fee\nA12,TXN7,12 EUR,3 %\nA13,TXN8,12.50 EUR,4 %\n")}},
 		{"quoted", []draft.Sample{sample("q.csv", "id|name\n'1'|'a|b'\n'2'|'it''s'\n")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

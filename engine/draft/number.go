@@ -54,10 +54,24 @@ func parseNumber(text string) (n number, ok bool) {
 	n.before = strings.TrimPrefix(n.before, "-")
 	n.before, n.inner = strings.CutSuffix(n.before, "-")
 	n.after, n.behind = strings.CutPrefix(n.after, "-")
-	if strings.ContainsFunc(text, unicode.IsControl) || strings.ContainsAny(n.before+n.after, "+-().,0123456789'\"|") || len(n.before) > 6 || len(n.after) > 6 {
+	if strings.ContainsFunc(text, unicode.IsControl) || strings.ContainsAny(n.before+n.after, "+-().,0123456789'\"|") ||
+		!unitText(n.before) || !unitText(n.after) {
 		return n, false
 	}
 	return n, n.body(text[first : last+1])
+}
+
+// currencyCode is a word of three capitals that a blank parts from the digits: A12 and
+// TXN0042 are names, 12 EUR is a number.
+var currencyCode = regexp.MustCompile(`\A(?:[A-Z]{3}[ \x{a0}]| *[ \x{a0}][A-Z]{3})\z`)
+
+// unitText reports whether a text beside digits leaves them a number: a sign such as
+// $ or %, or a code.
+func unitText(text string) bool {
+	if strings.ContainsFunc(text, unicode.IsLetter) {
+		return currencyCode.MatchString(text)
+	}
+	return len(text) <= 6
 }
 
 func (n *number) unsureAbout(separator, whole, fraction string) {

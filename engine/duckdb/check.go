@@ -74,3 +74,9 @@ func (l *landing) mark(ctx context.Context, s *session, c contract.Check, first,
 	half := first + (last-first)/2
 	return errors.Join(l.mark(ctx, s, c, first, half), l.mark(ctx, s, c, half+1, last))
 }
+
+// unreadable reports whether DuckDB could not make sense of an object's bytes.
+func unreadable(err error) bool {
+	var d *duck.Error
+	return errors.As(err, &d) && (d.Type == duck.ErrorTypeInvalidInput || d.Type == duck.ErrorTypeConversion)
+}

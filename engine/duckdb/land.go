@@ -41,13 +41,9 @@ func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.O
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	l := e.landings[c.Name]
-	if l == nil {
-		l = &landing{contract: c, table: landingTable(c.Name), settled: map[job.Unit]bool{}}
-		if _, err := s.exec(ctx, createLanding(c, l.table)); err != nil {
-			return nil, fmt.Errorf("land %s: %w", c.Name, err)
-		}
-		e.landings[c.Name] = l
+	l, err := e.landing(ctx, s, c)
+	if err != nil {
+		return nil, err
 	}
 	first := len(l.objects)
 	for _, o := range objects {
@@ -61,6 +57,19 @@ func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.O
 		}
 	}
 	return l.survey(ctx, s, first)
+}
+
+// landing is the table of a feed, made empty where nothing has landed yet.
+func (e *Engine) landing(ctx context.Context, s *session, c *contract.Contract) (*landing, error) {
+	if l := e.landings[c.Name]; l != nil {
+		return l, nil
+	}
+	l := &landing{contract: c, table: landingTable(c.Name), settled: map[job.Unit]bool{}}
+	if _, err := s.exec(ctx, createLanding(c, l.table)); err != nil {
+		return nil, fmt.Errorf("land %s: %w", c.Name, err)
+	}
+	e.landings[c.Name] = l
+	return l, nil
 }
 
 // Release forgets what was landed of a feed.
@@ -122,6 +131,9 @@ func (l *landing) read(ctx context.Context, s *session, g objectGroup) error {
 	if err != nil {
 		var space *job.SpaceError
 		if ctx.Err() != nil || errors.As(err, &space) {
+			return fmt.Errorf("read %d objects of %s: %w", len(g.objects), l.contract.Name, err)
+		}
+		if !raised(err) && !unreadable(err) {
 			return fmt.Errorf("read %d objects of %s: %w", len(g.objects), l.contract.Name, err)
 		}
 		if len(g.objects) == 1 {

@@ -52,7 +52,10 @@ func (e *Engine) Test(ctx context.Context, t job.Task, file job.File) (results [
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.session.close()) }()
-	return m.tests(ctx, t.Model, &file)
+	if results, err = m.tests(ctx, t.Model, &file); err != nil {
+		return nil, &job.ModelError{Model: t.Model.Name, Pos: sqltext.Pos{File: t.Model.File}, Unit: t.Unit, Err: err}
+	}
+	return results, nil
 }
 
 // Audit runs one data test.
@@ -178,11 +181,29 @@ func (m *making) views(ctx context.Context, inputs []string) error {
 func (m *making) contractView(ctx context.Context, name string, units []job.Unit) error {
 	l := m.engine.landings[name]
 	if l == nil {
-		return fmt.Errorf("contract %s has not been landed", name)
+		c := m.engine.contracts[name]
+		if c == nil || len(units) > 0 {
+			return fmt.Errorf("contract %s has not been landed", name)
+		}
+		l = &landing{contract: c} // it has no unit that may be read
+	}
+	for _, u := range units {
+		if l.table != "" && !l.settled[u] {
+			return fmt.Errorf("unit %s of contract %s has not been settled", u, name)
+		}
 	}
 	columns := quoteNames(l.contract.Names())
 	if d := l.contract.BusinessDate; d != "" {
 		columns += ", " + calendar(d)
+	}
+	if l.table == "" {
+		var list []string
+		for _, col := range l.contract.Columns {
+			list = append(list, "cast(null as "+col.Type.String()+") as "+sqltext.QuoteName(col.Name))
+		}
+		_, err := m.session.exec(ctx, fmt.Sprintf("create or replace temp view %s as select %s from (select %s) where false",
+			sqltext.QuoteName(name), columns, strings.Join(list, ", ")))
+		return err
 	}
 	_, err := m.session.exec(ctx, fmt.Sprintf("create or replace temp view %s as select %s from %s where _reasons is null and %s",
 		sqltext.QuoteName(name), columns, l.table, within(l.contract, units)))
@@ -224,8 +245,10 @@ func (e *Engine) datasetSQL(name string, files []string) (string, error) {
 	return "select *" + calendarOf + " from " + parquet(files...), nil
 }
 
-// Use names the models whose files the engine will read as inputs.
-func (e *Engine) Use(models map[string]*model.Model) { e.models = models }
+// Use names the contracts and the models that the engine will read as inputs.
+func (e *Engine) Use(contracts map[string]*contract.Contract, models map[string]*model.Model) {
+	e.contracts, e.models = contracts, models
+}
 
 // controlSQL are the totals of a control directive over a dataset's columns.
 type controlSQL struct{ control *contract.Control }

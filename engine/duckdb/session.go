@@ -15,6 +15,7 @@ import (
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
+	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
 	"ledgermill/engine/model"
 	"ledgermill/engine/sqltext"
@@ -41,6 +42,7 @@ type Engine struct {
 	connector *duck.Connector
 	db        *sql.DB
 	landings  map[string]*landing // by feed
+	contracts map[string]*contract.Contract
 	models    map[string]*model.Model
 	pipes     atomic.Int64
 }

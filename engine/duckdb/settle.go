@@ -23,16 +23,15 @@ const (
 // units, all of whose objects have landed, and returns their final accounts.
 // From then on the landed records of these units are the accepted ones.
 func (e *Engine) Settle(ctx context.Context, c *contract.Contract, units []job.Unit, directory string) (settled []job.Settled, err error) {
-	l := e.landings[c.Name]
-	if l == nil {
-		l = &landing{contract: c, table: landingTable(c.Name)}
-		return emptyUnits(units), nil
-	}
 	s, err := e.session(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	l, err := e.landing(ctx, s, c)
+	if err != nil {
+		return nil, err
+	}
 	units = slices.DeleteFunc(slices.Clone(units), func(u job.Unit) bool { return l.settled[u] })
 	cells, err := l.settle(ctx, s, within(c, units))
 	if err != nil {
@@ -49,14 +48,6 @@ func (e *Engine) Settle(ctx context.Context, c *contract.Contract, units []job.U
 		settled = append(settled, one)
 	}
 	return settled, nil
-}
-
-func emptyUnits(units []job.Unit) []job.Settled {
-	var settled []job.Settled
-	for _, u := range units {
-		settled = append(settled, job.Settled{Unit: u})
-	}
-	return settled
 }
 
 // within is the condition that a landed record is of one of the units.
