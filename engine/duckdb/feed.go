@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -70,15 +72,20 @@ func (s *session) feedQuery(ctx context.Context, path string, columns []string, 
 
 func calendarColumn(name string) bool { return name == "year" || name == "month" || name == "day" }
 
-// feed is the reading end of the pipe.
+// feed is the reading end of the pipe. It outlives a statement that is ended half
+// way: tasks of an interrupted COPY stay behind (DuckDB 1.5.5). One that does
+// nothing more leaves its end of the pipe open, so that no end of the stream comes;
+// one that still writes gets SIGPIPE on a thread that is not Go's, which kills the
+// program unless somebody is notified.
 type feed struct {
-	path   string
-	reader *os.File
-	writer *os.File // keeps the pipe open until the statement has ended, so that its end is never taken for the statement's
-	cancel context.CancelFunc
-	done   chan struct{}
-	err    error
-	closed func() error
+	path    string
+	reader  *os.File
+	writer  *os.File // keeps the pipe open until the statement has ended, so that its end is never taken for the statement's
+	cancel  context.CancelFunc
+	signals chan os.Signal
+	done    chan struct{}
+	err     error
+	closed  func() error
 }
 
 func openFeed(path string) (*feed, error) {
@@ -98,20 +105,31 @@ func openFeed(path string) (*feed, error) {
 	if err := syscall.SetNonblock(int(reader.Fd()), true); err != nil {
 		return nil, errors.Join(err, reader.Close(), writer.Close(), os.Remove(path))
 	}
-	f := &feed{path: path, reader: reader, writer: writer, done: make(chan struct{})}
+	f := &feed{path: path, reader: reader, writer: writer, signals: make(chan os.Signal, 1), done: make(chan struct{})}
 	f.closed = sync.OnceValue(f.close)
+	signal.Notify(f.signals, syscall.SIGPIPE)
 	return f, nil
 }
 
 func (f *feed) finish(err error) {
 	f.err = errors.Join(err, f.writer.Close())
 	close(f.done)
+	if err == nil {
+		// Nobody is left to write. Otherwise the signal stays in hand for good.
+		signal.Stop(f.signals)
+		return
+	}
+	// Wakes a Read that waits; a reader that is closed waits for nothing.
+	_ = f.reader.SetReadDeadline(time.Unix(1, 0))
 }
 
 // Read implements io.Reader.
 func (f *feed) Read(p []byte) (int, error) {
 	n, err := f.reader.Read(p)
-	if !errors.Is(err, io.EOF) || n > 0 {
+	if n > 0 || err == nil {
+		return n, err
+	}
+	if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, err
 	}
 	<-f.done
@@ -125,9 +143,14 @@ func (f *feed) Read(p []byte) (int, error) {
 // while Read waits, and again.
 func (f *feed) Close() error { return f.closed() }
 
+// close drains the pipe until the statement has ended: DuckDB may be about to open
+// it, and would wait for a reader for ever.
 func (f *feed) close() error {
 	f.cancel()
-	err := f.reader.Close()
+	rest := make([]byte, 64<<10)
+	for err := error(nil); err == nil; {
+		_, err = f.reader.Read(rest)
+	}
 	<-f.done
-	return errors.Join(err, os.Remove(f.path))
+	return errors.Join(f.reader.Close(), os.Remove(f.path))
 }

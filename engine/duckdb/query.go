@@ -260,11 +260,10 @@ func (e *Engine) stream(ctx context.Context, s *session, columns []model.Column,
 		list[i] = textOf(aliases[i], c.Type)
 	}
 	fifo := filepath.Join(e.settings.Work, fmt.Sprintf("query-%d.fifo", e.pipes.Add(1)))
-	pipe, err := openFeed(fifo)
+	f, err := openFeed(fifo)
 	if err != nil {
 		return nil, fmt.Errorf("open pipe: %w", err)
 	}
-	f := newAnswer(pipe)
 	ctx, f.cancel = context.WithCancel(ctx)
 	statement := fmt.Sprintf("copy (select %s from %s as result(%s)) to %s (format csv, header false, force_quote *)",
 		strings.Join(list, ", "), source, strings.Join(aliases, ", "), sqltext.QuoteString(fifo))

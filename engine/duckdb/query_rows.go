@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"ledgermill/engine/model"
 )
@@ -29,55 +25,6 @@ type Rows struct {
 	values  []*string
 	floats  []int // bits of a floating-point column, else 0
 	err     error
-}
-
-// answer is the pipe that a result comes through, made to outlive a statement that
-// is ended half way. Tasks of an interrupted COPY stay behind (DuckDB 1.5.5): one that
-// does nothing more leaves its end of the pipe open, so that no end of the stream
-// comes; one that still writes gets SIGPIPE on a thread that is not Go's, which kills
-// the program unless somebody is notified.
-type answer struct {
-	*feed
-	signals chan os.Signal
-}
-
-func newAnswer(f *feed) *answer {
-	a := &answer{feed: f, signals: make(chan os.Signal, 1)}
-	signal.Notify(a.signals, syscall.SIGPIPE)
-	return a
-}
-
-func (a *answer) finish(err error) {
-	a.feed.finish(err)
-	if err == nil {
-		// Nobody is left to write. Otherwise the signal stays in hand for good.
-		signal.Stop(a.signals)
-		return
-	}
-	// Wakes a Read that waits; a reader that is closed waits for nothing.
-	_ = a.reader.SetReadDeadline(time.Unix(1, 0))
-}
-
-// Read implements io.Reader.
-func (a *answer) Read(p []byte) (int, error) {
-	n, err := a.feed.Read(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		<-a.done
-		return n, a.err
-	}
-	return n, err
-}
-
-// Close ends the statement if it still runs. The pipe keeps a reader until it has
-// ended: DuckDB may be about to open it, and would wait for one for ever.
-func (a *answer) Close() error {
-	a.cancel()
-	rest := make([]byte, 64<<10)
-	for err := error(nil); err == nil; {
-		_, err = a.reader.Read(rest)
-	}
-	<-a.done
-	return a.feed.Close()
 }
 
 // textOf writes a value as text.
