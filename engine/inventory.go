@@ -105,10 +105,11 @@ func (m *Mill) list(ctx context.Context, f *feed) error {
 			if strings.HasSuffix(o.Key, controlSuffix) {
 				continue
 			}
-			fills, ok := section.MatchKey(o.Key)
+			at, fills, ok := f.contract.SectionOf(o.Key)
 			if _, taken := f.listed[o.Key]; !ok || taken {
 				continue
 			}
+			section := f.contract.Sections[at]
 			one := listed{object: o, section: section, fills: fills}
 			if control, ok := controls[o.Key]; ok {
 				one.control = &control

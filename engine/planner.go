@@ -80,8 +80,8 @@ func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, cha
 	var gone []string
 	for _, one := range p.cat.versions[name][u] {
 		switch {
-		case one.refusal != nil && one.refusal.Reason == "control":
-			v.Kind, v.Exit, v.Reason = ledger.RefusedKind, ExitBalance, fmt.Sprintf("object %s: control: %s", one.Key, one.refusal.Detail)
+		case one.refusal != nil && mismatch(one.refusal):
+			v.Kind, v.Exit, v.Reason = ledger.RefusedKind, ExitBalance, fmt.Sprintf("object %s: %s: %s", one.Key, one.refusal.Reason, one.refusal.Detail)
 			return v, true
 		case one.refusal != nil:
 			v.Reason = fmt.Sprintf("the new version of object %s is refused: %s: %s", one.Key, one.refusal.Reason, one.refusal.Detail)

@@ -29,6 +29,7 @@ type prepared struct {
 	object job.Object
 	record ledger.ObjectRecord
 	seen   lake.Object // right before its first byte was read
+	totals [][]string  // the fields of its last records
 }
 
 // prepare streams an object once: its hash, the independent count of its records
@@ -47,11 +48,11 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	if p.record.Control, err = m.controlETag(ctx, one.control); err != nil {
 		return p, err
 	}
-	dialect, err := dialectOf(one.section.CSV, len(f.contract.Columns))
+	dialect, err := dialectOf(f.contract, one.section, key)
 	if err != nil {
-		return p, fmt.Errorf("contract %s: %w", f.contract.Name, err)
+		return p, &UnreadError{File: f.contract.File, Err: err}
 	}
-	report, etag, err := m.scan(ctx, key, dialect)
+	report, etag, err := m.scan(ctx, key, one.section.CSV.Encoding, dialect)
 	if refusal := refusalOf(err); refusal != nil {
 		p.record.ETag, p.record.Refused = etag, refusal
 		return p, nil
@@ -81,35 +82,23 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	for _, unknown := range mapping.Unknown {
 		m.Log.WarnContext(ctx, "a column of the object is in no contract", "object", key, "column", unknown)
 	}
+	fills, refusal := f.fills(one, report)
+	if refusal != nil {
+		p.record.Refused = refusal
+		return p, nil
+	}
+	p.totals = report.Last
 	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: m.Input.Location(key), Section: one.section,
-		Mapping: mapping, Fills: one.fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial()}
-	if !report.Clean() {
+		Mapping: mapping, Fills: fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial(), Numbered: f.contract.FillsRecord}
+	if !report.Clean() || p.object.Numbered || recoded(one.section) {
 		p.object.Path, err = m.cleanCopy(ctx, f, key, report)
 		p.object.NewLine = `\n`
 	}
 	return p, err
 }
 
-func dialectOf(csv contract.CSV, columns int) (records.Dialect, error) {
-	d := records.Dialect{NoHeader: csv.NoHeader, Columns: columns}
-	for _, part := range []struct {
-		name string
-		text string
-		to   *byte
-	}{{"delimiter", csv.Delimiter, &d.Delimiter}, {"quote", csv.Quote, &d.Quote}, {"escape", csv.Escape, &d.Escape}, {"newline", csv.Newline, &d.NewLine}} {
-		switch len(part.text) {
-		case 0:
-		case 1:
-			*part.to = part.text[0]
-		default:
-			return d, fmt.Errorf("csv %s %q is not one ASCII character", part.name, part.text)
-		}
-	}
-	return d, nil
-}
-
 // scan counts the records of an object and hashes its bytes in the same pass.
-func (m *Mill) scan(ctx context.Context, key string, d records.Dialect) (report records.Report, etag string, err error) {
+func (m *Mill) scan(ctx context.Context, key, encoding string, d records.Dialect) (report records.Report, etag string, err error) {
 	raw, err := m.Input.Open(ctx, key)
 	if err != nil {
 		return report, "", &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
@@ -119,7 +108,10 @@ func (m *Mill) scan(ctx context.Context, key string, d records.Dialect) (report 
 	tee := io.TeeReader(raw, hash)
 	text, err := records.Open(key, tee)
 	if err == nil {
-		report, err = records.Scan(ctx, text, d)
+		var decoded io.Reader
+		if decoded, err = records.Decode(text, encoding); err == nil {
+			report, err = records.Scan(ctx, decoded, d)
+		}
 		err = errors.Join(err, text.Close())
 	}
 	// The rest of the bytes belongs to the version, even behind a broken record.
@@ -149,7 +141,13 @@ func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, report record
 	if err != nil {
 		return "", fmt.Errorf("copy object %s: %w", key, err)
 	}
-	if err := errors.Join(records.WriteClean(ctx, out, text, report), out.Close(), text.Close()); err != nil {
+	decoded, err := records.Decode(text, f.listed[key].section.CSV.Encoding)
+	if err == nil && f.contract.FillsRecord {
+		err = records.WriteNumbered(ctx, out, decoded, report, job.NumberColumn)
+	} else if err == nil {
+		err = records.WriteClean(ctx, out, decoded, report)
+	}
+	if err := errors.Join(err, out.Close(), text.Close()); err != nil {
 		return "", fmt.Errorf("copy object %s: %w", key, err)
 	}
 	return path, nil
@@ -161,6 +159,7 @@ func refusalOf(err error) *ledger.Refusal {
 	var header *contract.HeaderError
 	var broken *records.HeaderError
 	var many *records.TooManyBadError
+	var large *records.TooLargeError
 	var packed *records.UnpackError
 	switch {
 	case err == nil:
@@ -171,6 +170,8 @@ func refusalOf(err error) *ledger.Refusal {
 		return refuse("header", broken)
 	case errors.As(err, &many):
 		return refuse("unreadable", many)
+	case errors.As(err, &large):
+		return refuse("too_large", err)
 	case errors.As(err, &packed) && errors.Is(err, records.ErrTruncated):
 		return refuse("truncated", packed)
 	case errors.As(err, &packed):

@@ -156,6 +156,9 @@ func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
 				return err
 			}
 		}
+		if p.record.Refused == nil && f.listed[p.record.Key].section.Last != nil {
+			p.record.Refused = f.verifyLast(f.listed[p.record.Key].section, p.totals, ledger.Sum(p.record.Cells).Read)
+		}
 		if p.record.Refused == nil {
 			p.record.Refused = f.undated(p.record)
 		}

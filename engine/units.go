@@ -34,7 +34,7 @@ func (f *feed) units() map[job.Unit][]version {
 		}
 		v := version{Version: ledger.Version{Key: key, ETag: r.ETag, Size: r.Size, Control: r.Control}, vanished: r.Vanished, refusal: r.Refused}
 		cells := r.Cells
-		if r.Refused != nil && r.Refused.Reason != "control" {
+		if r.Refused != nil && !mismatch(r.Refused) {
 			if r.Before == nil {
 				continue
 			}
@@ -43,7 +43,7 @@ func (f *feed) units() map[job.Unit][]version {
 		for _, unit := range unitsOf(f.contract, cells) {
 			units[unit] = append(units[unit], v)
 		}
-		if r.Refused != nil && r.Refused.Reason == "control" && r.Before != nil {
+		if r.Refused != nil && mismatch(r.Refused) && r.Before != nil {
 			f.holdBefore(units, v, r)
 		}
 	}
@@ -218,3 +218,7 @@ func (c *catalogue) print(one *model.Model, u job.Unit, hash func(dataset string
 	}
 	return ledger.Fingerprint(parts...), inputs
 }
+
+// mismatch reports whether an object was read, and is not what its control file or
+// its last record says: then the units that it touches are known, and held.
+func mismatch(r *ledger.Refusal) bool { return r.Reason == "control" || r.Reason == "trailer" }

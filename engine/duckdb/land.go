@@ -174,6 +174,11 @@ func readCSV(g objectGroup) string {
 	for _, p := range g.objects {
 		paths = append(paths, sqltext.QuoteString(escapeGlob(p.Path)))
 	}
+	limit := records.MaxRecord + 2
+	if o.Numbered {
+		columns = append(columns, sqltext.QuoteString(job.NumberColumn)+": 'VARCHAR'")
+		limit += records.NumberWidth
+	}
 	for _, r := range o.Mapping.Raw {
 		columns = append(columns, sqltext.QuoteString(r.Name)+": 'VARCHAR'")
 	}
@@ -185,7 +190,7 @@ func readCSV(g objectGroup) string {
 	return fmt.Sprintf("read_csv([%s], auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, columns = {%s}, "+
 		"strict_mode = true, null_padding = false, hive_partitioning = false, max_line_size = %d, filename = %s",
 		strings.Join(paths, ", "), !csv.NoHeader, sqltext.QuoteString(csv.Delimiter), sqltext.QuoteString(csv.Quote), sqltext.QuoteString(escape),
-		strings.Join(columns, ", "), records.MaxRecord+2, sqltext.QuoteString(fileColumn)) + readerOptions(o) + ")"
+		strings.Join(columns, ", "), limit, sqltext.QuoteString(fileColumn)) + readerOptions(o) + ")"
 }
 
 // readerOptions say what DuckDB would guess wrongly: it takes the line end from the
@@ -241,6 +246,9 @@ func (l *landing) filled(g objectGroup, cells []contract.Cell, from string) stri
 		case contract.FromObject:
 			list = append(list, keyOf(g)+" as "+sqltext.QuoteName(name))
 			continue
+		case contract.FromRecord:
+			list = append(list, "cast("+sqltext.QuoteName(job.NumberColumn)+" as bigint) as "+sqltext.QuoteName(name))
+			continue
 		}
 		list = append(list, c.Filled(typedName(name))+" as "+sqltext.QuoteName(name))
 		if c.Typed != "" && c.Empty != "true" && !alwaysReadable(c) {
@@ -282,7 +290,7 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 		}
 	}
 	for _, c := range cells {
-		if c.Column.NotNull && c.From != contract.FromObject {
+		if c.Column.NotNull && c.From != contract.FromObject && c.From != contract.FromRecord {
 			add(sqltext.QuoteName(c.Column.Name)+" is null", c.Column.Name+"_required")
 		}
 	}

@@ -12,17 +12,21 @@ import (
 // Object is one raw object as an engine reads it: structurally clean text, every
 // record of which has the fields of the header.
 type Object struct {
-	Key     string // relative to the input
-	ETag    string
-	Order   int    // place among the feed's objects in natural order of their keys
-	Path    string // what the engine opens: a file, or a URI; compressed as its name says
-	Section contract.Section
-	Mapping contract.Mapping
-	Fills   map[string]string // what the key says of columns
-	Report  records.Report    // the independent count; its Bad records are not in Path
-	NewLine string            // how the lines of Path end, as DuckDB and Spark are told: \n with a backslash; "": they find out
-	Serial  bool              // a reader that cuts Path into pieces would cut a record
+	Key      string // relative to the input
+	ETag     string
+	Order    int    // place among the feed's objects in natural order of their keys
+	Path     string // what the engine opens: a file, or a URI; compressed as its name says
+	Section  contract.Section
+	Mapping  contract.Mapping
+	Fills    map[string]string // what the key says of columns
+	Report   records.Report    // the independent count; its Bad records are not in Path
+	NewLine  string            // how the lines of Path end, as DuckDB and Spark are told: \n with a backslash; "": they find out
+	Numbered bool              // Path has the record's number as a first field, under NumberColumn
+	Serial   bool              // a reader that cuts Path into pieces would cut a record
 }
+
+// NumberColumn is what the header of a numbered object calls the record's number.
+const NumberColumn = "\x1fnumber"
 
 // Task is one model to make of one unit. Its inputs exist: contracts are landed and
 // settled, models are files.

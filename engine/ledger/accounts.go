@@ -46,7 +46,7 @@ func (t Tally) Plus(u Tally) Tally {
 	}
 	groups := map[string]Group{}
 	for _, g := range slices.Concat(t.Groups, u.Groups) {
-		groups[g.key()] = groups[g.key()].plus(g)
+		groups[g.key()] = groups[g.key()].Plus(g)
 	}
 	sum := Tally{Records: t.Records + u.Records}
 	for _, k := range slices.Sorted(maps.Keys(groups)) {
@@ -55,7 +55,8 @@ func (t Tally) Plus(u Tally) Tally {
 	return sum
 }
 
-func (g Group) plus(h Group) Group {
+// Plus is the sum of two groups, under the second one's By.
+func (g Group) Plus(h Group) Group {
 	sum := Group{By: h.By, Records: g.Records + h.Records}
 	for i := range max(len(g.Sums), len(h.Sums)) {
 		var s decimal.Decimal
