@@ -35,9 +35,6 @@ func dialectOf(c *contract.Contract, s contract.Section, key string) (records.Di
 	if shape := contract.Shape(key); shape != "csv" {
 		return d, fmt.Errorf("object %s: this version of the engine reads CSV, and not %s", key, shape)
 	}
-	if csv.Quote != "" && csv.Escape == "" {
-		return d, errors.New("`escape none` beside a quote is not read")
-	}
 	for _, part := range []struct {
 		name string
 		text string

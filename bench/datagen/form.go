@@ -133,11 +133,10 @@ func appendText(out []byte, text string) []byte {
 
 // unquoteField takes the quotes off the CSV text of a field, if they are sound.
 func unquoteField(field string) string {
-	inner, ok := strings.CutPrefix(field, `"`)
-	if inner, ok = strings.CutSuffix(inner, `"`); !ok || len(field) < 2 || field[0] != '"' {
+	if len(field) < 2 || field[0] != '"' || field[len(field)-1] != '"' {
 		return field
 	}
-	return strings.ReplaceAll(inner, `""`, `"`)
+	return strings.ReplaceAll(field[1:len(field)-1], `""`, `"`)
 }
 
 // writeParquet has fill write CSV and writes it as Parquet, every column text. One

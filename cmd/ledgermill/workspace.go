@@ -236,7 +236,11 @@ func (o *opening) Close(ctx context.Context) error {
 // private names the private server's database after the project and its lake, so
 // that two lakes never share tables.
 func (w *workspace) private(say func(string)) warehouse.PrivateOptions {
-	sum := sha256.Sum256([]byte(w.config.Lake.Root))
+	place := w.config.Lake.Root
+	if root, err := lake.Open(place); err == nil {
+		place = root.URL() // the same from whichever directory, and another one for another lake
+	}
+	sum := sha256.Sum256([]byte(place))
 	return warehouse.PrivateOptions{Home: w.config.Warehouse.PrivateDirectory, Log: w.log, Progress: say,
 		Project: strings.ToLower(w.config.Name) + "_" + hex.EncodeToString(sum[:4])}
 }

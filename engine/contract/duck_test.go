@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	duck "github.com/duckdb/duckdb-go/v2"
+
+	"ledgermill/engine/duckdb"
 )
 
 func openDuck(t *testing.T) *sql.DB {
@@ -18,6 +20,11 @@ func openDuck(t *testing.T) *sql.DB {
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(1)
 	t.Cleanup(func() { _ = db.Close() })
+	for _, statement := range (duckdb.Dialect{}).Session() {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return db
 }
 

@@ -146,7 +146,4 @@ func (c *column) readBooleans() (reading, bool, error) {
 	return reading{kind: boolean, unread: unread}, true, nil
 }
 
-// repeated is the number of records whose value stands before.
-func (c *column) repeated() int { return c.values - len(c.counts) }
-
 func contains(list []string, text string) bool { return slices.Contains(list, text) }
