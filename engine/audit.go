@@ -224,10 +224,10 @@ func (r *run) dataTests(ctx context.Context, w work) error {
 		}
 		reason := fmt.Sprintf("%s: data test %s: %s rows", d.File, d.Name, count(result.Failures))
 		if err != nil {
-			reason = err.Error()
+			reason = r.discreet(err.Error())
 		}
 		r.mu.Lock()
-		r.tests = append(r.tests, result)
+		r.tests = append(r.tests, r.masked([]job.TestResult{result})...)
 		if (err != nil || !result.Passed) && !d.Warn {
 			r.withdraw(d, w.unit, reason)
 		}

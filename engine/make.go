@@ -80,7 +80,7 @@ func (r *run) admit(s *step) {
 	if a == nil {
 		return
 	}
-	r.tests = append(r.tests, a.results...)
+	r.tests = append(r.tests, r.masked(a.results)...)
 	if r.holdBlocked(s) {
 		r.forget(s.one.Name, s.unit)
 		return
@@ -123,8 +123,8 @@ func (r *run) failed(ctx context.Context, s *step, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget(s.one.Name, s.unit)
-	r.Log.ErrorContext(ctx, "a model failed", "model", s.one.Name, "unit", s.unit, "error", err)
-	r.hold(ledger.Verdict{Dataset: s.one.Name, Unit: string(s.unit), Fingerprint: s.attempt.print, Kind: ledger.FailedKind, Exit: ExitFailed, Reason: err.Error()})
+	r.Log.ErrorContext(ctx, "a model failed", "model", s.one.Name, "unit", s.unit, "error", r.discreet(err.Error()))
+	r.hold(ledger.Verdict{Dataset: s.one.Name, Unit: string(s.unit), Fingerprint: s.attempt.print, Kind: ledger.FailedKind, Exit: ExitFailed, Reason: r.discreet(err.Error())})
 	s.attempt = nil
 	return nil
 }

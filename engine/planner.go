@@ -53,7 +53,7 @@ func (p *planner) planFeed(name string, f *feed) {
 		selected := u.Overlaps(p.sel.From, p.sel.To)
 		record, published := p.mill.State().Unit(name, string(u))
 		print := p.cat.prints[name][u]
-		changed := !published || record.Fingerprint != print
+		changed := !published || record.Lost || record.Fingerprint != print
 		if v, ok := p.barrier(name, u, record, changed); ok {
 			set(p.verdicts, name, u, v)
 			if !selected {

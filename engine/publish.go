@@ -107,6 +107,7 @@ func (r *run) strays(ctx context.Context) error {
 				r.entry.Removals = append(r.entry.Removals, strayKey(name, key))
 			}
 			delete(f.strays, key)
+			f.dirty[key] = true
 		}
 	}
 	return nil
@@ -140,7 +141,11 @@ func (r *run) dirtyObjects() []ledger.ObjectRecord {
 	for _, name := range sortedKeys(r.feeds) {
 		f := r.feeds[name]
 		for _, key := range sortedKeys(f.dirty) {
-			objects = append(objects, f.objects[key])
+			o := f.objects[key]
+			if f.strays[key] {
+				o.Contract = "" // if this run dies before they are written, the next one reads the object again
+			}
+			objects = append(objects, o)
 		}
 	}
 	return objects

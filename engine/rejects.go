@@ -32,8 +32,8 @@ func hasStrays(cells []ledger.Cell) bool {
 func droppedStrays(objects []ledger.ObjectRecord) []string {
 	var keys []string
 	for _, o := range objects {
-		if o.Dropped && hasStrays(o.Cells) {
-			keys = append(keys, strayKey(o.Feed, o.Key))
+		if o.Dropped && o.Strays != "" {
+			keys = append(keys, o.Strays)
 		}
 	}
 	return keys

@@ -44,6 +44,9 @@ func (m *Mill) Plan(ctx context.Context, sel Selection) (*Plan, error) {
 }
 
 func (m *Mill) prepareRun(ctx context.Context, sel Selection) (*planner, error) {
+	if err := m.samePartitions(); err != nil {
+		return nil, err
+	}
 	m.Engine.Use(m.Project.Contracts, m.Project.Models)
 	if err := m.take(ctx, sel); err != nil {
 		return nil, err

@@ -164,8 +164,11 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 		r.hold(*verdict)
 		return nil
 	}
-	if known, ok := r.State().Unit(name, string(s.Unit)); ok && s.Rejects == nil && ledger.Sum(known.Cells).RejectedTotal().Records > 0 {
-		r.entry.Removals = append(r.entry.Removals, rejectsKey(name, s.Unit))
+	if s.Rejects != nil {
+		record.Rejects = rejectsKey(name, s.Unit)
+	}
+	if known, ok := r.State().Unit(name, string(s.Unit)); ok && s.Rejects == nil && known.Rejects != "" {
+		r.entry.Removals = append(r.entry.Removals, known.Rejects)
 	}
 	set(r.records, name, s.Unit, record)
 	r.entry.Units = append(r.entry.Units, record)

@@ -282,7 +282,7 @@ func (f *feed) admit(record ledger.ObjectRecord) {
 		change = RereadObject
 		if before.Contract == record.Contract {
 			// Touched, not changed: only what the file system says of it is new.
-			record.Refused, record.Cells, record.Before = before.Refused, before.Cells, before.Before
+			record.Refused, record.Cells, record.Before, record.Strays = before.Refused, before.Cells, before.Before, before.Strays
 			f.objects[record.Key] = record
 			f.dirty[record.Key] = true
 			return
@@ -290,8 +290,13 @@ func (f *feed) admit(record ledger.ObjectRecord) {
 	case known:
 		change = ReplacedObject
 	}
-	if hasStrays(record.Cells) || record.Refused == nil && hasStrays(before.Cells) {
-		f.strays[record.Key] = true
+	switch {
+	case hasStrays(record.Cells):
+		record.Strays, f.strays[record.Key] = strayKey(record.Feed, record.Key), true
+	case record.Refused != nil:
+		record.Strays = before.Strays
+	case before.Strays != "":
+		f.strays[record.Key] = true // to be removed
 	}
 	if record.Refused != nil {
 		change, detail = RefusedObject, record.Refused.Reason+": "+record.Refused.Detail

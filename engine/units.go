@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -222,3 +223,35 @@ func (c *catalogue) print(one *model.Model, u job.Unit, hash func(dataset string
 // mismatch reports whether an object was read, and is not what its control file or
 // its last record says: then the units that it touches are known, and held.
 func mismatch(r *ledger.Refusal) bool { return r.Reason == "control" || r.Reason == "trailer" }
+
+// PartitionError says that a dataset is published in units of another size than it
+// has now: old and new units would lie beside each other, and readers count twice.
+type PartitionError struct {
+	Dataset        string
+	Published, Now contract.Partition
+}
+
+func (e *PartitionError) Error() string {
+	return fmt.Sprintf("dataset %s is published by %s, and is by %s now", e.Dataset, e.Published, e.Now)
+}
+
+// Try returns the remedy.
+func (e *PartitionError) Try() string {
+	return "publish into a new lake (lake.root), or undo the edit of `partition` or `publish`"
+}
+
+// ExitCode is that of configuration.
+func (e *PartitionError) ExitCode() int { return ExitUsage }
+
+func (m *Mill) samePartitions() error {
+	for _, name := range sortedKeys(m.Project.Models) {
+		one := m.Project.Models[name]
+		for _, unit := range m.State().UnitNames(name) {
+			record, _ := m.State().Unit(name, unit)
+			if was := job.Unit(unit).Partition(); record.Key != "" && was != one.Partition {
+				return &PartitionError{Dataset: name, Published: was, Now: one.Partition}
+			}
+		}
+	}
+	return nil
+}

@@ -123,7 +123,10 @@ func (a *app) printAnswer(ctx context.Context, o queries.Options, format string,
 	case "json":
 		err = result.JSON(a.stdout)
 	default:
-		width, _ := terminal(a.stdout)
+		width, onScreen := terminal(a.stdout)
+		if limit == 0 && onScreen {
+			limit = 1000 // --format csv prints all, and keeps none of it
+		}
 		err = result.Text(a.stdout, queries.TextOptions{Limit: limit, Width: width})
 	}
 	return errors.Join(err, result.Close())

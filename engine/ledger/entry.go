@@ -37,6 +37,14 @@ type Done struct {
 	Number int64     `json:"number"`
 	At     time.Time `json:"at"`
 	Lost   []UnitRef `json:"lost,omitempty"`
+
+	LostStrays []ObjectRef `json:"lost_strays,omitempty"` // objects whose rejects without a date are gone
+}
+
+// ObjectRef names an object of a feed.
+type ObjectRef struct {
+	Feed string `json:"feed"`
+	Key  string `json:"key"`
 }
 
 // UnitRef names a unit of a dataset.
@@ -56,10 +64,11 @@ type ObjectRecord struct {
 	Inode    uint64    `json:"inode,omitempty"`
 	Control  string    `json:"control,omitempty"` // etag of its control file: its content, wherever it lies
 	Seen     string    `json:"seen,omitempty"`    // what the store said of its control file, to notice a change
-	Contract string    `json:"contract"`          // hash of the contract under which it was read
+	Contract string    `json:"contract"`          // hash of the contract under which it was read; "": it is to be read again
 	Records  int64     `json:"records"`           // counted independently of the engine
 	Text     int64     `json:"text,omitempty"`    // bytes, decompressed
 	Cells    []Cell    `json:"cells,omitempty"`
+	Strays   string    `json:"strays,omitempty"` // key of its rejects without a business date
 	Refused  *Refusal  `json:"refused,omitempty"`
 	Vanished bool      `json:"vanished,omitempty"` // no longer listed; its units are sealed
 	Dropped  bool      `json:"dropped,omitempty"`  // vanished, and accepted as removed
@@ -109,6 +118,7 @@ type UnitRecord struct {
 	Inputs      map[string]string `json:"inputs,omitempty"`
 	Objects     []Version         `json:"objects,omitempty"` // of a contract
 	Cells       []Cell            `json:"cells,omitempty"`   // of a contract
+	Rejects     string            `json:"rejects,omitempty"` // of a contract: key of its rejects, "" for none
 
 	Key     string   `json:"key,omitempty"` // of the lake's object
 	ETag    string   `json:"etag,omitempty"`

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -241,16 +242,10 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 // gone make their units lost.
 func (l *Ledger) finish(ctx context.Context, e Entry) (Done, error) {
 	done := Done{Number: e.Number, At: l.now().UTC()}
-	byKey := map[string]UnitRef{}
-	for _, u := range e.Units {
-		byKey[u.Key] = UnitRef{Dataset: u.Dataset, Unit: u.Unit}
-	}
 	for _, up := range e.Uploads {
 		_, err := l.store.Complete(ctx, up)
 		if errors.Is(err, lake.ErrUploadGone) {
-			if ref, ok := byKey[up.Key]; ok {
-				done.Lost = append(done.Lost, ref)
-			}
+			l.lose(&done, e, up.Key)
 			continue
 		}
 		if err != nil {
@@ -272,6 +267,28 @@ func (l *Ledger) finish(ctx context.Context, e Entry) (Done, error) {
 	return done, nil
 }
 
+// lose notes which unit or object an upload belonged to that is gone.
+func (l *Ledger) lose(done *Done, e Entry, key string) {
+	for _, u := range e.Units {
+		if ref := (UnitRef{Dataset: u.Dataset, Unit: u.Unit}); (u.Key == key || u.Rejects == key) && !slices.Contains(done.Lost, ref) {
+			done.Lost = append(done.Lost, ref)
+		}
+	}
+	note := func(o ObjectRecord) {
+		if ref := (ObjectRef{Feed: o.Feed, Key: o.Key}); o.Strays == key && !slices.Contains(done.LostStrays, ref) {
+			done.LostStrays = append(done.LostStrays, ref)
+		}
+	}
+	for _, o := range e.Objects {
+		note(o)
+	}
+	for _, objects := range l.state.Objects {
+		for _, o := range objects {
+			note(o)
+		}
+	}
+}
+
 // Commit makes e the next entry and completes its uploads. Where another run has
 // committed meanwhile, it rebases, unless that touched a unit of e: *ConflictError,
 // and nothing of e is visible.
@@ -287,8 +304,13 @@ func (l *Ledger) Commit(ctx context.Context, e Entry) error {
 		if err == nil {
 			return l.settle(ctx, e, data)
 		}
+		mine := l.holds(context.WithoutCancel(ctx), entryKey(e.Number), data)
 		if !errors.Is(err, lake.ErrExists) {
+			l.pending = mine
 			return fmt.Errorf("commit ledger entry %d: %w", e.Number, err)
+		}
+		if mine {
+			return l.settle(ctx, e, data)
 		}
 		before := l.state.Number
 		if err := l.Reload(ctx); err != nil {
@@ -298,6 +320,16 @@ func (l *Ledger) Commit(ctx context.Context, e Entry) error {
 			return err
 		}
 	}
+}
+
+// holds reports whether an entry may be the one that was to be created: a store can
+// fail, or find the key taken, after it has done what it was asked for.
+func (l *Ledger) holds(ctx context.Context, key string, data []byte) bool {
+	found, err := l.read(ctx, key)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return bytes.Equal(found, data)
 }
 
 func (l *Ledger) settle(ctx context.Context, e Entry, data []byte) error {

@@ -62,6 +62,12 @@ func (s *State) fold(e Entry, hash string, done Done) {
 			put(s.Units, l.Dataset, l.Unit, u)
 		}
 	}
+	for _, l := range done.LostStrays {
+		if o, ok := s.Objects[l.Feed][l.Key]; ok {
+			o.Contract = ""
+			put(s.Objects, l.Feed, l.Key, o)
+		}
+	}
 	if e.Summary != nil {
 		s.Runs = append(s.Runs, *e.Summary)
 		s.Runs = s.Runs[max(0, len(s.Runs)-MaxRuns):]

@@ -132,6 +132,9 @@ func (l *loader) output(d *draft) bool {
 			l.fault(a.pos, "`about %s`: the model has no such column%s", a.name, sqltext.DidYouMean(a.name, m.Names()))
 		}
 	}
+	if m.ReadsItself && m.Publish == No {
+		l.faultTry(d.publish.pos, "publish it", "a step (`publish: no`) cannot read itself: it is kept nowhere")
+	}
 	if m.Load != "" && m.Publish == No {
 		l.fault(d.load.pos, "a step (`publish: no`) is not loaded")
 	}
