@@ -239,3 +239,88 @@ func TestPending(t *testing.T) {
 		t.Errorf("unit %+v", u)
 	}
 }
+
+// doubtful is a lake that does what it is asked for and says that it failed, or
+// that somebody else was first.
+type doubtful struct {
+	*store
+	says error
+}
+
+func (d *doubtful) Create(ctx context.Context, key string, data []byte) error {
+	err := d.store.Create(ctx, key, data)
+	if says := d.says; says != nil && err == nil {
+		d.says = nil
+		return says
+	}
+	return err
+}
+
+// TestDoubtfulCommit makes commits whose success the store does not report.
+func TestDoubtfulCommit(t *testing.T) {
+	t.Parallel()
+	cable := errors.New("the cable is out")
+	t.Run("failed", func(t *testing.T) {
+		t.Parallel()
+		d := &doubtful{store: newStore(t), says: cable}
+		l := open(t, d)
+		upload := d.stage(t, "facts/a", "rows")
+		err := l.Commit(t.Context(), ledger.Entry{Units: []ledger.UnitRecord{unit("facts", "a", "f")}, Uploads: []lake.Upload{upload}})
+		if !errors.Is(err, cable) || !l.Pending() {
+			t.Fatalf("error %v, pending %t: the staged bytes would be thrown away", err, l.Pending())
+		}
+		if u, ok := open(t, d).State().Unit("facts", "a"); !ok || u.Lost || d.text(t, "facts/a") != "rows" {
+			t.Errorf("unit %+v", u)
+		}
+	})
+	t.Run("taken by itself", func(t *testing.T) {
+		t.Parallel()
+		d := &doubtful{store: newStore(t), says: lake.ErrExists}
+		l := open(t, d)
+		commit(t, l, ledger.Entry{Run: "a", Units: []ledger.UnitRecord{unit("facts", "a", "f")}})
+		if l.Pending() || l.State().Number != 1 || d.text(t, doneKey(1)) == "" || d.text(t, entryKey(2)) != "" {
+			t.Errorf("state %+v", l.State())
+		}
+	})
+	t.Run("not made", func(t *testing.T) {
+		t.Parallel()
+		s := newStore(t)
+		l := open(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := l.Commit(ctx, ledger.Entry{}); err == nil || l.Pending() {
+			t.Errorf("error %v, pending %t", err, l.Pending())
+		}
+	})
+}
+
+// TestLostRejects loses rejects: the unit is made again, the object is read again.
+func TestLostRejects(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	l := open(t, s)
+	commit(t, l, ledger.Entry{Objects: []ledger.ObjectRecord{{Feed: "raw", Key: "b", Contract: "hash", Strays: "rejects/none/b"}}})
+	uploads := []lake.Upload{s.stage(t, "rejects/u", "1"), s.stage(t, "rejects/none/a", "2"), s.stage(t, "rejects/none/b", "3"), s.stage(t, "rejects/held", "4")}
+	for _, u := range uploads {
+		if err := s.Abort(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit(t, l, ledger.Entry{
+		Units:   []ledger.UnitRecord{{Dataset: "raw", Unit: "u", Rejects: "rejects/u"}, {Dataset: "raw", Unit: "v"}},
+		Objects: []ledger.ObjectRecord{{Feed: "raw", Key: "a", Contract: "hash", Strays: "rejects/none/a"}, {Feed: "raw", Key: "c", Contract: "hash"}},
+		Uploads: uploads,
+	})
+	for name, state := range map[string]*ledger.State{"committed": l.State(), "opened": open(t, s).State()} {
+		for unit, lost := range map[string]bool{"u": true, "v": false} {
+			if u, ok := state.Unit("raw", unit); !ok || u.Lost != lost {
+				t.Errorf("%s: unit %s: %+v", name, unit, u)
+			}
+		}
+		for key, contract := range map[string]string{"a": "", "b": "", "c": "hash"} {
+			if o := state.Objects["raw"][key]; o.Contract != contract {
+				t.Errorf("%s: object %s is of contract %q, want %q", name, key, o.Contract, contract)
+			}
+		}
+	}
+}
