@@ -82,6 +82,7 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 		}
 	}
 	r.finish()
+	err = errors.Join(err, r.releaseAll(context.WithoutCancel(ctx)))
 	if err == nil && m.Warehouse != nil {
 		err = r.load(ctx)
 	}
@@ -89,6 +90,15 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 		report.Exit = Graver(report.Exit, m.ExitCode(err))
 	}
 	return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
+}
+
+// releaseAll gives back what was landed: the load needs the memory, and not the rows.
+func (r *run) releaseAll(ctx context.Context) error {
+	var err error
+	for _, name := range sortedKeys(r.feeds) {
+		err = errors.Join(err, r.release(ctx, r.feeds[name]))
+	}
+	return err
 }
 
 // make makes and publishes what is planned, batch by batch.
