@@ -35,11 +35,18 @@ func (l *load) stagePart(ctx context.Context, s *staged) error {
 		return err
 	}
 	l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepCopy, Bytes: s.report.Bytes, Done: true})
-	if err := l.proveLeaf(ctx, s); err != nil {
-		return err
-	}
-	l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepReconcile, Bytes: s.report.Bytes, Done: true})
-	if err := l.indexLeaf(ctx, s); err != nil {
+	// The first index is built as soon as the statistics are taken, while the sums
+	// are still being compared: a leaf that fails is dropped, indexes and all.
+	group, inner := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := l.proveLeaf(inner, s); err != nil {
+			return err
+		}
+		l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepReconcile, Bytes: s.report.Bytes, Done: true})
+		return nil
+	})
+	group.Go(func() error { return l.indexLeaf(inner, s) })
+	if err := group.Wait(); err != nil {
 		return err
 	}
 	l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepIndex, Bytes: s.report.Bytes, Done: true})
