@@ -12,7 +12,6 @@ import (
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
 	"ledgermill/engine/ledger"
-	"ledgermill/engine/records"
 	"ledgermill/engine/sqltext"
 )
 
@@ -164,65 +163,6 @@ func (l *landing) insert(g objectGroup, checks []contract.Check) string {
 	cells := l.contract.Cells(o.Section, o.Mapping, o.Fills, Dialect{})
 	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(g, cells, checks, l.filled(g, cells, l.typed(o, cells, readCSV(g)))))
 }
-
-const fileColumn = "\x1f" + "file"
-
-// readCSV reads text as text: nothing is sniffed, nothing is cast, nothing padded.
-func readCSV(g objectGroup) string {
-	o := g.objects[0]
-	var paths, columns []string
-	for _, p := range g.objects {
-		paths = append(paths, sqltext.QuoteString(escapeGlob(p.Path)))
-	}
-	limit := records.MaxRecord + 2
-	if o.Numbered {
-		columns = append(columns, sqltext.QuoteString(job.NumberColumn)+": 'VARCHAR'")
-		limit += records.NumberWidth
-	}
-	for _, r := range o.Mapping.Raw {
-		columns = append(columns, sqltext.QuoteString(r.Name)+": 'VARCHAR'")
-	}
-	csv := o.Section.CSV
-	escape := csv.Escape
-	if escape == "" {
-		escape = csv.Quote
-	}
-	return fmt.Sprintf("read_csv([%s], auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, columns = {%s}, "+
-		"strict_mode = true, null_padding = false, hive_partitioning = false, max_line_size = %d, filename = %s",
-		strings.Join(paths, ", "), !csv.NoHeader, sqltext.QuoteString(csv.Delimiter), sqltext.QuoteString(csv.Quote), sqltext.QuoteString(escape),
-		strings.Join(columns, ", "), limit, sqltext.QuoteString(fileColumn)) + readerOptions(o) + ")"
-}
-
-// readerOptions say what DuckDB would guess wrongly: it takes the line end from the
-// first line break it meets, even one inside quotes, and cuts long quoted text into
-// pieces that look like records.
-func readerOptions(o job.Object) string {
-	options := ""
-	if o.NewLine != "" {
-		options += ", new_line = " + sqltext.QuoteString(o.NewLine)
-	}
-	if o.Serial {
-		options += ", parallel = false"
-	}
-	return options
-}
-
-// escapeGlob makes a path that DuckDB takes literally.
-func escapeGlob(path string) string {
-	var b strings.Builder
-	for _, r := range path {
-		if strings.ContainsRune("*?[", r) {
-			b.WriteString("[" + string(r) + "]")
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func typedName(column string) string { return sqltext.QuoteName("\x1ftyped " + column) }
-func badName(column string) string   { return sqltext.QuoteName("\x1fbad " + column) }
-func rawName(i int) string           { return fmt.Sprintf("%q", fmt.Sprintf("\x1fraw %d", i)) }
 
 // typed adds the value of every column to the raw text.
 func (l *landing) typed(_ job.Object, cells []contract.Cell, from string) string {

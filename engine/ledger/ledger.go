@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,12 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"ledgermill/engine/lake"
 )
@@ -287,125 +283,6 @@ func (l *Ledger) lose(done *Done, e Entry, key string) {
 			note(o)
 		}
 	}
-}
-
-// Commit makes e the next entry and completes its uploads. Where another run has
-// committed meanwhile, it rebases, unless that touched a unit of e: *ConflictError,
-// and nothing of e is visible.
-func (l *Ledger) Commit(ctx context.Context, e Entry) error {
-	for {
-		e.Format, e.Project = Format, l.project
-		e.Number, e.Previous = l.state.Number+1, l.state.Hash
-		data, err := json.Marshal(e)
-		if err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
-		err = l.store.Create(ctx, entryKey(e.Number), data)
-		if err == nil {
-			return l.settle(ctx, e, data)
-		}
-		mine := l.holds(context.WithoutCancel(ctx), entryKey(e.Number), data)
-		if !errors.Is(err, lake.ErrExists) {
-			l.pending = mine
-			return fmt.Errorf("commit ledger entry %d: %w", e.Number, err)
-		}
-		if mine {
-			return l.settle(ctx, e, data)
-		}
-		before := l.state.Number
-		if err := l.Reload(ctx); err != nil {
-			return err
-		}
-		if err := l.conflict(ctx, e, before); err != nil {
-			return err
-		}
-	}
-}
-
-// holds reports whether an entry may be the one that was to be created: a store can
-// fail, or find the key taken, after it has done what it was asked for.
-func (l *Ledger) holds(ctx context.Context, key string, data []byte) bool {
-	found, err := l.read(ctx, key)
-	if err != nil {
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	return bytes.Equal(found, data)
-}
-
-func (l *Ledger) settle(ctx context.Context, e Entry, data []byte) error {
-	// The commit is made: a cancelled run still makes visible what it has committed.
-	ctx = context.WithoutCancel(ctx)
-	l.pending = true
-	done, err := l.finish(ctx, e)
-	if err != nil {
-		return err
-	}
-	l.pending = false
-	l.state.fold(e, hash(data), done)
-	if e.Number%checkpointEvery == 0 {
-		return l.writeCheckpoint(ctx)
-	}
-	return nil
-}
-
-func (l *Ledger) conflict(ctx context.Context, e Entry, since int64) error {
-	mine := map[UnitRef]bool{}
-	for _, u := range e.Units {
-		mine[UnitRef{u.Dataset, u.Unit}] = true
-	}
-	for n := since + 1; n <= l.state.Number; n++ {
-		data, err := l.read(ctx, entryKey(n))
-		if err != nil {
-			return err
-		}
-		var other Entry
-		if err := json.Unmarshal(data, &other); err != nil {
-			return &DamageError{Key: entryKey(n), Err: err}
-		}
-		for _, u := range other.Units {
-			if ref := (UnitRef{u.Dataset, u.Unit}); mine[ref] {
-				return &ConflictError{Unit: ref, Run: other.Run}
-			}
-		}
-	}
-	return nil
-}
-
-func (l *Ledger) writeCheckpoint(ctx context.Context) error {
-	data, err := json.Marshal(l.state)
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	w, err := zstd.NewWriter(nil)
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	packed := w.EncodeAll(data, nil)
-	if err := errors.Join(l.store.Put(ctx, checkpointKey(l.state.Number), packed), w.Close()); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	return nil
-}
-
-func (l *Ledger) readCheckpoint(ctx context.Context, n int64) error {
-	packed, err := l.read(ctx, checkpointKey(n))
-	if err != nil {
-		return err
-	}
-	r, err := zstd.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return &DamageError{Key: checkpointKey(n), Err: err}
-	}
-	defer r.Close()
-	state := NewState("")
-	if err := json.NewDecoder(r).Decode(state); err != nil {
-		return &DamageError{Key: checkpointKey(n), Err: err}
-	}
-	if err := l.admit(state.Format, state.Project); err != nil {
-		return err
-	}
-	l.state = state
-	return nil
 }
 
 func hash(data []byte) string {
