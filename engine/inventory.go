@@ -28,8 +28,7 @@ type feed struct {
 	dirty    map[string]bool // records that the ledger does not have yet
 	changes  []ObjectChange
 	landed   map[string]bool
-	strays   map[string]bool          // objects whose rejects without a date are to be written
-	accounts map[string][]ledger.Cell // by unit: settled in this run
+	strays   map[string]bool // objects whose rejects without a date are to be written
 }
 
 // listed is an object that the store lists.
@@ -75,7 +74,7 @@ func (m *Mill) take(ctx context.Context, sel Selection) error {
 			continue
 		}
 		f := &feed{contract: c, hash: ledger.Fingerprint("contract", Semantics, c.Data()), objects: map[string]ledger.ObjectRecord{},
-			listed: map[string]listed{}, dirty: map[string]bool{}, landed: map[string]bool{}, strays: map[string]bool{}, accounts: map[string][]ledger.Cell{}}
+			listed: map[string]listed{}, dirty: map[string]bool{}, landed: map[string]bool{}, strays: map[string]bool{}}
 		for key, record := range m.State().Objects[name] {
 			f.objects[key] = record
 		}

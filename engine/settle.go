@@ -143,7 +143,6 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 	if _, made := r.records[name][s.Unit]; made {
 		return nil // settled by an earlier batch, and again as an input
 	}
-	f.accounts[string(s.Unit)] = s.Cells
 	record := ledger.UnitRecord{Dataset: name, Unit: string(s.Unit), Fingerprint: r.cat.prints[name][s.Unit], SQL: f.hash, Cells: s.Cells,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	record.Content = record.Fingerprint

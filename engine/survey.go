@@ -30,7 +30,7 @@ func (m *Mill) survey(ctx context.Context) error {
 			objects++
 		}
 	}
-	keep := bytes*textPerByte <= m.Budget
+	keep := bytes <= m.Budget
 	chunks := m.surveyChunks()
 	for c := range m.prepareAhead(ctx, chunks) {
 		if c.err != nil {
@@ -114,10 +114,6 @@ func (m *Mill) prepareChunk(ctx context.Context, c chunk) chunk {
 	c.fresh, c.err = m.prepareAll(ctx, c.feed, fresh)
 	return c
 }
-
-// textPerByte is a guess at how much text a byte of an object may hold: it is for
-// deciding how much to read at once, never for accounts.
-const textPerByte = 1
 
 // chunks parts objects so that each part is within the budget.
 func (m *Mill) chunks(f *feed, keys []string) [][]string {

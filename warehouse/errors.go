@@ -65,7 +65,7 @@ func (e *UnreachableError) Try() string {
 	case refused.Code == "3D000":
 		return "create the database, or correct its name in warehouse.url"
 	}
-	return "ledgermill doctor"
+	return "correct warehouse.url; without it a private server is used"
 }
 
 // LayoutError is a table that a part cannot be loaded into as it is.

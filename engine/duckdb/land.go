@@ -224,7 +224,7 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 	}
 	var list []string
 	for _, c := range cells {
-		list = append(list, columnOf(c, o))
+		list = append(list, sqltext.QuoteName(c.Column.Name))
 		if c.Typed != "" && c.Empty != "true" && !alwaysReadable(c) {
 			add(badName(c.Column.Name), c.Column.Name+"_type")
 		}
@@ -253,8 +253,6 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 }
 
 const failsName = `"` + "\x1ffails" + `"`
-
-func columnOf(c contract.Cell, _ job.Object) string { return sqltext.QuoteName(c.Column.Name) }
 
 // place is the number of the record's object. The file's name is one value for a
 // whole vector, so the search runs once for thousands of records.
