@@ -122,8 +122,10 @@ func (r *run) lastStrays(ctx context.Context) error {
 			continue
 		}
 		for _, chunk := range r.chunks(f, sortedKeys(f.strays)) {
-			if err := r.release(ctx, f); err != nil {
-				return err
+			if !r.parks {
+				if err := r.release(ctx, f); err != nil {
+					return err
+				}
 			}
 			if err := r.landAgain(ctx, f, chunk); err != nil {
 				return err
