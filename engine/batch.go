@@ -26,7 +26,7 @@ func (r *run) batches() [][]work {
 				}
 			}
 		}
-		if len(batch) > 0 && (len(batch) >= max(1, r.BatchDays) || bytes+more > r.Budget || w.unit == job.Whole) {
+		if len(batch) > 0 && (len(batch) >= max(1, r.BatchDays) || bytes+more > r.Budget || w.stage != batch[0].stage) {
 			batches = append(batches, batch)
 			batch, bytes, seen = nil, 0, map[string]bool{}
 		}

@@ -87,10 +87,8 @@ func (r *run) finish() {
 		if f := r.feeds[name]; f != nil {
 			r.report.Known += len(f.objects)
 			r.account(name, f)
-			for _, o := range f.objects {
-				if o.Refused != nil && !o.Dropped {
-					r.report.Exit = Graver(r.report.Exit, o.Refused.Exit)
-				}
+			for _, o := range f.refused() {
+				r.report.Exit = Graver(r.report.Exit, o.Exit)
 			}
 		}
 	}

@@ -134,6 +134,8 @@ func (p *parser) columnName(col ddlColumn, name string) {
 		p.contract.FillsObject = true
 	case name == RecordColumn:
 		p.contract.FillsRecord = true
+	case name == "rowid":
+		p.fault(col.pos, "column rowid: DuckDB calls the place of a row so", "call it otherwise and write `-- alias <name>: rowid`")
 	case !columnName.MatchString(name):
 		p.fault(col.pos, fmt.Sprintf("column %q: a name is a letter, then letters, digits and _", col.name),
 			"call it otherwise and write `-- alias <name>: "+col.name+"`")
