@@ -99,10 +99,7 @@ func (w *workspace) cache() string {
 // engineSettings are the limits of a DuckDB that works in a directory and reads stores.
 func (w *workspace) engineSettings(work string, readable ...lake.Store) duckdb.Settings {
 	// What DuckDB allocates beside its buffers comes on top, some fifth of them.
-	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: work, Log: w.log}
-	if dir := w.config.Engine.TempDirectory; dir != "" {
-		s.Spill = filepath.Join(dir, fmt.Sprintf("ledgermill-%d", os.Getpid()))
-	}
+	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: w.config.Engine.TempDirectory, Log: w.log}
 	for _, store := range readable {
 		s.Readable = append(s.Readable, store.Location(""))
 	}

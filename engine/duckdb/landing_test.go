@@ -162,7 +162,7 @@ func TestPark(t *testing.T) {
 	if err := l.Release(t.Context(), l.contract.Name); err != nil {
 		t.Fatal(err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(l.dir, "parked", "*", "*")); left != nil {
+	if left, _ := filepath.Glob(filepath.Join(l.dir, "ledgermill-*", "parked", "*", "*")); left != nil {
 		t.Errorf("released, and still there: %v", left)
 	}
 }
