@@ -55,6 +55,10 @@ func (r *run) begin(s *step) *attempt {
 	if a.current && a.known.Tests == r.testsPrint(one) {
 		return nil
 	}
+	if v, ok := r.protect(one.Name, u); ok && !a.current {
+		r.hold(v)
+		return nil
+	}
 	if old, ok := r.refusedFor(one.Name, u, a.print, r.knownHash); ok {
 		set(r.verdicts, one.Name, u, old)
 		return nil

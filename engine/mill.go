@@ -57,6 +57,8 @@ type Options struct {
 	BatchDays int             // units landed at once at most
 	Budget    int64           // bytes of raw text in memory at once at most, unless one object or unit is larger
 	Settle    time.Duration   // an object without a control file is left alone until it is so old
+	HoldAfter int             // days before a dataset's newest published unit from which published units are not rewritten unasked; 0: always
+	Keep      int             // former versions of a unit that are kept to roll back to
 	Run       string          // id of the run
 	Command   string          // as typed, without secrets
 	Program   string          // version of this program
@@ -173,8 +175,9 @@ func (r readOnly) List(ctx context.Context, prefix string) ([]lake.Object, error
 	return objects, err
 }
 
-func (readOnly) Put(context.Context, string, []byte) error { return nil }
-func (readOnly) Remove(context.Context, string) error      { return nil }
+func (readOnly) Put(context.Context, string, []byte) error  { return nil }
+func (readOnly) Copy(context.Context, string, string) error { return nil }
+func (readOnly) Remove(context.Context, string) error       { return nil }
 func (readOnly) Create(context.Context, string, []byte) error {
 	return errors.New("the lake is open for reading")
 }

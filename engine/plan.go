@@ -16,6 +16,9 @@ type Selection struct {
 	Datasets      []string  // nil: all
 	Full          bool      // make again what is up to date
 	AcceptRemoved bool      // objects that have vanished are removed from their units
+	Reopen        bool      // units of closed periods may be made again
+	Rewrite       bool      // published units older than HoldAfter may be made again
+	Reason        string    // for Reopen or Rewrite, for the record
 }
 
 func (s Selection) has(dataset string, u job.Unit) bool {

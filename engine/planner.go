@@ -68,11 +68,17 @@ func (p *planner) planFeed(name string, f *feed) {
 			p.say(name, u, action, v.Exit, v.Reason)
 			continue
 		}
-		if selected && (changed || p.sel.Full) {
-			set(p.dirty, name, u, true)
-			set(p.contracts, name, u, true)
-			p.say(name, u, ActionMake, 0, p.whyContract(f, u, record, published)...)
+		if !selected || !changed && !p.sel.Full {
+			continue
 		}
+		if v, ok := p.protect(name, u); ok {
+			set(p.verdicts, name, u, v)
+			p.say(name, u, ActionHold, v.Exit, append(p.whyContract(f, u, record, published), v.Reason)...)
+			continue
+		}
+		set(p.dirty, name, u, true)
+		set(p.contracts, name, u, true)
+		p.say(name, u, ActionMake, 0, p.whyContract(f, u, record, published)...)
 	}
 }
 
@@ -165,6 +171,11 @@ func (p *planner) planModel(one *model.Model) {
 		reasons, certain, possible := p.assess(one, u)
 		if !certain && !possible {
 			p.planTests(one, u)
+			continue
+		}
+		if v, ok := p.protect(one.Name, u); ok && certain {
+			set(p.verdicts, one.Name, u, v)
+			p.say(one.Name, u, ActionHold, v.Exit, append(slices.Clip(reasons), v.Reason)...)
 			continue
 		}
 		if v, ok := p.refusedBefore(one, u); ok {

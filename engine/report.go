@@ -165,7 +165,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		return nil
 	}
 	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
-		Units: len(r.report.Units), Config: r.Config}
+		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
 	if cause != nil {
 		summary.Error = cause.Error()
 	}
@@ -177,7 +177,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		r.entry.Objects, r.entry.Verdicts = r.dirtyObjects(), slices.Concat(r.newVerdicts(), r.lifted())
 	}
 	r.entry.Removals = droppedStrays(r.entry.Objects)
-	r.stamp()
+	r.sign(&r.entry)
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
 		return err
 	}

@@ -44,6 +44,15 @@ type Lake struct {
 	// keep its size and modification time before it is read. Default 60s; 0 reads
 	// at once.
 	Settle time.Duration
+
+	// Keep is how many former versions of a unit are kept, to roll back to.
+	// Default 3; 0 keeps none.
+	Keep int
+
+	// HoldAfter is the age in days, counted back from a dataset's newest published
+	// unit, from which a published unit is made again on request only. Default 0:
+	// units of any age are.
+	HoldAfter int
 }
 
 // Engine bounds what the engine may use.
@@ -112,7 +121,7 @@ func Default() Config {
 	return Config{
 		Name:  "ledgermill",
 		Input: "raw",
-		Lake:  Lake{Root: "lake", Settle: time.Minute},
+		Lake:  Lake{Root: "lake", Settle: time.Minute, Keep: 3},
 		Engine: Engine{
 			MemoryLimit: 1_000_000_000,
 			BatchDays:   30,

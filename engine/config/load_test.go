@@ -41,6 +41,8 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"name":                        "ledgermill from default",
 		"input":                       "/p/raw from default",
 		"lake.root":                   "/p/lake from default",
+		"lake.keep":                   "3 from default",
+		"lake.hold_after":             "0 from default",
 		"lake.settle":                 "1s from ledgermill.json:1:64",
 		"engine.memory_limit":         "1GB from default",
 		"engine.threads":              "3 from flag",
@@ -66,7 +68,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
 	got, err := load(t, `{
   "name": "n",
   "input": "s3://b/raw",
-  "lake": {"root": "../lake", "settle": "0s"},
+  "lake": {"root": "../lake", "settle": "0s", "keep": 7, "hold_after": 40},
   "engine": {"memory_limit": "1.5GiB", "threads": 4, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
@@ -78,7 +80,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		Project: "/p/q",
 		Name:    "n",
 		Input:   "s3://b/raw",
-		Lake:    config.Lake{Root: "/p/lake"},
+		Lake:    config.Lake{Root: "/p/lake", Keep: 7, HoldAfter: 40},
 		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, TempDirectory: "/t", BatchDays: 3,
 			CacheDirectory: "/p/q/c"},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
@@ -243,7 +245,9 @@ func TestCanonicalFile(t *testing.T) {
   "input": "raw",
   "lake": {
     "root": "lake",
-    "settle": "1m"
+    "settle": "1m",
+    "keep": 3,
+    "hold_after": 0
   },
   "engine": {
     "memory_limit": "1GB",

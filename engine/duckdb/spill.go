@@ -92,7 +92,12 @@ func sweepSpill(shared string) error {
 	return nil
 }
 
-// close removes the directory and gives the lock back.
+// close removes the directory and gives the lock back. A run that has removed its
+// own directory has removed both.
 func (s *spill) close() error {
-	return errors.Join(os.RemoveAll(s.dir), os.Remove(s.lock.Name()), s.lock.Close())
+	err := os.Remove(s.lock.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(os.RemoveAll(s.dir), err, s.lock.Close())
 }
