@@ -29,12 +29,9 @@ func (e *UnreadError) Unwrap() error { return e.Err }
 func (e *UnreadError) ExitCode() int { return ExitUsage }
 
 // dialectOf is how an object's text is divided into records.
-func dialectOf(c *contract.Contract, s contract.Section, key string) (records.Dialect, error) {
+func dialectOf(c *contract.Contract, s contract.Section) (records.Dialect, error) {
 	csv := s.CSV
-	d := records.Dialect{NoHeader: csv.NoHeader, Columns: len(c.Fields(s)), HeaderWithin: csv.HeaderWithin}
-	if shape := contract.Shape(key); shape != "csv" {
-		return d, fmt.Errorf("object %s: this version of the engine reads CSV, and not %s", key, shape)
-	}
+	d := records.Dialect{NoHeader: csv.NoHeader, Columns: len(c.Fields(s)), HeaderWithin: csv.HeaderWithin, NoEscape: csv.Quote != "" && csv.Escape == ""}
 	for _, part := range []struct {
 		name string
 		text string

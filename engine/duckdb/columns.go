@@ -1,0 +1,67 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
+	"ledgermill/engine/sqltext"
+)
+
+// Columns reads a Parquet object to its end, in a DuckDB of its own: some damage
+// makes DuckDB find a fault in itself, and then its database is dead with all that
+// has landed in it. What comes through here does so again.
+func (e *Engine) Columns(ctx context.Context, o job.Object) (columns []ledger.Column, err error) {
+	settings := e.settings
+	settings.Threads = 1
+	if settings.Spill, err = os.MkdirTemp(e.settings.Work, "columns-"); err != nil {
+		return nil, fmt.Errorf("open duckdb: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(settings.Spill)) }()
+	probe, err := Open(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, probe.Close()) }()
+	s, err := probe.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	from := "read_parquet(" + sqltext.QuoteString(escapeGlob(o.Path)) + ", hive_partitioning = false)"
+	if columns, err = s.describe(ctx, from); err == nil {
+		err = s.readAll(ctx, from, columns, o)
+	}
+	if err != nil && ctx.Err() == nil {
+		// Nothing is kept of what is read, so memory that does not suffice is the
+		// object's fault too: a page that says it has gigabytes.
+		what, _, _ := strings.Cut(err.Error(), "\n") // a stack may follow
+		return nil, &job.ObjectError{Object: o.Key, Err: errors.New(what)}
+	}
+	return columns, err
+}
+
+// readAll decodes every value.
+func (s *session) readAll(ctx context.Context, from string, columns []ledger.Column, o job.Object) error {
+	if len(columns) != len(o.Mapping.Raw) {
+		return fmt.Errorf("%d columns by its footer, %d by the engine", len(o.Mapping.Raw), len(columns))
+	}
+	list := []string{"count(*)"}
+	for _, c := range columns {
+		list = append(list, "count(hash("+sqltext.QuoteName(c.Name)+"))")
+	}
+	var found int64
+	dest := []any{&found}
+	for range columns {
+		dest = append(dest, new(int64))
+	}
+	err := s.rows(ctx, "select "+strings.Join(list, ", ")+" from "+from, dest, func() error { return nil })
+	if err == nil && found != o.Report.Records {
+		err = fmt.Errorf("%d records by its footer, %d by the engine", o.Report.Records, found)
+	}
+	return err
+}
