@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -86,12 +87,20 @@ func (f *feed) fills(one listed, report records.Report) (map[string]string, *led
 // verifyLast compares what an object holds with what its last records say of it.
 func (f *feed) verifyLast(s contract.Section, last [][]string, read ledger.Tally) *ledger.Refusal {
 	var differences []string
+	named := map[string]bool{}
 	for _, fields := range last {
 		totals, err := f.contract.FrameTotals(s, s.Last, fields)
 		if err != nil {
 			return balanceRefusal("trailer", err)
 		}
 		for _, t := range totals {
+			// Which of the two is meant cannot be told, and a sum of both is a guess.
+			group := fmt.Sprintf("%q", t.By)
+			if named[group] {
+				differences = append(differences, "two totals of "+cmp.Or(strings.Join(t.By, " "), "all records"))
+				continue
+			}
+			named[group] = true
 			differences = append(differences, f.differences(t, read)...)
 		}
 	}

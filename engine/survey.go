@@ -273,7 +273,7 @@ func (f *feed) admit(record ledger.ObjectRecord) {
 	switch {
 	case known && before.ETag == record.ETag && before.Control == record.Control:
 		change = RereadObject
-		if before.Contract == record.Contract {
+		if before.Contract == record.Contract && !bySetting(before.Refused) {
 			// Touched, not changed: only what the file system says of it is new.
 			record.Refused, record.Cells, record.Before, record.Strays = before.Refused, before.Cells, before.Before, before.Strays
 			f.objects[record.Key] = record
