@@ -46,11 +46,6 @@ func TestFormsPublishTheSame(t *testing.T) {
 // resend copies objects in another form.
 func resend(t *testing.T, from, to *bench, form string) {
 	t.Helper()
-	db, err := sql.Open("duckdb", "?threads=1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
 	objects, err := filepath.Glob(filepath.Join(from.input, "transactions", "*.parquet"))
 	if err != nil || len(objects) == 0 {
 		t.Fatalf("no objects: %v", err)
@@ -79,8 +74,19 @@ func resend(t *testing.T, from, to *bench, form string) {
 		default:
 			object = "'" + object + "'"
 		}
-		if _, err := db.ExecContext(t.Context(), fmt.Sprintf("copy (from %s) to '%s' (%s)", object, path, options[form])); err != nil {
-			t.Fatal(err)
-		}
+		inDuckDB(t, fmt.Sprintf("copy (from %s) to '%s' (%s)", object, path, options[form]))
+	}
+}
+
+// inDuckDB runs a statement in a DuckDB of its own.
+func inDuckDB(t *testing.T, statement string) {
+	t.Helper()
+	db, err := sql.Open("duckdb", "?threads=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -143,7 +143,9 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 				seen.report, err = scanPath(seen.path, how)
 			}
 		}
-		err = errors.Join(err, unpacked.Close())
+		if closed := unpacked.Close(); err == nil {
+			err = closed // else it says again what is wrong with the object
+		}
 	}
 	if m.MaxObject > 0 && seen.report.Text > m.MaxObject && err == nil {
 		err = &records.TooLargeError{Max: m.MaxObject} // as its footer says

@@ -390,17 +390,14 @@ func (l *landing) structural(o job.Object) []ledger.Cell {
 
 // mergeCells adds up the cells of the same object and unit, in order.
 func mergeCells(cells []ledger.Cell) []ledger.Cell {
-	at := map[[2]string]int{}
-	var merged []ledger.Cell
+	parts := map[[2]string][]ledger.Cell{}
 	for _, c := range cells {
 		key := [2]string{c.Object, c.Unit}
-		i, ok := at[key]
-		if !ok {
-			at[key] = len(merged)
-			merged = append(merged, c)
-			continue
-		}
-		merged[i] = merged[i].Plus(c)
+		parts[key] = append(parts[key], c)
+	}
+	var merged []ledger.Cell
+	for _, of := range parts {
+		merged = append(merged, ledger.Sum(of))
 	}
 	slices.SortFunc(merged, func(a, b ledger.Cell) int {
 		return strings.Compare(a.Object+"\x00"+a.Unit, b.Object+"\x00"+b.Unit)
