@@ -343,3 +343,48 @@ func judgePollock(want [][]string, got outcome) (verdict, why string) {
 	}
 	return "WRONG", fmt.Sprintf("%d records are neither accepted nor rejected (%v)", len(left), rejected)
 }
+
+// TestParquetBad reads the corrupt files of apache/parquet-testing, all in one run
+// beside one that is whole: each is refused with a reason, or every value of it is
+// read; the run is not brought down.
+func TestParquetBad(t *testing.T) {
+	t.Parallel()
+	dir := shared(t, "hostile/parquet_bad")
+	paths, err := filepath.Glob(filepath.Join(dir, "*.parquet"))
+	if err != nil || len(paths) != 8 {
+		t.Fatalf("%d files in %s: %v", len(paths), dir, err)
+	}
+	// What is nested comes as JSON. Of the two that are read, the lists of the one are
+	// those that its column holds, though their first level is off; and the other is a
+	// sound file of Arrow's, whose pages have an encoding of no bits.
+	read := map[string]struct{ column, rows, first, last string }{
+		"ARROW-GH-45185.parquet":          {"x", "5", "[1,2]", "[9]"},
+		"ARROW-GH-43605.parquet":          {"min_fl", "21186", "0", "0"},
+		"ARROW-RS-GH-6229-LEVELS.parquet": {"outer", "1", `[{"c":null}]`, `[{"c":null}]`},
+	}
+	var files []hostileFile
+	for i, path := range paths {
+		f := hostileFile{name: fmt.Sprintf("q%d", i), key: filepath.Base(path), path: path, columns: "  value varchar", names: []string{"value"}}
+		if r, ok := read[f.key]; ok {
+			f.more = "-- read value: \"" + r.column + "\"\n"
+		} else {
+			f.more = "-- optional: value\n"
+		}
+		files = append(files, f)
+	}
+	outcomes := hostile(t, files)
+	for _, f := range files {
+		o, r := outcomes[f.name], read[f.key]
+		if o.refused != nil {
+			t.Logf("%-34s %s", f.key, refusal(o))
+			if o.refused.Reason != "unreadable" || o.refused.Try == "" {
+				t.Errorf("%s: %+v", f.key, o.refused)
+			}
+			continue
+		}
+		t.Logf("%-34s read, %d records", f.key, len(o.accepted))
+		if n := len(o.accepted); r.column == "" || fmt.Sprint(n) != r.rows || o.accepted[0][0] != r.first || o.accepted[n-1][0] != r.last {
+			t.Errorf("%s: %d records: %.300q", f.key, n, o.accepted)
+		}
+	}
+}
