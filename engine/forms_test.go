@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ledgermill/engine"
+	"ledgermill/engine/lake"
 )
 
 // TestFormsPublishTheSame sends the same records, defects and all, in every form:
@@ -39,6 +41,37 @@ func TestFormsPublishTheSame(t *testing.T) {
 		}
 		if gotRows != rows {
 			t.Errorf("rows and their hash: %s as parquet, %s as %s", rows, gotRows, form)
+		}
+	}
+}
+
+// TestFormsReplacedMidRun replaces an object right after it was counted, and before
+// it is copied or read by the engine: the run fails and says why, whatever it has met.
+func TestFormsReplacedMidRun(t *testing.T) {
+	t.Parallel()
+	const line = `{"fee_no":"a","paid_on":"2025-01-31","at":null,"fee":1,"coin":"GBP","reader":"ann"}` + "\n"
+	for _, c := range []struct{ key, before, after string }{
+		{"plain/a.ndjson", line + "{\n", line + line + "{\n"}, {"plain/a.ndjson", line, line + line}, {"plain/a.ndjson", line + "{\n", ""},
+		{"plain/a.json", "[" + line + "]", "[" + line}, {"plain/a.csv", feesHeader + "1\n", "x"},
+		{"plain/a.parquet", "select 'a' as fee_no, date '2025-01-31' as paid_on, null::timestamp as at, 1 as fee, 'GBP' as coin, 'ann' as reader", "PAR1"},
+	} {
+		b := newReasons(t, reasonsContract)
+		if strings.HasSuffix(c.key, ".parquet") {
+			parquetFile(t, b, c.key, c.before)
+		} else {
+			b.write(c.key, c.before)
+		}
+		b.wrap = func(in lake.Store) lake.Store {
+			return &moving{Store: in, key: c.key, change: func() { b.write(c.key, c.after) }}
+		}
+		m := b.open(true)
+		_, err := m.Execute(t.Context(), engine.Selection{})
+		var changed *engine.ChangedError
+		if !errors.As(err, &changed) || changed.Object != c.key {
+			t.Errorf("%s, %.20q then %.20q: %v", c.key, c.before, c.after, err)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type bench struct {
 	budget    int64
 	maxObject int64
 	settle    time.Duration
+	wrap      func(lake.Store) lake.Store // the input; nil: as it is
 	now       func() time.Time
 }
 
@@ -85,6 +86,9 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	input, err := lake.Open(b.input)
 	if err != nil {
 		return nil, err
+	}
+	if b.wrap != nil {
+		input = b.wrap(input)
 	}
 	root, err := lake.Open(b.lake)
 	if err != nil {

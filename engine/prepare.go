@@ -63,7 +63,14 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 		p.record.ETag = seen.etag
 	}
 	p.record.Records, p.record.Text = seen.report.Records, seen.report.Text
-	return m.meet(ctx, f, p, how, seen)
+	p, err = m.meet(ctx, f, p, how, seen)
+	if err != nil || p.record.Refused != nil {
+		// What is read for a second time may be another version by now.
+		if changed := m.unchanged(ctx, []prepared{{record: ledger.ObjectRecord{Key: key}, seen: p.seen}}); changed != nil {
+			err = errors.Join(changed, err)
+		}
+	}
+	return p, err
 }
 
 // meet holds the names and types of an object's columns against the contract, and
