@@ -292,12 +292,12 @@ func TestPollock(t *testing.T) {
 		verdict, why := judgePollock(pollockAnswer(t, filepath.Join(dir, "clean", f.key)), outcomes[f.name])
 		score[verdict]++
 		t.Logf("%-34s %-8s %s", f.key, verdict, why)
-		if verdict == "WRONG" {
-			t.Errorf("%s: %s", f.key, why)
+		if verdict == "WRONG" || f.key == "file_preamble.csv" && verdict != "exact" {
+			t.Errorf("%s: %s: %s", f.key, verdict, why)
 		}
 	}
-	if score["exact"] < 10 {
-		t.Errorf("%d files came out exact; it were 10 once", score["exact"])
+	if score["exact"] < 11 {
+		t.Errorf("%d files came out exact; it were 11 once", score["exact"])
 	}
 	t.Logf("pollock: %d exact, %d with bad records rejected, %d refused, %d wrong, of %d", score["exact"], score["rejected"], score["refused"], score["WRONG"], len(files))
 }
