@@ -95,7 +95,7 @@ func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen sca
 		if p.object.Columns, err = m.Engine.Columns(ctx, p.object); err == nil {
 			p.record.Refused = f.accept(one.section, mapping, p.object.Columns)
 		} else if culprit, why := blamed(err); culprit == key {
-			p.record.Refused, err = refuse("unreadable", errors.New(why)), nil
+			p.record.Refused, err = refuse("unreadable", errors.New(m.discreet(why))), nil
 		}
 		return p, err
 	}

@@ -206,7 +206,7 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 			if i < 0 {
 				return nil, err
 			}
-			all[i].record.Refused = refuse("unreadable", errors.New(why))
+			all[i].record.Refused = refuse("unreadable", errors.New(m.discreet(why)))
 			continue
 		}
 		if err != nil {
