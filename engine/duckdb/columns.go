@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -26,10 +25,6 @@ const (
 func (e *Engine) Columns(ctx context.Context, o job.Object) (columns []ledger.Column, err error) {
 	settings := e.settings
 	settings.Threads, settings.MemoryLimit = 1, max(settings.MemoryLimit/4, probeMemory)
-	if settings.Spill, err = os.MkdirTemp(e.settings.Work, "columns-"); err != nil {
-		return nil, fmt.Errorf("open duckdb: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(settings.Spill)) }()
 	probe, err := Open(ctx, settings)
 	if err != nil {
 		return nil, err

@@ -70,9 +70,6 @@ func TestColumnsOfDamagedParquet(t *testing.T) {
 	if err != nil || ledger.Sum(settled[0].Cells).Accepted.Records != 1 {
 		t.Errorf("what landed before: %+v, %v", settled, err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(l.dir, "columns-*")); left != nil {
-		t.Errorf("left behind: %v", left)
-	}
 }
 
 // columns counts an object of Parquet and reads its columns, as a mill does.
