@@ -23,6 +23,7 @@ import (
 //	_reasons  why the record is rejected, first reason first; null: it is not
 //	_raw      the record as sent, private columns masked; null unless rejected
 //	_rounded  a value lost digits beyond its scale
+//	_closes   the id of the reject that the record was fixed of; null: of none
 type landing struct {
 	contract *contract.Contract
 	table    string
@@ -111,7 +112,7 @@ func createLanding(c *contract.Contract, table string) string {
 	for _, col := range c.Columns {
 		columns = append(columns, sqltext.QuoteName(col.Name)+" "+col.Type.String())
 	}
-	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean")
+	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean", "_closes varchar")
 	return "create table " + table + " (" + strings.Join(columns, ", ") + ")"
 }
 
@@ -270,7 +271,7 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 	// Whether a record fails is asked once, and what for of those alone that do.
 	list = append(list, place(g),
 		"case when "+failsName+" then concat_ws(',', "+strings.Join(reasons, ",\n    ")+") end as _reasons",
-		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`)
+		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`, closes(o)+" as _closes")
 	judged := "select *, (" + strings.Join(conditions, "\n    or ") + ") as " + failsName + "\nfrom (" + from + ")"
 	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + judged + ")"
 }
