@@ -22,6 +22,7 @@ type Config struct {
 	// s3://bucket/prefix. Default "raw".
 	Input string
 
+	S3        S3
 	Lake      Lake
 	Engine    Engine
 	Warehouse Warehouse
@@ -44,6 +45,10 @@ type Lake struct {
 	// keep its size and modification time before it is read. Default 60s; 0 reads
 	// at once.
 	Settle time.Duration
+
+	// S3 is how the lake's store is reached where that is another one than the
+	// input's: what is empty here is as in [Config.S3]. [Config.LakeS3] has both.
+	S3 S3
 }
 
 // Engine bounds what the engine may use.
@@ -112,6 +117,7 @@ func Default() Config {
 	return Config{
 		Name:  "ledgermill",
 		Input: "raw",
+		S3:    S3{PathStyle: PathStyleAuto},
 		Lake:  Lake{Root: "lake", Settle: time.Minute},
 		Engine: Engine{
 			MemoryLimit: 1_000_000_000,
