@@ -27,10 +27,10 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 	file := `{"engine": {"threads": 1, "batch_days": 1}, "lake": {"settle": "1s"}, "parameters": {"a": 1, "b": "x", "c": true}}`
 	got, err := load(t, file, config.Options{
 		Project: "/p",
-		Env:     []string{"LEDGERMILL_ENGINE_THREADS=2", "LEDGERMILL_ENGINE_BATCH_DAYS=2", "LEDGERMILL_PARAMETERS_B=y", "PATH=/bin",
+		Env: []string{"LEDGERMILL_ENGINE_THREADS=2", "LEDGERMILL_ENGINE_BATCH_DAYS=2", "LEDGERMILL_PARAMETERS_B=y", "PATH=/bin",
 			"AWS_ENDPOINT_URL=https://minio.example", "AWS_REGION=us-east-2", "LEDGERMILL_S3_REGION=eu-central-1",
 			"AWS_ACCESS_KEY_ID=" + password, "AWS_SECRET_ACCESS_KEY=" + password},
-		Flags:   map[string]string{"engine.threads": "3", "parameters.c": "false"},
+		Flags: map[string]string{"engine.threads": "3", "parameters.c": "false"},
 	})
 	if err != nil {
 		t.Fatal(err)
