@@ -39,7 +39,7 @@ func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]strin
 	if err := b.meet(ctx); err != nil {
 		return runs, err
 	}
-	clearing, ctx := errgroup.WithContext(ctx)
+	clearing, joint := errgroup.WithContext(ctx)
 	clearing.SetLimit(sweepers)
 	for o, err := range b.all(ctx, stagingName+"/") {
 		if err != nil {
@@ -52,7 +52,7 @@ func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]strin
 		case inside && !slices.Contains(runs, run):
 			runs = append(runs, run)
 		}
-		clearing.Go(func() error { return failed("sweep", o.Key, b.clear(ctx, o.Key)) })
+		clearing.Go(func() error { return failed("sweep", o.Key, b.clear(joint, o.Key)) })
 	}
 	return runs, clearing.Wait()
 }

@@ -67,10 +67,11 @@ func (b *Bucket) stage(ctx context.Context, key, localPath string) (u Upload, er
 	if err != nil {
 		return Upload{}, b.explain(ctx, err)
 	}
-	sending, stop := errgroup.WithContext(ctx)
-	sending.Go(func() error { return b.claim(stop, u) })
+	sending, joint := errgroup.WithContext(ctx)
+	claim := u
+	sending.Go(func() error { return b.claim(joint, claim) })
 	sending.Go(func() (err error) {
-		u.Parts, err = b.send(stop, u, f)
+		u.Parts, err = b.send(joint, claim, f)
 		return err
 	})
 	if err := sending.Wait(); err != nil {
