@@ -98,6 +98,7 @@ func VerifyInput(ctx context.Context, input lake.Reader, state *ledger.State, o 
 }
 
 func verify(ctx context.Context, store lake.Reader, list []expected, o VerifyOptions) (v Verification, err error) {
+	v.Differences = []Difference{}
 	objects, err := store.List(ctx, "")
 	if err != nil {
 		return v, err
