@@ -201,7 +201,7 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 }
 
 // rawClient is a program that knows nothing of lakes.
-func rawClient(t *testing.T, server *s3test.Server) *minio.Core {
+func rawClient(t testing.TB, server *s3test.Server) *minio.Core {
 	t.Helper()
 	client, err := minio.NewCore(strings.TrimPrefix(server.Settings.Endpoint, "http://"), &minio.Options{Region: server.Settings.Region,
 		Creds: credentials.NewStaticV4(server.Settings.AccessKey.Reveal(), server.Settings.SecretKey.Reveal(), "")})

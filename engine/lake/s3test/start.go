@@ -112,6 +112,9 @@ func (p Program) command(path string, o Options) *exec.Cmd {
 	return cmd
 }
 
+// Ended is closed when the server is no more.
+func (s *Server) Ended() <-chan struct{} { return s.exited }
+
 // Stop ends the server and waits for its end.
 func (s *Server) Stop() error {
 	err := s.process.Process.Kill()
