@@ -172,6 +172,19 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 			if err := elsewhere.Put(ctx, "_staging/dead/notes.txt", []byte("not a claim")); err != nil {
 				t.Fatal(err)
 			}
+			leftovers, err := s.Leftovers(ctx)
+			var claims, dirs int
+			for _, l := range leftovers {
+				switch {
+				case l.Holds(dead) && l.Run == "dead" && l.Upload == "a", l.Holds(live) && l.Run == "live" && l.Upload == "b":
+					claims++
+				case l.Staged == "" && l.Size == 1:
+					dirs++
+				}
+			}
+			if err != nil || len(leftovers) != 3 || claims != 2 || dirs != 1 {
+				t.Errorf("leftovers %+v, %v", leftovers, err)
+			}
 			runs, err := s.Sweep(ctx, func(run string) bool { return run == "live" })
 			if err != nil || !slices.Equal(runs, []string{"dead"}) {
 				t.Errorf("swept %v, %v", runs, err)
