@@ -174,7 +174,9 @@ func (c *lakeCall) guard(at site, keys []string, published bool) error {
 		if state != nil {
 			for _, units := range state.Units {
 				for _, u := range units {
-					known[u.Key], known[u.Rejects] = true, true
+					for _, version := range append(u.Kept, u) {
+						known[version.Key], known[version.Rejects] = true, true
+					}
 				}
 			}
 		}

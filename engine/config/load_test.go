@@ -43,6 +43,8 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"name":                        "ledgermill from default",
 		"input":                       "/p/raw from default",
 		"lake.root":                   "/p/lake from default",
+		"lake.keep":                   "3 from default",
+		"lake.hold_after":             "0 from default",
 		"lake.settle":                 "1s from ledgermill.json:1:64",
 		"lake.s3.endpoint":            " from default",
 		"lake.s3.region":              " from default",
@@ -83,7 +85,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
   "name": "n",
   "input": "s3://b/raw",
   "s3": {"endpoint": "https://minio.example:9000", "region": "eu-central-1", "path_style": true, "ca_file": "ca.pem", "access_key": "a", "secret_key": "${PW}", "session_token": "t"},
-  "lake": {"root": "../lake", "settle": "0s", "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
+  "lake": {"root": "../lake", "settle": "0s", "keep": 7, "hold_after": 40, "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
   "engine": {"memory_limit": "1.5GiB", "threads": 4, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
@@ -97,7 +99,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		Input:   "s3://b/raw",
 		S3: config.S3{Endpoint: "https://minio.example:9000", Region: "eu-central-1", PathStyle: "true", CAFile: "/p/q/ca.pem",
 			AccessKey: "a", SecretKey: "hunter2", SessionToken: "t"},
-		Lake: config.Lake{Root: "/p/lake", S3: config.S3{Endpoint: "http://other", Region: "r", PathStyle: "false", CAFile: "/ca",
+		Lake: config.Lake{Root: "/p/lake", Keep: 7, HoldAfter: 40, S3: config.S3{Endpoint: "http://other", Region: "r", PathStyle: "false", CAFile: "/ca",
 			AccessKey: "b", SecretKey: "c", SessionToken: "d"}},
 		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, TempDirectory: "/t", BatchDays: 3,
 			CacheDirectory: "/p/q/c"},
@@ -275,6 +277,8 @@ func TestCanonicalFile(t *testing.T) {
   "lake": {
     "root": "lake",
     "settle": "1m",
+    "keep": 3,
+    "hold_after": 0,
     "s3": {
       "endpoint": "",
       "region": "",

@@ -51,7 +51,7 @@ func TestSharedCredentialsAreTakenTogether(t *testing.T) {
 	for file, want := range map[string]string{
 		`{}`: "shell shell shell http://shell-s3 shell /shell",
 		`{"s3": {"access_key": "file", "secret_key": "file", "endpoint": "http://file"}}`: "file file  http://file shell /shell",
-		`{"lake": {"s3": {"access_key": "file", "secret_key": "file"}}}`:                   "shell shell shell http://shell-s3 shell /shell",
+		`{"lake": {"s3": {"access_key": "file", "secret_key": "file"}}}`:                  "shell shell shell http://shell-s3 shell /shell",
 	} {
 		c, err := load(t, file, config.Options{Env: env})
 		if err != nil {
