@@ -169,14 +169,14 @@ func TestDenied(t *testing.T) {
 	bucket := strings.TrimPrefix(place, "s3://")
 	policy := `{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::` + bucket + `", "Condition": {"StringLike": {"s3:prefix": ["ours/*", "read/*"]}}},
-		{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::` + bucket + `/ours/*"},
+		{"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], "Resource": "arn:aws:s3:::` + bucket + `/ours/*"},
 		{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::` + bucket + `/read/*"}]}`
 	keys, err := credentials.NewSTSAssumeRole(server.Settings.Endpoint, credentials.STSAssumeRoleOptions{
 		AccessKey: server.Settings.AccessKey.Reveal(), SecretKey: server.Settings.SecretKey.Reveal(), Policy: policy, Location: server.Settings.Region, DurationSeconds: 900})
 	if err != nil {
 		t.Fatal(err)
 	}
-	temporary, err := keys.Get()
+	temporary, err := keys.GetWithContext(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,6 +187,10 @@ func TestDenied(t *testing.T) {
 	read, err2 := lake.Open(place+"/read", o)
 	if err := errors.Join(err1, err2, ours.Prepare(t.Context())); err != nil {
 		t.Fatalf("the prefix that is allowed: %v", err)
+	}
+	publishFile(t, ours, "a", "what docs/stores.md lists is enough")
+	if err := errors.Join(ours.Abort(t.Context(), stageIn(t, ours, "run", "b")), ours.Copy(t.Context(), "a", "c"), ours.Remove(t.Context(), "a")); err != nil {
+		t.Errorf("the prefix that is allowed: %v", err)
 	}
 	if _, err := read.List(t.Context(), ""); err != nil {
 		t.Errorf("the prefix that may be read: %v", err)

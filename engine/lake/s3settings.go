@@ -58,7 +58,7 @@ func Resolve(settings config.S3) (S3, error) {
 	s.PathStyle = settings.PathStyle == config.PathStyleOn ||
 		settings.PathStyle != config.PathStyleOff && s.Host != amazon && !strings.HasSuffix(s.Host, ".amazonaws.com")
 	if s.AccessKey == "" && s.SecretKey == "" {
-		profile, err := credentials.NewFileAWSCredentials("", "").Get() // file and profile as the environment names them
+		profile, err := credentials.NewFileAWSCredentials("", "").GetWithContext(nil) // file and profile as the environment names them
 		if err != nil || profile.AccessKeyID == "" {
 			return S3{}, &CredentialsError{Section: s.Section}
 		}

@@ -169,7 +169,7 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := elsewhere.Put(ctx, "_staging/dead/notes.txt", []byte("not a claim")); err != nil {
+			if err := errors.Join(elsewhere.Put(ctx, "_staging/dead/notes.txt", []byte("not a claim")), elsewhere.Copy(ctx, live.Claim, "_staging/dead/copied.json")); err != nil {
 				t.Fatal(err)
 			}
 			leftovers, err := s.Leftovers(ctx)
