@@ -248,11 +248,7 @@ func TestReadIsTakenUp(t *testing.T) {
 	}
 	var cuts atomic.Int64
 	cuts.Store(4)
-	o := lake.Options{S3: server.Settings, Transport: func(next http.RoundTripper) http.RoundTripper { return scissors{next, &cuts} }}
-	s, err := lake.Open(place, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := through(t, server.Settings, place, func(next http.RoundTripper) http.RoundTripper { return scissors{next, &cuts} })
 	r, err := s.Open(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
@@ -322,13 +318,9 @@ func TestStageIsAborted(t *testing.T) {
 	place := server.Bucket(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("the cause")
-	o := lake.Options{S3: server.Settings, Staging: t.TempDir(), Transport: func(next http.RoundTripper) http.RoundTripper {
+	s := through(t, server.Settings, place+"/x", func(next http.RoundTripper) http.RoundTripper {
 		return cancelling{next, func() { cancel(cause) }}
-	}}
-	s, err := lake.Open(place+"/x", o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	if _, err := s.Stage(ctx, "a", writeFile(t, filepath.Join(t.TempDir(), "x"), "one")); !errors.Is(err, cause) {
 		t.Errorf("a cancelled upload: %v", err)
 	}
