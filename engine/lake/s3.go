@@ -32,7 +32,8 @@ type Bucket struct {
 	contact sync.Mutex
 	met     bool // the server has answered, and the bucket is there
 
-	lost atomic.Pointer[LockedError] // set once the lock is another's
+	holding atomic.Bool                 // the lock
+	lost    atomic.Pointer[LockedError] // set once the lock is another's
 
 	beat, stale time.Duration // of the lock
 }

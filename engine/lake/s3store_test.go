@@ -185,6 +185,18 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 			if err != nil || len(leftovers) != 3 || claims != 2 || dirs != 1 {
 				t.Errorf("leftovers %+v, %v", leftovers, err)
 			}
+			if runs, err := s.Sweep(ctx, func(string) bool { return false }); err != nil || len(runs) > 0 {
+				t.Errorf("without the lock, swept %v, %v", runs, err)
+			}
+			unlock, err := s.Lock(ctx, lake.Info{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := unlock(); err != nil {
+					t.Error(err)
+				}
+			}()
 			runs, err := s.Sweep(ctx, func(run string) bool { return run == "live" })
 			if err != nil || !slices.Equal(runs, []string{"dead"}) {
 				t.Errorf("swept %v, %v", runs, err)

@@ -30,9 +30,12 @@ func (b *Bucket) StagingDir(run string) (string, error) {
 
 // Sweep implements Publisher. Incomplete uploads are known by their claims only, so
 // those of other programs stay; without a claim are those of a run that died between
-// two requests, which hold no bytes.
+// two requests, which hold no bytes. Who does not hold the lock cannot know which
+// runs are dead: then only what is a day old goes.
 func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]string, error) {
-	runs, err := b.sweepStaging(keep)
+	locked := b.holding.Load()
+	spared := func(since time.Time) bool { return time.Since(since) < abandoned }
+	runs, err := b.sweepStaging(func(run string, since time.Time) bool { return keep(run) || !locked && spared(since) })
 	if err != nil {
 		return runs, err
 	}
@@ -47,7 +50,7 @@ func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]strin
 		}
 		run, _, inside := strings.Cut(strings.TrimPrefix(o.Key, stagingName+"/"), "/")
 		switch {
-		case !inside && time.Since(o.ModTime) < abandoned, inside && keep(run):
+		case (!inside || !locked) && spared(o.ModTime), inside && keep(run):
 			continue
 		case inside && !slices.Contains(runs, run):
 			runs = append(runs, run)
@@ -125,13 +128,17 @@ func (b *Bucket) Leftovers(ctx context.Context) ([]Leftover, error) {
 	return left, nil
 }
 
-func (b *Bucket) sweepStaging(keep func(run string) bool) (runs []string, err error) {
+func (b *Bucket) sweepStaging(keep func(run string, since time.Time) bool) (runs []string, err error) {
 	entries, err := os.ReadDir(b.staging)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); !keep(name) {
+		info, gone := entry.Info()
+		if gone != nil {
+			continue // swept since
+		}
+		if name := entry.Name(); !keep(name, info.ModTime()) {
 			runs = append(runs, name)
 			err = both(err, os.RemoveAll(filepath.Join(b.staging, name)))
 		}
