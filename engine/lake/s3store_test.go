@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ledgermill/engine/config"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/lake/s3test"
 )
@@ -247,6 +249,27 @@ func stageIn(t *testing.T, s lake.Store, run, key string) lake.Upload {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// TestStagingIsPrivate refuses a directory that others can write to.
+func TestStagingIsPrivate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := lake.Open("s3://bucket/x", lake.Options{S3: config.S3{AccessKey: "a", SecretKey: "b"}, Staging: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := s.StagingDir("run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Dir(filepath.Dir(made))
+	if err := os.Chmod(own, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.StagingDir("run"); err == nil || !strings.Contains(err.Error(), own+" is not a directory of this user alone") {
+		t.Errorf("a staging directory that everybody may write to: %v", err)
+	}
 }
 
 // TestReadIsTakenUp breaks the connection in the middle of reads.

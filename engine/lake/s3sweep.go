@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,8 +26,29 @@ func (b *Bucket) StagingDir(run string) (string, error) {
 	if err := checkRun(run); err != nil {
 		return "", err
 	}
-	dir := filepath.Join(b.staging, run)
-	return dir, failed("create staging directory", dir, os.MkdirAll(dir, 0o700))
+	dir, own := filepath.Join(b.staging, run), filepath.Dir(b.staging)
+	err := os.MkdirAll(own, 0o700)
+	if err == nil {
+		err = private(own)
+	}
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	return dir, failed("create staging directory", dir, err)
+}
+
+// private refuses a directory that another user has made where everybody may, to
+// change what is uploaded from it.
+func private(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || ok && int(stat.Uid) != os.Getuid() {
+		return fmt.Errorf("%s is not a directory of this user alone", dir)
+	}
+	return nil
 }
 
 // Sweep implements Publisher. Incomplete uploads are known by their claims only, so
