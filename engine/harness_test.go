@@ -26,7 +26,9 @@ type bench struct {
 	threads   int
 	memory    int64
 	budget    int64
+	maxObject int64
 	settle    time.Duration
+	wrap      func(lake.Store) lake.Store // the input; nil: as it is
 	now       func() time.Time
 }
 
@@ -85,6 +87,9 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.wrap != nil {
+		input = b.wrap(input)
+	}
 	root, err := lake.Open(b.lake, lake.Options{})
 	if err != nil {
 		return nil, err
@@ -103,7 +108,7 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 		return nil, err
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
-		BatchDays: b.batchDays, Budget: b.budget, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: log, Now: b.now}, write)
+		BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: log, Now: b.now}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())
 	}
