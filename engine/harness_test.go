@@ -83,14 +83,14 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, err := lake.Open(b.input)
+	input, err := lake.Open(b.input, lake.Options{})
 	if err != nil {
 		return nil, err
 	}
 	if b.wrap != nil {
 		input = b.wrap(input)
 	}
-	root, err := lake.Open(b.lake)
+	root, err := lake.Open(b.lake, lake.Options{})
 	if err != nil {
 		return nil, err
 	}

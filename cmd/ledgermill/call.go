@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ledgermill/engine"
-	"ledgermill/engine/lake"
 )
 
 // call is one call of a command on a checked project.
@@ -54,7 +53,7 @@ func (c *call) writing(o engine.Options, loads bool, say func(string), do func(*
 	if loads && c.work.loads() {
 		h := c.work.startWarehouse(c.Context.Context, say)
 		defer func() { err = errors.Join(err, h.Close(c.Context.Context)) }()
-		root, err := lake.Open(c.work.config.Lake.Root)
+		root, err := c.work.lake()
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ledgermill/engine/lake/s3test"
 	"ledgermill/warehouse/warehousetest"
 )
 
@@ -27,6 +28,7 @@ import (
 //	library DIR               a project of loans: nothing in it is a bank's
 //	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
 //	private                   a private server in a home of the scripts
+//	minio                     settings of a MinIO, and an empty bucket at $STORE; behind `[!s3] skip`
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
 //	units [-bytes] LAKE       what lies in a lake, without its ledger and former versions, and its bytes
 //	pack FILE                 gzip it
@@ -50,6 +52,12 @@ func TestScripts(t *testing.T) {
 				"HOME="+e.WorkDir, "USER=tester")
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "s3" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return s3test.Wanted(), nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
 			"library": library,
@@ -65,6 +73,14 @@ func TestScripts(t *testing.T) {
 			"lastrun": lastRun,
 			"warehouse": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", warehousetest.Database(t))
+			},
+			"minio": func(ts *testscript.TestScript, _ bool, _ []string) {
+				server := s3test.MinIO().Shared(t)
+				ts.Setenv("LEDGERMILL_S3_ENDPOINT", server.Settings.Endpoint)
+				ts.Setenv("LEDGERMILL_S3_REGION", server.Settings.Region)
+				ts.Setenv("LEDGERMILL_S3_ACCESS_KEY", server.Settings.AccessKey.Reveal())
+				ts.Setenv("LEDGERMILL_S3_SECRET_KEY", server.Settings.SecretKey.Reveal())
+				ts.Setenv("STORE", server.Bucket(t))
 			},
 			"private": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if privateDir == "" {

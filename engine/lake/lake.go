@@ -35,6 +35,8 @@ type Reader interface {
 	Stat(ctx context.Context, key string) (Object, error)
 	// Open fails with fs.ErrNotExist if there is no such object.
 	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// Checksum returns what the object's bytes have to give, if the store keeps it.
+	Checksum(ctx context.Context, key string) (Checksum, error)
 	// Location is what an engine opens: an absolute path, or a URI.
 	Location(key string) string
 }
@@ -67,9 +69,14 @@ type Publisher interface {
 	Complete(ctx context.Context, upload Upload) (Object, error)
 	// Abort forgets staged bytes. It succeeds if they are gone.
 	Abort(ctx context.Context, upload Upload) error
-	// Sweep removes the staging directories of runs that keep refuses, and
-	// what dead processes left; it returns the names of those runs.
+	// Sweep removes the staging directories of runs that keep refuses, their
+	// uploads, and what dead processes left; it returns the names of those runs.
+	// It touches nothing that this program did not make. It is for the holder of the
+	// lock, who knows that no other run is alive. What may not be removed
+	// any more is completed first: that is the ledger's business.
 	Sweep(ctx context.Context, keep func(run string) bool) ([]string, error)
+	// Leftovers lists what Sweep would remove if it kept no run.
+	Leftovers(ctx context.Context) ([]Leftover, error)
 }
 
 // Locker keeps two runs from working on one store at the same time. It is a
@@ -85,6 +92,7 @@ type Store interface {
 	Writer
 	Publisher
 	Locker
+	Container
 	// Prepare makes the store ready for its first object: it creates a
 	// directory, but no bucket.
 	Prepare(ctx context.Context) error
@@ -94,17 +102,46 @@ type Store interface {
 // JSON in the ledger's intent.
 type Upload struct {
 	Key    string `json:"key"`
-	Staged string `json:"staged"` // in a directory: slash path below its root
+	Staged string `json:"staged"` // in a directory: slash path below its root; in a bucket: the id of the upload
 	Size   int64  `json:"size"`
-	ETag   string `json:"etag"` // that the object will have
+	ETag   string `json:"etag"`            // that the object will have
+	Parts  []Part `json:"parts,omitempty"` // in a bucket, in order
+	Claim  string `json:"claim,omitempty"` // in a bucket: key of the record that says whose the upload is
 }
 
-// Open returns the store at a path or file:// URL. It touches nothing: whether
-// the store exists shows when it is used.
-func Open(place string) (Store, error) {
-	scheme, _, found := strings.Cut(place, "://")
+// Leftover is what a run has left in the staging area.
+type Leftover struct {
+	Run    string    `json:"run"`              // "" where no run is known
+	Place  string    `json:"place"`            // path, or URL of an object
+	Upload string    `json:"upload,omitempty"` // key that an incomplete upload is for
+	Staged string    `json:"-"`                // as Upload.Staged has it, "" for a directory of this machine
+	Size   int64     `json:"size"`             // bytes
+	Since  time.Time `json:"since"`
+}
+
+// Holds reports whether it has the bytes of an upload.
+func (l Leftover) Holds(u Upload) bool {
+	if l.Staged != "" {
+		return l.Staged == u.Staged
+	}
+	return l.Run != "" && strings.HasPrefix(u.Staged, stagingName+"/"+l.Run+"/") || strings.HasSuffix(filepath.ToSlash(l.Place), "/"+u.Staged)
+}
+
+// Part is a part of an upload to a bucket, as the server and the client know it.
+type Part struct {
+	ETag   string `json:"etag"`
+	CRC32C string `json:"crc32c,omitempty"` // base64; "" where the server keeps none
+}
+
+// Open returns the store at a path, file:// URL or s3://bucket/prefix. It touches
+// nothing: whether the store exists shows when it is used.
+func Open(place string, o Options) (Store, error) {
+	scheme, rest, found := strings.Cut(place, "://")
 	if !found {
 		return openPath(place)
+	}
+	if strings.EqualFold(scheme, "s3") {
+		return openBucket(place, rest, o)
 	}
 	if !strings.EqualFold(scheme, "file") {
 		return nil, &SchemeError{Place: place, Scheme: scheme}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ledgermill/engine/lake"
 )
 
@@ -30,7 +32,7 @@ func stage(t *testing.T, s lake.Store, key, data string) lake.Upload {
 	must(t, err)
 	var back lake.Upload
 	must(t, json.Unmarshal(text, &back))
-	if back != u || u.Key != key || u.Size != int64(len(data)) || u.ETag == "" {
+	if !cmp.Equal(back, u) || u.Key != key || u.Size != int64(len(data)) || u.ETag == "" {
 		t.Errorf("upload %+v came back as %+v", u, back)
 	}
 	return back
@@ -132,6 +134,8 @@ func testSweep(t *testing.T, s lake.Store) {
 	if again != dirs[2] {
 		t.Errorf("staging directory of one run: %s and %s", dirs[2], again)
 	}
+	unlock, err := s.Lock(t.Context(), lake.Info{PID: 1})
+	must(t, err)
 	removed, err := s.Sweep(t.Context(), func(run string) bool { return run == "live" })
 	must(t, err)
 	if len(removed) != 2 {
@@ -143,7 +147,7 @@ func testSweep(t *testing.T, s lake.Store) {
 		}
 	}
 	_, err = s.Sweep(t.Context(), func(string) bool { return false })
-	must(t, err)
+	must(t, errors.Join(err, unlock()))
 }
 
 func testLock(t *testing.T, s lake.Store) {
