@@ -59,6 +59,9 @@ func (l *Lake) views(p *model.Project, st *statement) (map[string]duckdb.View, e
 			views[one.Load] = view
 		}
 	}
+	if named[RejectsTable] && !slices.Contains(p.Order, RejectsTable) {
+		views[RejectsTable] = l.rejects(p)
+	}
 	return views, nil
 }
 

@@ -152,6 +152,7 @@ type Verdict struct {
 	Reason      string `json:"reason"`
 	Exit        int    `json:"exit"`
 	Run         string `json:"run"`
+	Rejects     string `json:"rejects,omitempty"` // of a contract: key of what the unit would have rejected
 	Lifted      bool   `json:"lifted,omitempty"`
 }
 
