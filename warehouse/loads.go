@@ -55,7 +55,7 @@ func readLoads(ctx context.Context, conn *pgx.Conn) ([]Loaded, error) {
 
 func requireMigrated(ctx context.Context, conn *pgx.Conn) error {
 	var there bool
-	if err := conn.QueryRow(ctx, "select to_regclass('ledgermill.loads') is not null and to_regclass('ledgermill.floors') is not null").Scan(&there); err != nil {
+	if err := conn.QueryRow(ctx, "select to_regclass('ledgermill.loads') is not null and to_regclass('ledgermill.dimension_keys') is not null").Scan(&there); err != nil {
 		return fmt.Errorf("look for ledgermill.loads: %w", err)
 	}
 	if !there {

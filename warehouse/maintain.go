@@ -18,7 +18,10 @@ func (l *load) addMonth(ctx context.Context, t *table, month *node) error {
 	statements := fmt.Sprintf("create table %s (like %s %s) partition by range (%s);\n", ident(month.name), ident(t.name), likeParent, key) +
 		fmt.Sprintf("alter table %s attach partition %s for values from (%s) to (%s);\n",
 			ident(t.name), ident(month.name), literal(dateText(month.from)), literal(dateText(month.to)))
-	_, err := l.untilDeadline(ctx, "month "+month.from.Format("2006-01"), []string{ident(t.name)}, func(tx pgx.Tx) error {
+	if t.owner != "" {
+		statements += fmt.Sprintf("alter table %s owner to %s;\n", ident(month.name), quote(t.owner))
+	}
+	_, err := l.untilDeadline(ctx, l.main, "month "+month.from.Format("2006-01"), []string{ident(t.name)}, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, statements)
 		return err
 	})
@@ -75,7 +78,7 @@ func (l *load) analyzeParents(ctx context.Context) error {
 	for _, loaded := range list {
 		rows[loaded.Table] += float64(loaded.Rows)
 	}
-	pool := newConns(l.w.options.Streams, l.w.connect)
+	pool := newConns(l.jobs.streams, l.w.connect)
 	defer func() { _ = pool.close(context.WithoutCancel(ctx)) }()
 	group, inner := errgroup.WithContext(ctx)
 	for name, t := range l.tables {

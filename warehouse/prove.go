@@ -1,0 +1,172 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// proveUnits compares the leaf's rows with what the lake says of each part, and
+// with what ledgermill.loads says of each unit that is kept.
+func proveUnits(ctx context.Context, conn *pgx.Conn, f *leaf) error {
+	if f.single() {
+		s := f.parts[0]
+		var err error
+		s.sums, err = reconcile(ctx, conn, s, ident(f.stage), "")
+		return err
+	}
+	rows, err := proveParts(ctx, conn, f)
+	if err != nil {
+		return err
+	}
+	if kept := f.kept(); len(kept) > 0 {
+		if rows, err = proveKept(ctx, conn, f, kept); err != nil {
+			return err
+		}
+	}
+	for _, s := range f.parts {
+		delete(rows, dateText(s.From))
+	}
+	for _, day := range slices.Sorted(maps.Keys(rows)) {
+		return &ReconcileError{Table: f.table.name, Unit: day, What: "rows that no load brought", Expected: "0", Found: fmt.Sprint(rows[day])}
+	}
+	return nil
+}
+
+// proveParts reconciles many parts in one scan for each shape of their totals:
+// all units of a dataset have one. It returns the rows found by day.
+func proveParts(ctx context.Context, conn *pgx.Conn, f *leaf) (rows map[string]int64, err error) {
+	shapes := map[string][]*staged{}
+	for _, s := range f.parts {
+		shapes[s.shape()] = append(shapes[s.shape()], s)
+	}
+	for _, shape := range slices.Sorted(maps.Keys(shapes)) {
+		if rows, err = proveShape(ctx, conn, f, shapes[shape]); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+func (s *staged) shape() string {
+	var text strings.Builder
+	for _, t := range s.Totals {
+		fmt.Fprintf(&text, "%q %v,", t.Column, t.Sum != "")
+	}
+	for _, c := range s.Controls {
+		fmt.Fprintf(&text, "%q %q;", c.Sum, c.By)
+	}
+	return text.String()
+}
+
+func proveShape(ctx context.Context, conn *pgx.Conn, f *leaf, parts []*staged) (rows map[string]int64, err error) {
+	controls := parts[0].Controls
+	for at := range max(len(controls), 1) {
+		c, totals := Control{}, []Total(nil)
+		if len(controls) > 0 {
+			c = controls[at]
+		}
+		if at == 0 {
+			totals = parts[0].Totals
+		}
+		groups, err := parts[0].scan(ctx, conn, ident(f.stage), "", totals, Control{Sum: c.Sum, By: append([]string{f.table.key}, c.By...)})
+		if err != nil {
+			return nil, err
+		}
+		var days map[string][]group
+		days, rows = byDay(groups)
+		for _, s := range parts {
+			own := days[dateText(s.From)]
+			if at == 0 {
+				if s.sums, err = s.compareTotals(own); err != nil {
+					return nil, err
+				}
+			}
+			if len(controls) == 0 {
+				continue
+			}
+			if err := s.compareControl(s.Controls[at], own); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rows, nil
+}
+
+// byDay takes the first column of the groups off.
+func byDay(groups []group) (days map[string][]group, rows map[string]int64) {
+	days, rows = map[string][]group{}, map[string]int64{}
+	for _, g := range groups {
+		day := orNone(g.by[0])
+		g.by = g.by[1:]
+		days[day] = append(days[day], g)
+		rows[day] += g.count
+	}
+	return days, rows
+}
+
+// proveKept compares units that are kept with what ledgermill.loads says of
+// them: as many rows and the same sums. It returns the rows of other days.
+func proveKept(ctx context.Context, conn *pgx.Conn, f *leaf, kept []Loaded) (rows map[string]int64, err error) {
+	summed := map[string]bool{}
+	for _, u := range kept {
+		for column := range u.Sums {
+			if f.table.has(column) {
+				summed[column] = true
+			}
+		}
+	}
+	sums := slices.Sorted(maps.Keys(summed))
+	reader := &staged{Part: Part{Table: f.table.name, Unit: f.label()}, table: f.table}
+	groups, err := reader.scan(ctx, conn, ident(f.stage), "", nil, Control{Sum: sums, By: []string{f.table.key}})
+	if err != nil {
+		return nil, err
+	}
+	days, rows := byDay(groups)
+	for _, u := range kept {
+		day := dateText(*u.From)
+		var found group
+		if own := days[day]; len(own) > 0 {
+			found = own[0]
+		}
+		if err := f.compareKept(u, found, sums); err != nil {
+			return nil, err
+		}
+		delete(rows, day)
+	}
+	return rows, nil
+}
+
+func (f *leaf) compareKept(u Loaded, g group, sums []string) error {
+	fault := func(column, what, expected, found string) error {
+		return &ReconcileError{Table: f.table.name, Unit: u.Unit, Column: column, What: what + " as loaded by run " + u.Run, Expected: expected, Found: found}
+	}
+	if g.count != u.Rows {
+		return fault("", "rows", fmt.Sprint(u.Rows), fmt.Sprint(g.count))
+	}
+	for i, column := range sums {
+		said, there := u.Sums[column]
+		if !there || g.count == 0 {
+			continue
+		}
+		want, err := rational(said)
+		if err != nil {
+			return fmt.Errorf("reconcile %s unit %s column %s: sum in ledgermill.loads: %w", f.table.name, u.Unit, column, err)
+		}
+		have := new(big.Rat)
+		if g.sums[i] != nil {
+			if have, err = rational(*g.sums[i]); err != nil {
+				return fmt.Errorf("reconcile %s unit %s column %s: sum in PostgreSQL: %w", f.table.name, u.Unit, column, err)
+			}
+		}
+		if want.Cmp(have) != 0 {
+			return fault(column, "sum", said, orNone(g.sums[i]))
+		}
+	}
+	return nil
+}
