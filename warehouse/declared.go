@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 type declared struct {
 	// storage parameters of new leaves, as in WITH (...), "" for none.
 	storage string
+	// order is how a leaf is sorted again, as in ORDER BY, "" where nothing says.
+	order string
 	// links are columns whose values must be in a dimension.
 	links []link
 	// history keeps the versions of a dimension's rows, nil for none.
@@ -36,7 +39,9 @@ func (t *table) readDeclared(ctx context.Context, conn *pgx.Conn) error {
 	if t.key == "" {
 		return t.readHistory(ctx, conn)
 	}
-	rows, err := conn.Query(ctx, "select option || ' = ' || quote_literal(value) from ledgermill.leaf_options where table_name = $1 order by option", t.name)
+	rows, err := conn.Query(ctx, `
+		select option || ' = ' || quote_literal(value) from ledgermill.leaf_options
+		where table_name = $1 and option <> $2 order by option`, t.name, clusterOption)
 	if err != nil {
 		return err
 	}
@@ -45,7 +50,30 @@ func (t *table) readDeclared(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	t.storage = strings.Join(options, ", ")
+	if err := t.readOrder(ctx, conn); err != nil {
+		return err
+	}
 	return t.readLinks(ctx, conn)
+}
+
+// clusterOption names, among the leaf options, the index by which leaves are
+// sorted again; the others are PostgreSQL's.
+const clusterOption = "cluster"
+
+// readOrder takes the columns of the index that is named, else of the primary
+// key.
+func (t *table) readOrder(ctx context.Context, conn *pgx.Conn) error {
+	err := conn.QueryRow(ctx, `
+		select ' order by ' || (select string_agg(pg_get_indexdef(i.indexrelid, n, true), ', ' order by n) from generate_series(1, i.indnkeyatts) n)
+		from pg_index i
+		join pg_class c on c.oid = i.indexrelid
+		left join ledgermill.leaf_options o on o.table_name = $2 and o.option = $3
+		where i.indrelid = $1 and case when o.value is null then i.indisprimary else c.relname = o.value end`,
+		t.oid, t.name, clusterOption).Scan(&t.order)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
 }
 
 func (t *table) readLinks(ctx context.Context, conn *pgx.Conn) error {

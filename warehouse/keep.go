@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -24,8 +23,8 @@ func (l *load) keepRows(ctx context.Context, conn *pgx.Conn, f *leaf) (err error
 	defer func() { err = errors.Join(err, reader.Close(context.WithoutCancel(ctx))) }()
 	columns := f.table.stored()
 	for _, old := range slices.SortedFunc(slices.Values(f.old), func(a, b *node) int { return a.from.Compare(b.from) }) {
-		if !slices.ContainsFunc(f.kept(), func(u Loaded) bool { return u.Leaf == old.name }) {
-			continue
+		if of := func(u Loaded) bool { return u.Leaf == old.name }; slices.ContainsFunc(f.was, of) && !slices.ContainsFunc(f.kept(), of) {
+			continue // all of it is replaced
 		}
 		out := fmt.Sprintf("copy (select %s from %s%s%s) to stdout with (format binary)", columns, ident(old.name), f.replaced(), f.order)
 		in := fmt.Sprintf("copy %s (%s) from stdin with (format binary, freeze)", ident(f.stage), columns)
@@ -78,101 +77,4 @@ func pipe(ctx context.Context, from *pgx.Conn, out string, to *pgx.Conn, in stri
 		return err
 	})
 	return rows, group.Wait()
-}
-
-// compactExcess makes one leaf of each month whose days are beyond openDays. A
-// month that cannot be compacted now is left for the next load: readers miss
-// nothing.
-func (l *load) compactExcess(ctx context.Context) error {
-	touched := map[string]bool{}
-	for _, s := range l.report.Parts {
-		touched[s.Table] = s.Leaf != ""
-	}
-	if err := l.readState(ctx); err != nil {
-		return err
-	}
-	var batches []*batch
-	for name := range l.tables {
-		if !touched[name] {
-			continue
-		}
-		t, err := readTable(ctx, l.main, name)
-		if err != nil {
-			return err
-		}
-		l.tables[name] = t
-		closed := t.closedBefore(nil)
-		for _, month := range t.root.children {
-			if !month.split || month.compacted() || !month.from.Before(closed) {
-				continue
-			}
-			batches = append(batches, l.compaction(t, month))
-		}
-	}
-	return l.compact(ctx, batches, true)
-}
-
-// compacted tells a month that is one leaf, or has none.
-func (n *node) compacted() bool {
-	return len(n.children) == 0 || len(n.children) == 1 && n.children[0].from.Equal(n.from) && n.children[0].to.Equal(n.to)
-}
-
-// compaction makes one leaf of all leaves of a month.
-func (l *load) compaction(t *table, month *node) *batch {
-	f := &leaf{table: t, from: month.from, to: month.to, parent: month, old: month.children, was: l.unitsIn(t, month.children)}
-	return &batch{name: "days of " + month.from.Format("2006-01") + " of " + t.name, leaves: []*leaf{f}, left: 1, held: map[string]bool{}}
-}
-
-// compact shows each batch by itself. With patience, what cannot be compacted
-// because somebody uses it is only logged.
-func (l *load) compact(ctx context.Context, batches []*batch, patience bool) error {
-	before := len(l.held)
-	var ready []*batch
-	for _, b := range batches {
-		err := l.name(ctx, b.leaves[0])
-		switch {
-		case err == nil:
-			ready = append(ready, b)
-		case holds(err):
-			l.hold(b, "", err)
-		default:
-			return err
-		}
-	}
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(l.jobs.leaves)
-	for _, b := range ready {
-		group.Go(func() error {
-			begun, f := time.Now(), b.leaves[0]
-			if err := l.loadLeaf(inner, b, f); err != nil {
-				return err
-			}
-			if !b.failed {
-				l.w.log.InfoContext(inner, "compacted", "table", f.table.name, "leaf", f.name, "rows", f.report.rows, "took", time.Since(begun))
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if patience {
-		l.forgive(ctx, before)
-	}
-	return context.Cause(ctx)
-}
-
-// forgive logs held compactions that readers or a user's objects stopped.
-func (l *load) forgive(ctx context.Context, before int) {
-	own := slices.Clone(l.held[before:])
-	l.held = l.held[:before]
-	for _, err := range own {
-		var deadline *SwapDeadlineError
-		var layout *LayoutError
-		if !errors.As(err, &deadline) && !errors.As(err, &layout) {
-			l.held = append(l.held, err)
-			continue
-		}
-		l.w.log.WarnContext(ctx, "a month stays in days for now", "error", err)
-	}
 }

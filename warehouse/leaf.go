@@ -18,7 +18,8 @@ type leaf struct {
 	name     string   // after the swap
 	stage    string   // until then
 	old      []*node  // leaves that it replaces
-	was      []Loaded // units of these
+	was      []Loaded // units of these, where the leaf keeps some
+	keeps    bool     // takes over rows of the old leaves that no part replaces
 	parts    []*staged
 	// into is the leaf that takes the rows at the swap, where a day of a
 	// compacted month is replaced; nil for a leaf that is attached itself.

@@ -59,7 +59,10 @@ func (w *Warehouse) Load(ctx context.Context, r Request) (Report, error) {
 		if err := l.loadBatches(ctx, batches); err != nil {
 			return err
 		}
-		return l.compactExcess(ctx)
+		if err := l.compactExcess(ctx); err != nil {
+			return err
+		}
+		return l.analyzeParents(ctx)
 	})
 }
 
@@ -97,9 +100,6 @@ func (l *load) run(ctx context.Context, do func(context.Context, *load) error) (
 	err = errors.Join(err, l.conns.close(clean))
 	if err != nil || len(l.held) > 0 {
 		err = errors.Join(err, l.dropOrphans(clean))
-	}
-	if err == nil {
-		err = l.analyzeParents(ctx)
 	}
 	return err
 }

@@ -115,7 +115,10 @@ type Report struct {
 	Leaves  int
 	Rows    int64
 	Bytes   int64
-	Retries int // swaps tried again because readers held the tables
-	Swap    time.Duration
-	Elapsed time.Duration
+	Rebuilt []Rebuilt
+	// Vacuumed are leaves.
+	Vacuumed []string
+	Retries  int // swaps tried again because readers held the tables
+	Swap     time.Duration
+	Elapsed  time.Duration
 }

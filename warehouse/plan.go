@@ -192,7 +192,7 @@ func (l *load) leavesOf(ctx context.Context, t *table, parts []*staged, held map
 // monthLeaves makes one leaf of the month, or, where most of a compacted month
 // stays as it is, one for each day that is replaced in it.
 func (l *load) monthLeaves(t *table, month *node, parts []*staged) []*leaf {
-	all := &leaf{table: t, from: month.from, to: month.to, parent: month, old: month.children, parts: parts, was: l.unitsIn(t, month.children)}
+	all := &leaf{table: t, from: month.from, to: month.to, parent: month, old: month.children, parts: parts, was: l.unitsIn(t, month.children), keeps: true}
 	var fresh, kept int64
 	for _, s := range parts {
 		fresh += s.Rows
@@ -236,7 +236,12 @@ func (l *load) name(ctx context.Context, f *leaf) error {
 
 // closedBefore is the first date that may have a day leaf, when the parts are
 // loaded and each table keeps openDays of them.
+//
+// A key that is no date has no month leaves: its values are not days.
 func (t *table) closedBefore(parts []*staged) time.Time {
+	if !slices.ContainsFunc(t.columns, func(c tableColumn) bool { return c.Name == t.key && c.Type == "date" }) {
+		return time.Time{}
+	}
 	days := map[time.Time]bool{}
 	for _, month := range t.root.children {
 		for _, child := range month.children {

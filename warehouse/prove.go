@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -24,7 +25,7 @@ func proveUnits(ctx context.Context, conn *pgx.Conn, f *leaf) error {
 	if err != nil {
 		return err
 	}
-	if kept := f.kept(); len(kept) > 0 {
+	if kept := f.kept(); len(kept) > 0 || len(f.parts) == 0 {
 		if rows, err = proveKept(ctx, conn, f, kept); err != nil {
 			return err
 		}
@@ -129,29 +130,35 @@ func proveKept(ctx context.Context, conn *pgx.Conn, f *leaf, kept []Loaded) (row
 	}
 	days, rows := byDay(groups)
 	for _, u := range kept {
-		day := dateText(*u.From)
-		var found group
-		if own := days[day]; len(own) > 0 {
-			found = own[0]
+		var own []group
+		for day := range days {
+			// Days that are none stay among the rows that no unit has.
+			if at, err := time.Parse(time.DateOnly, day); err == nil && !at.Before(*u.From) && at.Before(*u.To) {
+				own = append(own, days[day]...)
+				delete(rows, day)
+			}
 		}
-		if err := f.compareKept(u, found, sums); err != nil {
+		if err := f.compareKept(u, own, sums); err != nil {
 			return nil, err
 		}
-		delete(rows, day)
 	}
 	return rows, nil
 }
 
-func (f *leaf) compareKept(u Loaded, g group, sums []string) error {
+func (f *leaf) compareKept(u Loaded, groups []group, sums []string) error {
 	fault := func(column, what, expected, found string) error {
 		return &ReconcileError{Table: f.table.name, Unit: u.Unit, Column: column, What: what + " as loaded by run " + u.Run, Expected: expected, Found: found}
 	}
-	if g.count != u.Rows {
-		return fault("", "rows", fmt.Sprint(u.Rows), fmt.Sprint(g.count))
+	var count int64
+	for _, g := range groups {
+		count += g.count
+	}
+	if count != u.Rows {
+		return fault("", "rows", fmt.Sprint(u.Rows), fmt.Sprint(count))
 	}
 	for i, column := range sums {
 		said, there := u.Sums[column]
-		if !there || g.count == 0 {
+		if !there {
 			continue
 		}
 		want, err := rational(said)
@@ -159,13 +166,18 @@ func (f *leaf) compareKept(u Loaded, g group, sums []string) error {
 			return fmt.Errorf("reconcile %s unit %s column %s: sum in ledgermill.loads: %w", f.table.name, u.Unit, column, err)
 		}
 		have := new(big.Rat)
-		if g.sums[i] != nil {
-			if have, err = rational(*g.sums[i]); err != nil {
+		for _, g := range groups {
+			if g.sums[i] == nil {
+				continue
+			}
+			sum, err := rational(*g.sums[i])
+			if err != nil {
 				return fmt.Errorf("reconcile %s unit %s column %s: sum in PostgreSQL: %w", f.table.name, u.Unit, column, err)
 			}
+			have.Add(have, sum)
 		}
 		if want.Cmp(have) != 0 {
-			return fault(column, "sum", said, orNone(g.sums[i]))
+			return fault(column, "sum", said, have.FloatString(decimals(said)))
 		}
 	}
 	return nil

@@ -63,7 +63,7 @@ func (l *load) fillLeaf(ctx context.Context, conn *pgx.Conn, f *leaf) error {
 		if _, err := tx.Exec(ctx, f.definition(l.stamps(f.table))); err != nil {
 			return fmt.Errorf("create leaf %s: %w", f.stage, err)
 		}
-		if len(f.kept()) > 0 {
+		if f.keeps && len(f.old) > 0 {
 			if err := l.keepRows(ctx, conn, f); err != nil {
 				return err
 			}

@@ -200,6 +200,7 @@ const (
 	lockNotAvailable = "55P03"
 	deadlockDetected = "40P01"
 	dependentObjects = "2BP01"
+	duplicateTable   = "42P07"
 )
 
 // beginner is a connection, or a transaction that has begun.

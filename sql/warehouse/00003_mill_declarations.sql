@@ -23,7 +23,7 @@ create table ledgermill.leaf_options (
 
 comment on table ledgermill.leaf_options is 'Storage parameters of new leaves: PostgreSQL refuses them on the partitioned table itself.';
 comment on column ledgermill.leaf_options.table_name is 'Partitioned table in schema public.';
-comment on column ledgermill.leaf_options.option is 'Storage parameter, such as parallel_workers.';
+comment on column ledgermill.leaf_options.option is 'Storage parameter, such as parallel_workers; or cluster, whose value is the index by which leaves are sorted again.';
 comment on column ledgermill.leaf_options.value is 'Its value.';
 comment on column ledgermill.leaf_options.reason is 'Why.';
 

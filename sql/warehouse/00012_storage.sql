@@ -6,6 +6,7 @@ insert into ledgermill.leaf_options (table_name, option, value, reason) values
   ('transactions_fact', 'autovacuum_vacuum_scale_factor', '0.05', 'A late day in a compacted month leaves dead rows; one day of thirty is 3 per cent.'),
   ('transactions_fact', 'parallel_workers', '4', 'A small day''s leaf is read by as many workers as a large one; max_parallel_workers_per_gather still bounds them.'),
   ('transactions_fact', 'fillfactor', '100', 'Rows are replaced by whole days, never updated.'),
+  ('transactions_fact', 'cluster', 'transactions_fact_customer', 'Not PostgreSQL''s: the index by which warehouse maintain --cluster sorts, the order in which a day is loaded.'),
   ('daily_transaction_summary', 'autovacuum_vacuum_insert_threshold', '-1', 'COPY (FREEZE) leaves nothing for a vacuum of new rows to do.'),
   ('daily_transaction_summary', 'autovacuum_vacuum_scale_factor', '0.05', 'A late day in a compacted month leaves dead rows.'),
   ('daily_transaction_summary', 'fillfactor', '100', 'Rows are replaced by whole days, never updated.'),
