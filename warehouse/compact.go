@@ -13,11 +13,11 @@ import (
 
 // Rebuilt is a leaf that was made anew from leaves that were there.
 type Rebuilt struct {
-	Table  string        `json:"table"`
-	Leaf   string        `json:"leaf"`
-	Leaves int           `json:"leaves"` // that it replaces
-	Rows   int64         `json:"rows"`
-	Took   time.Duration `json:"took"`
+	Table   string  `json:"table"`
+	Leaf    string  `json:"leaf"`
+	Leaves  int     `json:"leaves"` // that it replaces
+	Rows    int64   `json:"rows"`
+	Seconds float64 `json:"seconds"`
 }
 
 // Compact makes one leaf of all day leaves of a month, in every table; the zero
@@ -148,9 +148,9 @@ func (l *load) rebuildOne(ctx context.Context, b *batch) error {
 	if b.failed {
 		return nil
 	}
-	done := Rebuilt{Table: f.table.name, Leaf: f.name, Leaves: len(f.old), Rows: f.report.rows, Took: time.Since(begun)}
+	done := Rebuilt{Table: f.table.name, Leaf: f.name, Leaves: len(f.old), Rows: f.report.rows, Seconds: time.Since(begun).Seconds()}
 	l.report.Rebuilt = append(l.report.Rebuilt, done)
-	l.w.log.InfoContext(ctx, "rebuilt leaf", "leaf", done.Leaf, "from", done.Leaves, "rows", done.Rows, "took", done.Took)
+	l.w.log.InfoContext(ctx, "rebuilt leaf", "leaf", done.Leaf, "from", done.Leaves, "rows", done.Rows, "seconds", done.Seconds)
 	return nil
 }
 

@@ -24,8 +24,8 @@ const (
 
 // Migration is a file of migrations that was applied.
 type Migration struct {
-	File string
-	Took time.Duration
+	File string        `json:"file"`
+	Took time.Duration `json:"-"`
 }
 
 // Migrate applies the migrations in files, *.sql, that the database lacks, in

@@ -96,6 +96,10 @@ type Warehouse struct {
 	// unit needs. Default 60s; more than 0.
 	SwapDeadline time.Duration
 
+	// LoadJobs is how many COPY streams and index builds run at once, 0 to 64.
+	// Default 0: as many as suit the server.
+	LoadJobs int
+
 	// PrivateDirectory is where the private server keeps its programs and data.
 	// Default "": a place chosen by the warehouse, and printed.
 	PrivateDirectory string

@@ -77,6 +77,8 @@ func table() []setting {
 			secretURL(), func(c *Config) *Secret { return &c.Warehouse.URL }, postgresURL),
 		row("warehouse.swap_deadline", "how long a load tries to get the locks of a swap; default 60s, more than 0",
 			duration(), func(c *Config) *timeDuration { return &c.Warehouse.SwapDeadline }, atLeast[timeDuration](1, "more than 0")),
+		row("warehouse.load_jobs", "streams and index builds at once in a load, at most 64; default 0: as many as suit the server",
+			count(), func(c *Config) *int { return &c.Warehouse.LoadJobs }, between(0, 64)),
 		row("warehouse.private_directory", `where the private server keeps programs and data; default "": chosen and printed`,
 			directory(), func(c *Config) *string { return &c.Warehouse.PrivateDirectory }, nil),
 		row("log.level", "least level that is logged: debug, info, warn or error; default warn",
