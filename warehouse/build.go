@@ -9,38 +9,30 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"golang.org/x/sync/errgroup"
 )
 
-// indexLeaf builds the parent's indexes on the leaf, so that attaching adopts
-// them, and those that somebody made on the old leaf.
-func (l *load) indexLeaf(ctx context.Context, f *leaf) error {
-	begun := time.Now()
-	group, inner := errgroup.WithContext(ctx)
-	for _, i := range f.indexes() {
-		group.Go(func() error {
-			return l.conns.do(inner, func(conn *pgx.Conn) error { return l.buildIndex(inner, conn, f, i) })
-		})
-	}
-	if err := group.Wait(); err != nil {
+// finishLeaf is what waits for all indexes.
+func (l *load) finishLeaf(ctx context.Context, f *leaf) error {
+	if err := l.findMissing(ctx, f); err != nil || f.into != nil {
 		return err
 	}
 	if err := l.addConstraints(ctx, f); err != nil {
 		return err
 	}
-	f.report.index = time.Since(begun)
-	if f.expressions() {
-		return l.analyzeLeaf(ctx, f)
+	if !f.expressions() {
+		return nil
 	}
-	return nil
+	return l.conns.do(ctx, func(conn *pgx.Conn) error { return l.analyzeLeaf(ctx, conn, f) })
 }
 
+// buildIndex builds one of the parent's indexes on the leaf, so that attaching
+// adopts it, or one that somebody made on the old leaf.
 func (l *load) buildIndex(ctx context.Context, conn *pgx.Conn, f *leaf, i index) error {
 	unique := ""
 	if i.unique {
 		unique = "unique "
 	}
-	name := indexName(f.name, f.table.name, i.name, l.tag)
+	begun, name := time.Now(), indexName(f.name, f.table.name, i.name, l.tag)
 	if _, err := conn.Exec(ctx, fmt.Sprintf("create %sindex %s on %s %s", unique, quote(name), ident(f.stage), i.tail)); err != nil {
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && strings.HasPrefix(refused.Code, "23") {
@@ -48,6 +40,7 @@ func (l *load) buildIndex(ctx context.Context, conn *pgx.Conn, f *leaf, i index)
 		}
 		return fmt.Errorf("create index %s of %s: %w", i.name, f.stage, err)
 	}
+	f.report.index.Add(int64(time.Since(begun)))
 	return nil
 }
 

@@ -50,6 +50,9 @@ type index struct {
 	own bool
 }
 
+// partialRank is that of the first indexes that are quick to build.
+const partialRank = 3
+
 // node is a table of a partition tree. Bounds are half open.
 type node struct {
 	name     string

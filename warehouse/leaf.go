@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,8 +38,9 @@ type leaf struct {
 
 // leafReport are times that parts of one leaf share.
 type leafReport struct {
-	analyze, reconcile, index time.Duration
-	rows                      int64 // kept
+	analyze, reconcile time.Duration
+	index              *atomic.Int64 // nanoseconds of all builds
+	rows               int64         // kept
 }
 
 // staged is a part on its way.

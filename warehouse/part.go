@@ -103,7 +103,7 @@ type PartReport struct {
 	Copy              time.Duration
 	Analyze           time.Duration
 	Reconcile         time.Duration
-	Index             time.Duration // from the first build's start to the last's end
+	Index             time.Duration // of all builds together
 	Changed, Closed   int64         // rows written and closed by a merge
 }
 

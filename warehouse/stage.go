@@ -14,36 +14,28 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"golang.org/x/sync/errgroup"
 )
 
 // stageLeaf makes the leaf, ready to be attached. It is committed before its
 // indexes are built, so that several connections can build them. The first
-// build begins while the sums are still being compared: a leaf that fails is
-// dropped, indexes and all.
+// builds begin before the sums are compared: a leaf that fails is dropped,
+// indexes and all.
 func (l *load) stageLeaf(ctx context.Context, f *leaf) error {
+	f.report.index = new(atomic.Int64)
 	if err := l.conns.do(ctx, func(conn *pgx.Conn) error { return l.fillLeaf(ctx, conn, f) }); err != nil {
 		return err
 	}
 	l.tellAll(f, StepCopy)
-	group, inner := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		if err := l.proveLeaf(inner, f); err != nil {
-			return err
-		}
-		l.tellAll(f, StepReconcile)
-		return nil
-	})
-	if f.into == nil {
-		group.Go(func() error { return l.indexLeaf(inner, f) })
+	if err := l.conns.each(ctx, l.tasks(f)); err != nil {
+		return err
 	}
-	group.Go(func() error { return l.findMissing(inner, f) })
-	if err := group.Wait(); err != nil {
+	l.tellAll(f, StepReconcile)
+	if err := l.finishLeaf(ctx, f); err != nil {
 		return err
 	}
 	l.tellAll(f, StepIndex)
 	for _, s := range f.parts {
-		s.report.Analyze, s.report.Reconcile, s.report.Index = f.report.analyze, f.report.reconcile, f.report.index
+		s.report.Analyze, s.report.Reconcile, s.report.Index = f.report.analyze, f.report.reconcile, time.Duration(f.report.index.Load())
 	}
 	return nil
 }
@@ -188,32 +180,39 @@ func copyFault(s *staged, err error) error {
 	return fault
 }
 
-// proveLeaf reconciles the leaf and takes its statistics at the same time.
-func (l *load) proveLeaf(ctx context.Context, f *leaf) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return l.conns.do(ctx, func(conn *pgx.Conn) error {
-			begun := time.Now()
-			err := proveUnits(ctx, conn, f)
-			f.report.reconcile = time.Since(begun)
-			return err
-		})
+// tasks are what a filled leaf needs, the longest first: indexes as they are
+// ranked, and the scans behind the first that are not partial.
+func (l *load) tasks(f *leaf) (tasks []func(context.Context, *pgx.Conn) error) {
+	var small []func(context.Context, *pgx.Conn) error
+	if f.into == nil {
+		for _, i := range f.indexes() {
+			build := func(ctx context.Context, conn *pgx.Conn) error { return l.buildIndex(ctx, conn, f, i) }
+			if i.rank < partialRank {
+				tasks = append(tasks, build)
+			} else {
+				small = append(small, build)
+			}
+		}
+	}
+	tasks = append(tasks, func(ctx context.Context, conn *pgx.Conn) error {
+		begun := time.Now()
+		err := proveUnits(ctx, conn, f)
+		f.report.reconcile = time.Since(begun)
+		return err
 	})
 	if f.into == nil && !f.expressions() {
-		group.Go(func() error { return l.analyzeLeaf(ctx, f) })
+		tasks = append(tasks, func(ctx context.Context, conn *pgx.Conn) error { return l.analyzeLeaf(ctx, conn, f) })
 	}
-	return group.Wait()
+	return append(tasks, small...)
 }
 
-func (l *load) analyzeLeaf(ctx context.Context, f *leaf) error {
-	return l.conns.do(ctx, func(conn *pgx.Conn) error {
-		begun := time.Now()
-		if _, err := conn.Exec(ctx, "analyze "+ident(f.stage)); err != nil {
-			return fmt.Errorf("analyze %s: %w", f.stage, err)
-		}
-		f.report.analyze = time.Since(begun)
-		return nil
-	})
+func (l *load) analyzeLeaf(ctx context.Context, conn *pgx.Conn, f *leaf) error {
+	begun := time.Now()
+	if _, err := conn.Exec(ctx, "analyze "+ident(f.stage)); err != nil {
+		return fmt.Errorf("analyze %s: %w", f.stage, err)
+	}
+	f.report.analyze = time.Since(begun)
+	return nil
 }
 
 // expressions tells whether an index is on an expression: statistics of such
