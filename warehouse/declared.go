@@ -23,7 +23,10 @@ type declared struct {
 }
 
 // link is a row of ledgermill.dimension_keys.
-type link struct{ Column, Dimension, Key string }
+type link struct {
+	Column, Dimension, Key string
+	ignored                []string
+}
 
 // Columns by which a dimension's inferred members and its history are known.
 const (
@@ -78,7 +81,7 @@ func (t *table) readOrder(ctx context.Context, conn *pgx.Conn) error {
 
 func (t *table) readLinks(ctx context.Context, conn *pgx.Conn) error {
 	rows, err := conn.Query(ctx, `
-		select k.column_name, k.dimension, k.dimension_column,
+		select k.column_name, k.dimension, k.dimension_column, k.ignored,
 		       exists (select from pg_class c join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
 		               where c.relnamespace = $2::regnamespace and c.relname = k.dimension and c.relkind = 'r'
 		                 and a.attname in (k.dimension_column, $3) having count(*) = 2)
@@ -88,7 +91,7 @@ func (t *table) readLinks(ctx context.Context, conn *pgx.Conn) error {
 	}
 	var one link
 	var sound bool
-	_, err = pgx.ForEachRow(rows, []any{&one.Column, &one.Dimension, &one.Key, &sound}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&one.Column, &one.Dimension, &one.Key, &one.ignored, &sound}, func() error {
 		if !sound || !t.has(one.Column) {
 			return &LayoutError{Table: t.name,
 				Reason: "ledgermill.dimension_keys links " + one.Column + " to " + one.Dimension + "." + one.Key + ", and one of these is not there, or no column " + inferredColumn,

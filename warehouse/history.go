@@ -122,8 +122,12 @@ func (l *load) findMissing(ctx context.Context, f *leaf) error {
 
 // lacking finds rows of the leaf whose key is not in the dimension.
 func (k link) lacking(f *leaf) string {
-	return fmt.Sprintf("from %s f where f.%s is not null and not exists (select from %s d where d.%s = f.%s)",
+	text := fmt.Sprintf("from %s f where f.%s is not null and not exists (select from %s d where d.%s = f.%s)",
 		ident(f.stage), quote(k.Column), ident(k.Dimension), quote(k.Key), quote(k.Column))
+	for _, value := range k.ignored {
+		text += fmt.Sprintf(" and f.%s <> %s", quote(k.Column), literal(value))
+	}
+	return text
 }
 
 // infer gives a dimension the members that it lacks, and its history their

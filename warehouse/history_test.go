@@ -17,7 +17,7 @@ create table people_history (
   primary key (id, valid_from), check (valid_from < valid_to), check (is_current = (valid_to = '9999-12-31'))
 );
 create unique index on people_history (id) where is_current;
-insert into ledgermill.dimension_keys values ('payment_totals', 'currency', 'people', 'id');
+insert into ledgermill.dimension_keys values ('payment_totals', 'currency', 'people', 'id', '{none,nobody''s}');
 `
 
 func (f *fixture) versions() []string {
@@ -106,7 +106,8 @@ func TestInferredMembers(t *testing.T) {
 	}
 	diff(t, "after a unit that did not balance", []string{}, members())
 	// Keys that come with the same load are none to infer, whichever is first.
-	f.load(totals("2025-01-10", "2025-01-10", "2025-01-11", record("EUR", "2025-01-10", "1.00", "1"), record("1", "2025-01-10", "1.00", "1")),
+	f.load(totals("2025-01-10", "2025-01-10", "2025-01-11", record("EUR", "2025-01-10", "1.00", "1"), record("1", "2025-01-10", "1.00", "1"),
+		record("none", "2025-01-10", "1.00", "1"), record("nobody's", "2025-01-10", "1.00", "1")),
 		people(record("1", "Ann", "Ulm", "~")))
 	diff(t, "inferred", []string{"1|Ann|t|f", "EUR|~|t|t"}, members())
 	diff(t, "versions", []string{"1|1900-01-01|9999-12-31|Ann|Ulm|f", "EUR|1900-01-01|9999-12-31|~|~|t"}, f.versions())

@@ -28,10 +28,11 @@ comment on column ledgermill.leaf_options.value is 'Its value.';
 comment on column ledgermill.leaf_options.reason is 'Why.';
 
 create table ledgermill.dimension_keys (
-  table_name       text not null,
-  column_name      text not null,
-  dimension        text not null,
-  dimension_column text not null,
+  table_name       text   not null,
+  column_name      text   not null,
+  dimension        text   not null,
+  dimension_column text   not null,
+  ignored          text[] not null default '{}',
   constraint dimension_keys_pkey primary key (table_name, column_name)
 );
 
@@ -40,6 +41,7 @@ comment on column ledgermill.dimension_keys.table_name is 'Table with units by d
 comment on column ledgermill.dimension_keys.column_name is 'Its column.';
 comment on column ledgermill.dimension_keys.dimension is 'Dimension with a column is_inferred, in schema public.';
 comment on column ledgermill.dimension_keys.dimension_column is 'The dimension''s key.';
+comment on column ledgermill.dimension_keys.ignored is 'Values that stand for no member.';
 
 create schema ledgermill_detached;
 comment on schema ledgermill_detached is 'Months that `ledgermill warehouse retain --detach` took out of their tables.';

@@ -50,9 +50,9 @@ comment on column public.customers_dim_history.risk_score is 'The bank''s own sc
 comment on column public.customers_dim_history.is_inferred is 'Stands for a customer known from facts alone; overwritten, not followed, when the customer''s data come.';
 
 -- The daily summaries hold every customer and merchant of the day's facts, in far fewer rows.
-insert into ledgermill.dimension_keys (table_name, column_name, dimension, dimension_column) values
-  ('daily_transaction_summary', 'customer_id', 'customers_dim', 'customer_id'),
-  ('merchant_daily_summary',    'merchant_id', 'merchants_dim', 'merchant_id');
+insert into ledgermill.dimension_keys (table_name, column_name, dimension, dimension_column, ignored) values
+  ('daily_transaction_summary', 'customer_id', 'customers_dim', 'customer_id', '{}'),
+  ('merchant_daily_summary',    'merchant_id', 'merchants_dim', 'merchant_id', '{UNKNOWN}');
 
 -- Inlined into the query around it, so that its dates prune and its join may use the index on (merchant_id, transaction_date).
 -- +goose StatementBegin
