@@ -38,9 +38,15 @@ func (l *load) effective() time.Time {
 // key's versions follow each other without gap or overlap. What begins and ends
 // a history is the defaults of valid_from and valid_to.
 func (l *load) keepHistory(ctx context.Context, tx pgx.Tx, s *staged) error {
+	for _, column := range s.Key {
+		if !slices.Contains(s.table.history.shared, column) {
+			return &LayoutError{Table: s.table.history.name, Reason: "is a history without the key " + column + " of " + s.Table,
+				Remedy: "add the column by a migration, with a primary key on it and " + validFrom}
+		}
+	}
 	for _, statement := range s.table.historyStatements(s.Key, dateText(l.effective())) {
 		if _, err := tx.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("keep history %s: %w", s.table.history.name, err)
+			return mergeFault(s, fmt.Errorf("keep history %s: %w", s.table.history.name, err))
 		}
 	}
 	return nil

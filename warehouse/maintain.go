@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -171,10 +173,25 @@ func (l *load) dropOrphans(ctx context.Context) error {
 		return fmt.Errorf("look for orphan leaves: %w", err)
 	}
 	for _, name := range names {
-		if _, err := l.main.Exec(ctx, "drop table if exists "+ident(name)); err != nil {
-			return fmt.Errorf("drop orphan leaf %s: %w", name, err)
+		if err := l.dropOrphan(ctx, name); err != nil {
+			return err
 		}
 		l.w.log.InfoContext(ctx, "dropped orphan leaf", "leaf", name)
+	}
+	return nil
+}
+
+// dropOrphan leaves a table that something of somebody's hangs on: nobody but
+// its owner may decide that.
+func (l *load) dropOrphan(ctx context.Context, name string) error {
+	_, err := l.main.Exec(ctx, "drop table if exists "+ident(name))
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == dependentObjects {
+		l.w.log.WarnContext(ctx, "a leaf that is no longer used cannot be dropped", "leaf", name, "because", refused.Detail)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("drop orphan leaf %s: %w", name, err)
 	}
 	return nil
 }

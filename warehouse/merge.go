@@ -27,11 +27,27 @@ func (l *load) merge(ctx context.Context, b *batch) error {
 	if err != nil {
 		return err
 	}
+	if err := l.analyzeMerged(ctx, s); err != nil {
+		return err
+	}
 	l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepMerge, Bytes: s.report.Bytes, Done: true})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.note(1, 0, []*staged{s})
 	return nil
+}
+
+// analyzeMerged takes statistics where much has changed: queries of the next
+// minute must not wait for autovacuum to notice.
+func (l *load) analyzeMerged(ctx context.Context, s *staged) error {
+	if float64(s.report.Changed+s.report.Closed) <= staleShare*float64(s.Rows) {
+		return nil
+	}
+	names := []string{s.Table}
+	if s.table.history != nil {
+		names = append(names, s.table.history.name)
+	}
+	return l.everywhere(ctx, names, "analyze ")
 }
 
 func (l *load) mergeIn(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, s *staged) error {
@@ -64,7 +80,7 @@ func (l *load) mergeIn(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, s *staged
 	s.report.Reconcile = time.Since(scan)
 	if s.table.history != nil {
 		if err := l.keepHistory(ctx, tx, s); err != nil {
-			return mergeFault(s, err)
+			return err
 		}
 	}
 	return l.record(ctx, tx, s)

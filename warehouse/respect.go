@@ -11,8 +11,8 @@ import (
 
 // respect makes sure that showing the leaf takes nothing of anybody's away: an
 // index that somebody made on an old leaf is built on the new one, and what
-// cannot be carried over keeps the leaf from being replaced. What hangs on an
-// old leaf from outside, such as a view, is PostgreSQL's to refuse.
+// cannot be carried over keeps the leaf from being replaced. What else hangs on
+// an old leaf from outside is PostgreSQL's to refuse.
 func (l *load) respect(ctx context.Context, f *leaf) error {
 	if f.into != nil {
 		return nil
@@ -64,6 +64,13 @@ func (l *load) refuseOwn(ctx context.Context, f *leaf, oids []uint32) error {
 		union all
 		select format('constraint %I on %s', conname, conrelid::regclass) from pg_constraint
 		where conrelid = any ($1) and conparentid = 0 and (contype = 'f' or contype = 'c' and coninhcount = 0 and conname not like '%\_bounds')
+		union all
+		select format('foreign key %I of %s', conname, conrelid::regclass) from pg_constraint
+		where contype = 'f' and confrelid = any ($1) and conparentid = 0 and conrelid <> all ($1)
+		union all
+		select distinct format('view %s on %s', r.ev_class::regclass, d.refobjid::regclass) from pg_depend d
+		join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+		where d.refclassid = 'pg_class'::regclass and d.refobjid = any ($1) and r.ev_class <> all ($1)
 		order by 1`, oids)
 	if err != nil {
 		return fmt.Errorf("look at leaves of %s: %w", f.table.name, err)

@@ -39,10 +39,14 @@ func (l *load) swap(ctx context.Context, b *batch) error {
 	}
 	begun := time.Now()
 	retries, err := l.swapLeaves(ctx, b, attach, replace)
+	took := time.Since(begun)
+	if err == nil {
+		err = l.dropReplaced(ctx, attach)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Retries += retries
-	l.report.Swap += time.Since(begun)
+	l.report.Swap += took
 	if err != nil {
 		return err
 	}
@@ -155,13 +159,21 @@ func (l *load) swapStatements(leaves []*leaf) string {
 	for _, f := range leaves {
 		parent := ident(f.parent.name)
 		for _, old := range f.old {
-			fmt.Fprintf(&text, "alter table %s detach partition %s;\ndrop table %s;\n", parent, ident(old.name), ident(old.name))
+			fmt.Fprintf(&text, "alter table %s detach partition %s;\n", parent, ident(old.name))
+			if f.dropsLater() {
+				fmt.Fprintf(&text, "comment on table %s is %s;\n", ident(old.name), literal(stagedComment))
+			} else {
+				fmt.Fprintf(&text, "drop table %s;\n", ident(old.name))
+			}
 		}
 		fmt.Fprintf(&text, "alter table %s rename to %s;\n", ident(f.stage), quote(f.name))
 		for _, i := range f.indexes() {
 			name := indexName(f.name, f.table.name, i.name, "")
 			if i.own {
 				name = i.name
+				if f.dropsLater() {
+					fmt.Fprintf(&text, "alter index %s rename to %s;\n", ident(name), quote(fit(name, "_old", l.tag)))
+				}
 			}
 			fmt.Fprintf(&text, "alter index %s rename to %s;\n", ident(indexName(f.name, f.table.name, i.name, l.tag)), quote(name))
 		}
@@ -170,6 +182,25 @@ func (l *load) swapStatements(leaves []*leaf) string {
 			parent, ident(f.name), literal(dateText(f.from)), literal(dateText(f.to)))
 	}
 	return text.String()
+}
+
+// dropsLater tells a leaf that replaces so many that dropping them with their
+// indexes would keep readers waiting. They become orphans first, which this load
+// drops once the new leaf is shown, or the next one does.
+func (f *leaf) dropsLater() bool { return len(f.old) > 1 }
+
+func (l *load) dropReplaced(ctx context.Context, leaves []*leaf) error {
+	for _, f := range leaves {
+		if !f.dropsLater() {
+			continue
+		}
+		for _, old := range f.old {
+			if err := l.dropOrphan(ctx, old.name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // heldNames are the tables whose readers a swap waits for.
