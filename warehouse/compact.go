@@ -154,6 +154,25 @@ func (l *load) rebuildOne(ctx context.Context, b *batch) error {
 	return nil
 }
 
+// dropsLater tells a leaf that replaces so many that dropping them with their
+// indexes would keep readers waiting. They become orphans first, which this load
+// drops once the new leaf is shown, or the next one does.
+func (f *leaf) dropsLater() bool { return len(f.old) > 1 }
+
+func (l *load) dropReplaced(ctx context.Context, leaves []*leaf) error {
+	for _, f := range leaves {
+		if !f.dropsLater() {
+			continue
+		}
+		for _, old := range f.old {
+			if err := l.dropOrphan(ctx, old.name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // forgive logs held compactions that readers or a user's objects stopped.
 func (l *load) forgive(ctx context.Context, before int) {
 	own := slices.Clone(l.held[before:])

@@ -184,25 +184,6 @@ func (l *load) swapStatements(leaves []*leaf) string {
 	return text.String()
 }
 
-// dropsLater tells a leaf that replaces so many that dropping them with their
-// indexes would keep readers waiting. They become orphans first, which this load
-// drops once the new leaf is shown, or the next one does.
-func (f *leaf) dropsLater() bool { return len(f.old) > 1 }
-
-func (l *load) dropReplaced(ctx context.Context, leaves []*leaf) error {
-	for _, f := range leaves {
-		if !f.dropsLater() {
-			continue
-		}
-		for _, old := range f.old {
-			if err := l.dropOrphan(ctx, old.name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // heldNames are the tables whose readers a swap waits for.
 func heldNames(leaves []*leaf) []string {
 	var names []string
