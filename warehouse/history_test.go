@@ -1,7 +1,9 @@
 package warehouse_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"testing"
 
 	"ledgermill/warehouse"
@@ -105,10 +107,25 @@ func TestInferredMembers(t *testing.T) {
 		t.Fatal("no error")
 	}
 	diff(t, "after a unit that did not balance", []string{}, members())
-	// Keys that come with the same load are none to infer, whichever is first.
-	f.load(totals("2025-01-10", "2025-01-10", "2025-01-11", record("EUR", "2025-01-10", "1.00", "1"), record("1", "2025-01-10", "1.00", "1"),
-		record("none", "2025-01-10", "1.00", "1"), record("nobody's", "2025-01-10", "1.00", "1")),
-		people(record("1", "Ann", "Ulm", "~")))
+	// Keys that come with the same load are none to infer, though their rows are
+	// the last to come.
+	late, balanced := people(record("1", "Ann", "Ulm", "~")), make(chan struct{})
+	csv := late.CSV
+	late.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
+		<-balanced
+		return csv(ctx, columns)
+	}
+	_, err := f.Load(t.Context(), warehouse.Request{Run: "r", Parts: []warehouse.Part{late,
+		totals("2025-01-10", "2025-01-10", "2025-01-11", record("EUR", "2025-01-10", "1.00", "1"), record("1", "2025-01-10", "1.00", "1"),
+			record("none", "2025-01-10", "1.00", "1"), record("nobody's", "2025-01-10", "1.00", "1"))},
+		Progress: func(e warehouse.Event) {
+			if e.Table == "payment_totals" && e.Step == warehouse.StepReconcile {
+				close(balanced)
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	diff(t, "inferred", []string{"1|Ann|t|f", "EUR|~|t|t"}, members())
 	diff(t, "versions", []string{"1|1900-01-01|9999-12-31|Ann|Ulm|f", "EUR|1900-01-01|9999-12-31|~|~|t"}, f.versions())
 	f.whole()
@@ -121,7 +138,7 @@ func TestInferredMembers(t *testing.T) {
 	f.whole()
 
 	f.exec("insert into ledgermill.dimension_keys values ('payments', 'currency', 'codes', 'code')")
-	_, err := f.Load(t.Context(), warehouse.Request{Run: "r", Parts: days("2025-03-01", 1)})
+	_, err = f.Load(t.Context(), warehouse.Request{Run: "r", Parts: days("2025-03-01", 1)})
 	if layout := asLayout(t, err); layout.Try() == "" {
 		t.Error(layout)
 	}
