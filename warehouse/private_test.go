@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"ledgermill/warehouse"
+	"ledgermill/warehouse/warehousetest"
 )
 
 // holdVariable makes the test binary hold the private server of that name
@@ -47,7 +48,7 @@ func holdServer() (handled bool, exit int) {
 }
 
 func quick(name string) warehouse.PrivateOptions {
-	return warehouse.PrivateOptions{Name: name, Settings: map[string]string{"fsync": "off", "shared_buffers": "16MB"}}
+	return warehouse.PrivateOptions{Name: name, Version: warehousetest.Version(), Settings: map[string]string{"fsync": "off", "shared_buffers": "16MB"}}
 }
 
 // private returns options of a server of the test's own, removed at its end.

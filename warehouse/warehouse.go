@@ -15,7 +15,7 @@ import (
 
 // minVersion of the server. The loader needs nothing newer; what newer servers
 // do better is asked for by version where it is used.
-const minVersion = 15
+const minVersion = 14
 
 const (
 	// tables of the bank are in this schema, the mill's in millSchema.
