@@ -51,6 +51,8 @@ type staged struct {
 	columns []string
 	report  PartReport
 	sums    map[string]string
+	// controls are the part's, as PostgreSQL found them.
+	controls []Control
 }
 
 // likeParent is what a partition takes over from its parent. Indexes are not in

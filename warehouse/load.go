@@ -59,6 +59,11 @@ func (w *Warehouse) Load(ctx context.Context, r Request) (Report, error) {
 		if err := l.loadBatches(ctx, batches); err != nil {
 			return err
 		}
+		if r.Published != nil {
+			if err := l.removeOthers(ctx); err != nil {
+				return err
+			}
+		}
 		if err := l.compactExcess(ctx); err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func (l *load) plan(ctx context.Context) ([]*batch, error) {
 			return nil, fmt.Errorf("plan load: two parts for table %s unit %s", p.Table, p.Unit)
 		}
 		seen[[2]string{p.Table, p.Unit}] = true
-		if l.belowFloor(p) {
+		if p.below(l.floors) {
 			continue
 		}
 		s, err := l.prepare(ctx, p)
@@ -67,11 +67,6 @@ func (l *load) readState(ctx context.Context) (err error) {
 	}
 	l.floors, err = readFloors(ctx, l.main)
 	return err
-}
-
-func (l *load) belowFloor(p Part) bool {
-	floor, set := l.floors[p.Table]
-	return set && !p.whole() && !p.To.After(floor)
 }
 
 func (l *load) prepare(ctx context.Context, p Part) (s *staged, err error) {

@@ -60,13 +60,13 @@ func (s *staged) shape() string {
 		fmt.Fprintf(&text, "%q %v,", t.Column, t.Sum != "")
 	}
 	for _, c := range s.Controls {
-		fmt.Fprintf(&text, "%q %q;", c.Sum, c.By)
+		fmt.Fprintf(&text, "%q %q %q;", c.Sum, c.Count, c.By)
 	}
 	return text.String()
 }
 
 func proveShape(ctx context.Context, conn *pgx.Conn, f *leaf, parts []*staged) (rows map[string]int64, err error) {
-	controls := parts[0].Controls
+	controls, one := parts[0].Controls, side{table: f.table, unit: f.label(), relation: ident(f.stage), utf8: true}
 	for at := range max(len(controls), 1) {
 		c, totals := Control{}, []Total(nil)
 		if len(controls) > 0 {
@@ -75,7 +75,7 @@ func proveShape(ctx context.Context, conn *pgx.Conn, f *leaf, parts []*staged) (
 		if at == 0 {
 			totals = parts[0].Totals
 		}
-		groups, err := parts[0].scan(ctx, conn, ident(f.stage), "", totals, Control{Sum: c.Sum, By: append([]string{f.table.key}, c.By...)})
+		groups, err := one.scan(ctx, conn, totals, Control{Sum: c.Sum, Count: c.Count, By: append([]string{f.table.key}, c.By...)})
 		if err != nil {
 			return nil, err
 		}
@@ -83,15 +83,19 @@ func proveShape(ctx context.Context, conn *pgx.Conn, f *leaf, parts []*staged) (
 		days, rows = byDay(groups)
 		for _, s := range parts {
 			own := days[dateText(s.From)]
+			var said, found Figures
 			if at == 0 {
-				if s.sums, err = s.compareTotals(own); err != nil {
-					return nil, err
+				said = Figures{Rows: s.Rows, Totals: s.Totals}
+				if err := found.add(own, totals); err != nil {
+					return nil, one.fault(err)
 				}
+				s.sums, s.controls = found.sums(), nil
 			}
-			if len(controls) == 0 {
-				continue
+			if len(controls) > 0 {
+				said.Controls, found.Controls = s.Controls[at:at+1], []Control{s.Controls[at].with(own)}
+				s.controls = append(s.controls, found.Controls...)
 			}
-			if err := s.compareControl(s.Controls[at], own); err != nil {
+			if err := s.balance(said, found); err != nil {
 				return nil, err
 			}
 		}
@@ -103,10 +107,10 @@ func proveShape(ctx context.Context, conn *pgx.Conn, f *leaf, parts []*staged) (
 func byDay(groups []group) (days map[string][]group, rows map[string]int64) {
 	days, rows = map[string][]group{}, map[string]int64{}
 	for _, g := range groups {
-		day := orNone(g.by[0])
-		g.by = g.by[1:]
+		day := orNone(g.By[0])
+		g.By = g.By[1:]
 		days[day] = append(days[day], g)
-		rows[day] += g.count
+		rows[day] += g.Count
 	}
 	return days, rows
 }
@@ -123,8 +127,8 @@ func proveKept(ctx context.Context, conn *pgx.Conn, f *leaf, kept []Loaded) (row
 		}
 	}
 	sums := slices.Sorted(maps.Keys(summed))
-	reader := &staged{Part: Part{Table: f.table.name, Unit: f.label()}, table: f.table}
-	groups, err := reader.scan(ctx, conn, ident(f.stage), "", nil, Control{Sum: sums, By: []string{f.table.key}})
+	one := side{table: f.table, unit: f.label(), relation: ident(f.stage), utf8: true}
+	groups, err := one.scan(ctx, conn, nil, Control{Sum: sums, By: []string{f.table.key}})
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +155,7 @@ func (f *leaf) compareKept(u Loaded, groups []group, sums []string) error {
 	}
 	var count int64
 	for _, g := range groups {
-		count += g.count
+		count += g.Count
 	}
 	if count != u.Rows {
 		return fault("", "rows", fmt.Sprint(u.Rows), fmt.Sprint(count))
@@ -167,10 +171,10 @@ func (f *leaf) compareKept(u Loaded, groups []group, sums []string) error {
 		}
 		have := new(big.Rat)
 		for _, g := range groups {
-			if g.sums[i] == nil {
+			if g.Sums[i] == "" {
 				continue
 			}
-			sum, err := rational(*g.sums[i])
+			sum, err := rational(g.Sums[i])
 			if err != nil {
 				return fmt.Errorf("reconcile %s unit %s column %s: sum in PostgreSQL: %w", f.table.name, u.Unit, column, err)
 			}
