@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -103,6 +104,10 @@ func (w *Warehouse) Reconcile(ctx context.Context, r ReconcileRequest) (report R
 	return report, nil
 }
 
+// usualStreams is how many parts are compared at once: each keeps both sides busy in
+// turn.
+const usualStreams = 2
+
 // reconciliation is one under way.
 type reconciliation struct {
 	w       *Warehouse
@@ -197,9 +202,10 @@ func (r *reconciliation) leftovers(list []Loaded) {
 
 // compareAll compares as many parts at once as there are streams.
 func (r *reconciliation) compareAll(ctx context.Context) error {
-	pool := newConns(r.w.options.Streams, r.w.connectLoader)
+	streams := cmp.Or(r.w.options.Streams, usualStreams)
+	pool := newConns(streams, r.w.connectLoader)
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(r.w.options.Streams)
+	group.SetLimit(streams)
 	finished := make(chan Part)
 	told := make(chan struct{})
 	go func() {

@@ -278,14 +278,13 @@ func (l *load) record(ctx context.Context, tx pgx.Tx, s *staged) error {
 		name := s.leaf.shown()
 		leaf, from, to = &name, &s.From, &s.To
 	}
-	// The position is before the commit's own: a replica that shows the row has replayed both.
 	_, err := tx.Exec(ctx, `
-		insert into ledgermill.loads as l (table_name, unit, leaf, from_date, to_date, fingerprint, content_hash, definition, rows, sums, run_id, controls, lsn, loaded_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_current_wal_insert_lsn(), now() at time zone 'utc')
+		insert into ledgermill.loads as l (table_name, unit, leaf, from_date, to_date, fingerprint, content_hash, definition, rows, sums, run_id, controls, loaded_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now() at time zone 'utc')
 		on conflict (table_name, unit) do update set
 		  leaf = excluded.leaf, from_date = excluded.from_date, to_date = excluded.to_date, fingerprint = excluded.fingerprint,
 		  content_hash = excluded.content_hash, definition = excluded.definition, rows = excluded.rows, sums = excluded.sums,
-		  run_id = excluded.run_id, controls = excluded.controls, lsn = excluded.lsn, loaded_at = excluded.loaded_at`,
+		  run_id = excluded.run_id, controls = excluded.controls, loaded_at = excluded.loaded_at`,
 		s.Table, s.Unit, leaf, from, to, s.Fingerprint, s.ContentHash, s.table.definition(s.Part), s.Rows, s.sums, l.request.Run, noNil(s.controls))
 	if err != nil {
 		return fmt.Errorf("record %s unit %s: %w", s.Table, s.Unit, err)

@@ -35,6 +35,9 @@ type Options struct {
 	// SwapDeadline is how long the swap of one unit is tried while readers hold
 	// its tables. 0: 30 s.
 	SwapDeadline time.Duration
+	// ReplicaPatience is how long [Warehouse.OpenReplica] waits for a replica that
+	// is behind. 0: 10 s.
+	ReplicaPatience time.Duration
 	// Streams is how many COPY streams and index builds run at once. 0: as many
 	// as suit the server.
 	Streams int

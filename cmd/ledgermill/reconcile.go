@@ -33,7 +33,7 @@ EXAMPLES
 func (a *app) reconcile(c *call) (err error) {
 	bar := a.progress("reconcile")
 	defer bar.done()
-	h, err := c.work.openWarehouse(c.Context.Context, bar.say)
+	h, err := c.work.openReading(c.Context.Context, bar.say)
 	if err != nil {
 		return err
 	}

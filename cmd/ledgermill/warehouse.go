@@ -28,6 +28,7 @@ and says how to reach it.`, Action: a.warehouseInit},
 				Description: "Every command that writes does it too; this one says which they were.",
 				Flags:       []cli.Flag{formatFlag("text or json")}, Action: a.warehouseMigrate},
 			a.loadCommand(), a.partitionsCommand(), a.compactCommand(), a.retainCommand(), a.maintainCommand(), a.analyzeCommand(),
+			a.warehouseDoctorCommand(),
 		},
 	}
 }

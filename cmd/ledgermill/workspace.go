@@ -216,6 +216,21 @@ func (w *workspace) connectWarehouse(ctx context.Context, say func(string)) (h *
 	return h, nil
 }
 
+// openReading opens the warehouse for what only reads: the replica, where there is
+// one, once it shows the last load.
+func (w *workspace) openReading(ctx context.Context, say func(string)) (*hold, error) {
+	h, err := w.openWarehouse(ctx, say)
+	if err != nil || w.config.Warehouse.ReplicaURL == "" {
+		return h, err
+	}
+	replica, err := h.OpenReplica(ctx, warehouse.Options{URL: w.config.Warehouse.ReplicaURL, Log: w.log})
+	if err != nil {
+		return nil, errors.Join(err, h.Close(ctx))
+	}
+	h.Warehouse = replica
+	return h, nil
+}
+
 // opening is a warehouse that is being opened while the lake is made: a server that
 // cannot be reached costs the load and not the night.
 type opening struct {

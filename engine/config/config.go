@@ -92,6 +92,10 @@ type Warehouse struct {
 	// Default "": a private server that ledgermill starts itself.
 	URL Secret
 
+	// ReplicaURL is that of a streaming replica, which queries and reconciliations
+	// go to once it has replayed the last load. Default "": they go to URL's.
+	ReplicaURL Secret
+
 	// SwapDeadline is how long the load tries to get the locks that swapping a
 	// unit needs. Default 60s; more than 0.
 	SwapDeadline time.Duration

@@ -67,6 +67,7 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"engine.batch_days":           "2 from LEDGERMILL_ENGINE_BATCH_DAYS",
 		"engine.cache_directory":      " from default",
 		"warehouse.url":               " from default",
+		"warehouse.replica_url":       " from default",
 		"warehouse.swap_deadline":     "1m from default",
 		"warehouse.load_jobs":         "0 from default",
 		"warehouse.private_directory": " from default",
@@ -301,6 +302,7 @@ func TestCanonicalFile(t *testing.T) {
   },
   "warehouse": {
     "url": "",
+    "replica_url": "",
     "swap_deadline": "1m",
     "load_jobs": 0,
     "private_directory": ""

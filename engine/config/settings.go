@@ -75,6 +75,8 @@ func table() []setting {
 			directory(), func(c *Config) *string { return &c.Engine.CacheDirectory }, nil),
 		row("warehouse.url", `the PostgreSQL server, postgres://user:password@host:port/database; default "": a private server`,
 			secretURL(), func(c *Config) *Secret { return &c.Warehouse.URL }, postgresURL),
+		row("warehouse.replica_url", `a streaming replica that queries and reconciliations go to; default "": they go to the server that is loaded`,
+			secretURL(), func(c *Config) *Secret { return &c.Warehouse.ReplicaURL }, postgresURL),
 		row("warehouse.swap_deadline", "how long a load tries to get the locks of a swap; default 60s, more than 0",
 			duration(), func(c *Config) *timeDuration { return &c.Warehouse.SwapDeadline }, atLeast[timeDuration](1, "more than 0")),
 		row("warehouse.load_jobs", "streams and index builds at once in a load, at most 64; default 0: as many as suit the server",
