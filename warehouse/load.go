@@ -82,7 +82,7 @@ func (w *Warehouse) change(ctx context.Context, r Request, do func(context.Conte
 		return l.run(ctx, do)
 	})
 	l.report.Elapsed = time.Since(l.begun)
-	return l.report, errors.Join(append(l.held, err)...)
+	return l.report, explain(errors.Join(append(l.held, err)...))
 }
 
 func (l *load) run(ctx context.Context, do func(context.Context, *load) error) (err error) {

@@ -47,7 +47,7 @@ func (w *Warehouse) Migrate(ctx context.Context, files fs.FS) (done []Migration,
 		}
 		return grantRoles(ctx, conn)
 	})
-	return done, err
+	return done, explain(err)
 }
 
 func (w *Warehouse) migrate(ctx context.Context, files fs.FS) (done []Migration, err error) {

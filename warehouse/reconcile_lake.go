@@ -90,11 +90,11 @@ func (w *Warehouse) Reconcile(ctx context.Context, r ReconcileRequest) (report R
 	begun := time.Now()
 	one := &reconciliation{w: w, request: r, tables: tables{}}
 	err = w.with(ctx, func(conn *pgx.Conn) error { return one.plan(ctx, conn) })
-	if err != nil {
-		return report, err
+	if err == nil {
+		err = one.compareAll(ctx)
 	}
-	if err := one.compareAll(ctx); err != nil {
-		return report, err
+	if err != nil {
+		return report, explain(err)
 	}
 	report.Units = append(one.units, one.left...)
 	for _, u := range one.units {

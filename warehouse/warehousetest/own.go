@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -153,9 +154,11 @@ func Own(t testing.TB, settings map[string]string) *OwnServer {
 	return s
 }
 
-// Start starts the server, or waits until one that was killed has recovered.
+// Start starts the server, or waits until one that was killed has recovered. Its
+// port stays.
 func (s *OwnServer) Start() {
 	s.t.Helper()
+	s.awaitPort()
 	hold, err := warehouse.StartPrivate(context.Background(), s.options)
 	if err != nil {
 		s.t.Fatal(err)
@@ -166,6 +169,34 @@ func (s *OwnServer) Start() {
 		}
 	}
 	s.hold = hold
+}
+
+// awaitPort waits until the processes of a server that was killed have let its port
+// go.
+func (s *OwnServer) awaitPort() {
+	s.t.Helper()
+	if s.URL == "" {
+		return
+	}
+	config, err := pgx.ParseConfig(s.URL)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", config.Port))
+		if err == nil {
+			err = listener.Close()
+		}
+		if err == nil {
+			return
+		}
+		if status, statusErr := warehouse.StatusPrivate(context.Background(), s.options); statusErr == nil && status.Running {
+			return // it has not been killed
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal(err)
+		}
+	}
 }
 
 // Stop ends the server in order.
@@ -218,4 +249,10 @@ func (s *OwnServer) pgCtl(args ...string) {
 	if err := cmd.Run(); err != nil {
 		s.t.Errorf("pg_ctl %s: %v", strings.Join(args, " "), err)
 	}
+}
+
+// Restart stops the server at once, without waiting for its sessions, and starts it.
+func (s *OwnServer) Restart() {
+	s.t.Helper()
+	s.pgCtl("restart", "-w", "-m", "fast", "-D", filepath.Join(s.Dir, "data"), "-l", filepath.Join(s.Dir, "restart.log"))
 }
