@@ -111,7 +111,7 @@ func TestMigrationsRunAsTheyStand(t *testing.T) {
 	if err := conn.QueryRow(t.Context(), "select count(*) from pg_tables where schemaname in ('public', 'ledgermill')").Scan(&tables); err != nil {
 		t.Fatal(err)
 	}
-	diff(t, "tables", 12, tables)
+	diff(t, "tables", 13, tables)
 }
 
 func TestQueryOnlyReads(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,12 @@ func (l *load) swap(ctx context.Context, b *batch) error {
 // swapLeaves replaces rows first, which keeps no reader waiting, and takes
 // locks that do at the end, trying these alone again.
 func (l *load) swapLeaves(ctx context.Context, b *batch, attach, replace []*leaf) (retries int, err error) {
-	statements := l.swapStatements(attach)
+	statements := lockStatements(attach) + l.swapStatements(attach)
+	if len(replace) == 0 {
+		// The server commits without waiting for this process to be scheduled, or for the
+		// network, while readers wait. What is left to commit is an empty transaction.
+		statements += "commit;\nbegin;\n"
+	}
 	show := func(tx pgx.Tx) error {
 		for _, f := range attach {
 			if err := l.recordLeaf(ctx, tx, f); err != nil {
@@ -184,6 +190,21 @@ func (l *load) swapStatements(leaves []*leaf) string {
 	return text.String()
 }
 
+// lockStatements take all locks before the first change. lock_timeout bounds the
+// wait for each lock, so that readers of the tables locked first would wait for all
+// the others too; statement_timeout bounds the sum.
+func lockStatements(leaves []*leaf) string {
+	var names []string
+	for _, name := range heldNames(leaves) {
+		names = append(names, "only "+name)
+	}
+	if names == nil {
+		return ""
+	}
+	return fmt.Sprintf("set local statement_timeout = '%s';\nlock table %s in access exclusive mode;\nset local statement_timeout = 0;\n",
+		lockTimeout, strings.Join(names, ", "))
+}
+
 // heldNames are the tables whose readers a swap waits for.
 func heldNames(leaves []*leaf) []string {
 	var names []string
@@ -211,6 +232,7 @@ func swapFault(b *batch, err error) error {
 const (
 	lockNotAvailable = "55P03"
 	deadlockDetected = "40P01"
+	queryCanceled    = "57014" // by statement_timeout
 	dependentObjects = "2BP01"
 	duplicateTable   = "42P07"
 )
@@ -235,7 +257,7 @@ func (l *load) untilDeadline(ctx context.Context, db beginner, unit string, name
 			return change(tx)
 		})
 		var refused *pgconn.PgError
-		if err == nil || !errors.As(err, &refused) || refused.Code != lockNotAvailable && refused.Code != deadlockDetected {
+		if err == nil || !errors.As(err, &refused) || !slices.Contains([]string{lockNotAvailable, deadlockDetected, queryCanceled}, refused.Code) {
 			if err != nil && !holds(err) {
 				err = fmt.Errorf("swap unit %s: %w", unit, err)
 			}
