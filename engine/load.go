@@ -31,8 +31,8 @@ type LoadRequest struct {
 	Run   string
 	Parts []Part
 	// Published are all parts of the lake, where the warehouse is to be made anew: all
-	// of Parts are loaded, and what is not published is removed. Nil: what differs is
-	// loaded, and nothing removed.
+	// of Parts are loaded, and what is not published is removed. Nil, as where nothing
+	// is published at all: what differs is loaded, and nothing removed.
 	Published []Part
 }
 
@@ -55,6 +55,12 @@ type PartControl struct {
 // Parts are the published units that the selection's models load, in order: what
 // the warehouse should hold.
 func (m *Mill) Parts(sel Selection) []Part {
+	return slices.DeleteFunc(m.Published(sel), func(p Part) bool { return p.Record.Lost })
+}
+
+// Published are the parts, and those whose file is lost and that will be made again:
+// the warehouse may hold them still.
+func (m *Mill) Published(sel Selection) []Part {
 	var parts []Part
 	for _, name := range m.Project.Order {
 		one := m.Project.Models[name]
@@ -63,7 +69,7 @@ func (m *Mill) Parts(sel Selection) []Part {
 		}
 		for _, unit := range m.State().UnitNames(name) {
 			record, _ := m.State().Unit(name, unit)
-			if record.Key == "" || record.Lost || !sel.has(name, job.Unit(unit)) {
+			if record.Key == "" || !sel.has(name, job.Unit(unit)) {
 				continue
 			}
 			parts = append(parts, Part{Table: one.Load, Dataset: name, Unit: job.Unit(unit), BusinessDate: dateOf(one), Grain: one.Grain,
@@ -100,7 +106,7 @@ func (m *Mill) Load(ctx context.Context, sel Selection) (LoadReport, error) {
 	}
 	request := LoadRequest{Run: m.Run, Parts: m.Parts(sel)}
 	if sel.Full {
-		request.Published = m.Parts(Selection{})
+		request.Published = m.Published(Selection{})
 	}
 	return m.Warehouse.Load(ctx, request)
 }

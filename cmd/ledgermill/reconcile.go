@@ -68,7 +68,7 @@ func (l *loader) reconcile(ctx context.Context, house *warehouse.Warehouse, m *e
 		return report, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	request := warehouse.ReconcileRequest{Parts: partsOf(duck, m.Parts(s)), Published: partsOf(duck, m.Parts(engine.Selection{})), From: s.From, Rows: rows,
+	request := warehouse.ReconcileRequest{Parts: partsOf(duck, m.Parts(s)), Published: partsOf(duck, m.Published(engine.Selection{})), From: s.From, Rows: rows,
 		Progress: func(done, total int, p warehouse.Part) {
 			l.progress(engine.Progress{Step: "reconcile", Done: int64(done), Total: int64(total), What: p.Table + " " + p.Unit})
 		}}
