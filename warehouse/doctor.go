@@ -63,7 +63,7 @@ func (w *Warehouse) Doctor(ctx context.Context) (d Diagnosis, err error) {
 				d.Findings = append(d.Findings, r.judge(s))
 			}
 		}
-		for _, examine := range []func(context.Context, *pgx.Conn) ([]Finding, error){w.examineDatabase, examineLocks, examineExtensions, examineRights} {
+		for _, examine := range []func(context.Context, *pgx.Conn) ([]Finding, error){w.examineDatabase, examineLocks, examineExtensions, examineSchema, examineRights} {
 			found, err := examine(ctx, conn)
 			if err != nil {
 				return err

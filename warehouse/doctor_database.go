@@ -146,3 +146,19 @@ func examineRights(ctx context.Context, conn *pgx.Conn) ([]Finding, error) {
 	}
 	return []Finding{f}, nil
 }
+
+// examineSchema tells whether people who may only read can still make tables.
+func examineSchema(ctx context.Context, conn *pgx.Conn) ([]Finding, error) {
+	var open bool
+	err := conn.QueryRow(ctx, `
+		select exists (select from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = $1 and a.grantee = 0 and a.privilege_type = 'CREATE')`, bankSchema).Scan(&open)
+	if err != nil {
+		return nil, err
+	}
+	f := Finding{Name: "create in schema " + bankSchema, Value: "not by everybody", Wanted: "not by everybody", Level: Fine,
+		Reason: "whoever may connect can make tables and functions between the bank's, as was the default before PostgreSQL 15: revoke create on schema " + bankSchema + " from public"}
+	if open {
+		f.Value, f.Level = "by everybody", Advice
+	}
+	return []Finding{f}, nil
+}

@@ -39,3 +39,13 @@ comment on function ledgermill.note_progress() is 'Moves ledgermill.progress on.
 
 create trigger loads_progress after insert or update or delete or truncate on ledgermill.loads
   for each statement execute function ledgermill.note_progress();
+
+-- +goose StatementBegin
+do $$
+begin
+  if to_regrole('ledgermill_reader') is not null then
+    grant select on ledgermill.progress to ledgermill_reader;
+  end if;
+end
+$$;
+-- +goose StatementEnd
