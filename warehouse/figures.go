@@ -61,8 +61,7 @@ type group struct {
 	totals []Total
 }
 
-// scan reads counts and sums grouped by the control's columns. The ends of a
-// column are only asked for where there are no groups.
+// scan reads counts and sums grouped by the control's columns.
 func (s side) scan(ctx context.Context, conn *pgx.Conn, totals []Total, c Control) ([]group, error) {
 	list, fill := s.targets(totals, c)
 	query := "select " + strings.Join(list, ", ") + s.from()
@@ -120,7 +119,7 @@ func (s side) targets(totals []Total, c Control) (list []string, fill func([]*st
 		if t.Sum != "" || t.Kind.sums() {
 			add(s.sum(t), func(v *string, g *group) error { g.totals[i].Sum = orZero(v); return nil })
 		}
-		if t.Kind.ends() && len(c.By) == 0 {
+		if t.Kind.ends() {
 			add(s.canonical(t.Kind, t.Column, "min("+quote(t.Column)+")"), func(v *string, g *group) error { g.totals[i].Min = v; return nil })
 			add(s.canonical(t.Kind, t.Column, "max("+quote(t.Column)+")"), func(v *string, g *group) error { g.totals[i].Max = v; return nil })
 		}

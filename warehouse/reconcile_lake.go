@@ -123,6 +123,7 @@ type reconciliation struct {
 type comparison struct {
 	at      int
 	part    Part
+	leaf    string // that holds it; "" of a table that is merged
 	columns []string
 	side    side
 }
@@ -155,7 +156,7 @@ func (r *reconciliation) plan(ctx context.Context, conn *pgx.Conn) error {
 			if l.ContentHash != p.ContentHash {
 				u.State = OtherLoad
 			}
-			if err := r.prepare(ctx, conn, i, p); err != nil {
+			if err := r.prepare(ctx, conn, i, p, l.Leaf); err != nil {
 				return err
 			}
 		}
@@ -165,7 +166,7 @@ func (r *reconciliation) plan(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-func (r *reconciliation) prepare(ctx context.Context, conn *pgx.Conn, at int, p Part) error {
+func (r *reconciliation) prepare(ctx context.Context, conn *pgx.Conn, at int, p Part, leaf string) error {
 	t, err := r.tables.get(ctx, conn, p.Table)
 	if err != nil {
 		return err
@@ -181,7 +182,7 @@ func (r *reconciliation) prepare(ctx context.Context, conn *pgx.Conn, at int, p 
 		key := quote(p.BusinessDate)
 		one.condition = fmt.Sprintf("%s >= %s and %s < %s", key, literal(dateText(p.From)), key, literal(dateText(p.To)))
 	}
-	r.jobs = append(r.jobs, comparison{at: at, part: p, columns: columns, side: one})
+	r.jobs = append(r.jobs, comparison{at: at, part: p, leaf: leaf, columns: columns, side: one})
 	return nil
 }
 
@@ -218,10 +219,12 @@ func (r *reconciliation) compareAll(ctx context.Context) error {
 			}
 		}
 	}()
-	for _, c := range r.jobs {
+	for _, job := range r.batches() {
 		group.Go(func() error {
-			err := pool.do(inner, func(conn *pgx.Conn) error { return r.compare(inner, conn, c) })
-			finished <- c.part
+			err := pool.do(inner, func(conn *pgx.Conn) error { return r.compare(inner, conn, job) })
+			for _, c := range job {
+				finished <- c.part
+			}
 			return err
 		})
 	}
@@ -235,39 +238,6 @@ func (r *reconciliation) compareAll(ctx context.Context) error {
 		err = context.Cause(ctx)
 	}
 	return err
-}
-
-// compare compares one part. PostgreSQL answers from one snapshot.
-func (r *reconciliation) compare(ctx context.Context, conn *pgx.Conn, c comparison) error {
-	lake, err := c.part.Lake.Figures(ctx, c.columns)
-	if err != nil {
-		return err
-	}
-	u := &r.units[c.at]
-	u.Rows = lake.Rows
-	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(pgx.Tx) error {
-		found, err := c.side.measure(ctx, conn, lake.Totals, lake.Controls)
-		if err != nil {
-			return err
-		}
-		u.WarehouseRows = found.Rows
-		if u.Differences, err = compare(lake, found); err != nil {
-			return c.side.fault(err)
-		}
-		c.mask(u.Differences)
-		if r.request.Rows {
-			if err := c.compareRows(ctx, conn, lake.Totals, u); err != nil {
-				return err
-			}
-		}
-		switch {
-		case len(u.Differences) > 0 && u.State == Agrees:
-			u.State = Differs
-		case u.State == Agrees && c.part.Gone:
-			u.State = Gone
-		}
-		return nil
-	})
 }
 
 // mask hides values of private columns; sums and numbers of values are none.

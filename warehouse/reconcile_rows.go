@@ -46,12 +46,8 @@ type CellDifference struct {
 
 // compareRows compares the hashes of all rows, and where they differ finds a few
 // of the rows.
-func (c comparison) compareRows(ctx context.Context, conn *pgx.Conn, columns []Total, u *ReconciledUnit) error {
+func (c comparison) compareRows(ctx context.Context, conn *pgx.Conn, columns []Total, house []Bucket, u *ReconciledUnit) error {
 	lake, err := c.part.Lake.Buckets(ctx, c.columns)
-	if err != nil {
-		return err
-	}
-	house, err := c.side.buckets(ctx, conn, columns)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,27 @@ func (s side) buckets(ctx context.Context, conn *pgx.Conn, columns []Total) ([]B
 	return all, nil
 }
 
+// bucketsByDay hashes whole rows of many days in one scan.
+func (s side) bucketsByDay(ctx context.Context, conn *pgx.Conn, columns []Total) (map[string][]Bucket, error) {
+	rows, err := conn.Query(ctx, fmt.Sprintf(`
+		select d, substr(h, 1, 3), count(*), sum(('x' || substr(h, 1, 16))::bit(64)::bigint)::text, sum(('x' || substr(h, 17, 16))::bit(64)::bigint)::text
+		from (select %s::text as d, %s as h%s offset 0) d group by 1, 2 order by 1, 2`, quote(s.table.key), s.digest(columns), s.from()))
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	all := map[string][]Bucket{}
+	var day string
+	var b Bucket
+	_, err = pgx.ForEachRow(rows, []any{&day, &b.Name, &b.Rows, &b.High, &b.Low}, func() error {
+		all[day] = append(all[day], b)
+		return nil
+	})
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	return all, nil
+}
+
 // rowsIn returns the rows of buckets.
 func (s side) rowsIn(ctx context.Context, conn *pgx.Conn, columns []Total, buckets []string) ([]HashedRow, error) {
 	return s.hashedRows(ctx, conn, columns, "substr(h, 1, 3) = any ($1)", buckets)

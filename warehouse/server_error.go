@@ -32,6 +32,11 @@ func (e *ServerError) ExitCode() int {
 	return 1
 }
 
+// outOfMemory is the SQLSTATE of the server's memory, and of its table of locks.
+const outOfMemory = "53200"
+
+const fewLocks = "`ledgermill warehouse doctor` says how far to raise max_locks_per_transaction; the server has to be restarted for it"
+
 // explain says what to do about an error where the server itself stands in the way.
 func explain(err error) error {
 	var away *UnreachableError
@@ -39,7 +44,11 @@ func explain(err error) error {
 		return err
 	}
 	var refused *pgconn.PgError
+	var copying *CopyError
 	if !errors.As(err, &refused) {
+		if errors.As(err, &copying) {
+			return err // of the rows' producer
+		}
 		var network *net.OpError
 		if errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network) || pgconn.SafeToRetry(err) {
 			return lost(err)
@@ -52,9 +61,9 @@ func explain(err error) error {
 		remedy = "`ledgermill warehouse doctor` says what the user lacks; grant it, or load as the owner of the tables"
 	case code == "53100":
 		remedy = "make room on the server's disk, then: ledgermill load; what is loaded is whole, and nothing half-loaded is left"
-	case code == "53200" && strings.Contains(refused.Hint, "max_locks_per_transaction"):
-		remedy = "`ledgermill warehouse doctor` says how far to raise max_locks_per_transaction; the server has to be restarted for it"
-	case code == "53200":
+	case code == outOfMemory && strings.Contains(refused.Message, "shared memory"):
+		remedy = fewLocks
+	case code == outOfMemory:
 		remedy = "lower maintenance_work_mem or shared_buffers of the server, or give it more memory"
 	case code == "53300":
 		remedy = "raise max_connections of the server, or load when fewer people are connected"
