@@ -8,6 +8,15 @@ build:
 test:
     go test ./...
 
+# the warehouse's tests on each PostgreSQL that it supports, 14 to 18, all though one fails
+test-postgres-all:
+    #!/usr/bin/env bash
+    failed=()
+    for version in 14 15 16 17 18; do
+      LEDGERMILL_TEST_POSTGRES=$version go test -count=1 ./warehouse/... ./queries/... ./cmd/ledgermill || failed+=("$version")
+    done
+    [ ${#failed[@]} -eq 0 ] || { echo "failed on PostgreSQL ${failed[*]}"; exit 1; }
+
 # the main job, end to end
 demo:
     go run ./cmd/ledgermill demo

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"ledgermill/engine/contract"
@@ -21,6 +22,18 @@ type Part struct {
 	Location     string // the lake's object, as an engine opens it
 	Record       ledger.UnitRecord
 	Control      *contract.Control // of what it preserves; nil for none
+	Private      []string          // columns whose values are not shown
+	Gone         bool              // nothing makes the unit any more, though it is published
+}
+
+// LoadRequest says what the warehouse is to hold.
+type LoadRequest struct {
+	Run   string
+	Parts []Part
+	// Published are all parts of the lake, where the warehouse is to be made anew: all
+	// of Parts are loaded, and what is not published is removed. Nil, as where nothing
+	// is published at all: what differs is loaded, and nothing removed.
+	Published []Part
 }
 
 // LoadReport is what a load did.
@@ -42,6 +55,12 @@ type PartControl struct {
 // Parts are the published units that the selection's models load, in order: what
 // the warehouse should hold.
 func (m *Mill) Parts(sel Selection) []Part {
+	return slices.DeleteFunc(m.Published(sel), func(p Part) bool { return p.Record.Lost })
+}
+
+// Published are the parts, and those whose file is lost and that will be made again:
+// the warehouse may hold them still.
+func (m *Mill) Published(sel Selection) []Part {
 	var parts []Part
 	for _, name := range m.Project.Order {
 		one := m.Project.Models[name]
@@ -50,14 +69,26 @@ func (m *Mill) Parts(sel Selection) []Part {
 		}
 		for _, unit := range m.State().UnitNames(name) {
 			record, _ := m.State().Unit(name, unit)
-			if record.Key == "" || record.Lost || !sel.has(name, job.Unit(unit)) {
+			if record.Key == "" || !sel.has(name, job.Unit(unit)) {
 				continue
 			}
 			parts = append(parts, Part{Table: one.Load, Dataset: name, Unit: job.Unit(unit), BusinessDate: dateOf(one), Grain: one.Grain,
-				Location: m.Lake.Location(record.Key), Record: record, Control: m.controlOf(one)})
+				Location: m.Lake.Location(record.Key), Record: record, Control: m.controlOf(one),
+				Private: m.private(), Gone: !m.made(name, unit)})
 		}
 	}
 	return parts
+}
+
+// made reports whether the dataset's inputs still have the unit. They have not
+// where a model reads another input than when it was published.
+func (m *Mill) made(dataset, unit string) bool {
+	one := m.Project.Models[dataset]
+	if one == nil {
+		_, there := m.State().Unit(dataset, unit)
+		return there
+	}
+	return !one.Dated() || slices.ContainsFunc(one.Inputs, func(input string) bool { return m.made(input, unit) })
 }
 
 func dateOf(one *model.Model) string {
@@ -67,12 +98,17 @@ func dateOf(one *model.Model) string {
 	return one.BusinessDate
 }
 
-// Load brings the warehouse to what the lake holds.
+// Load brings the warehouse to what the lake holds. With Full all that is selected
+// is loaded again, and what the lake does not hold is removed.
 func (m *Mill) Load(ctx context.Context, sel Selection) (LoadReport, error) {
 	if m.Warehouse == nil {
 		return LoadReport{}, errors.New("there is no warehouse")
 	}
-	return m.Warehouse.Load(ctx, m.Run, m.Parts(sel))
+	request := LoadRequest{Run: m.Run, Parts: m.Parts(sel)}
+	if sel.Full {
+		request.Published = m.Published(Selection{})
+	}
+	return m.Warehouse.Load(ctx, request)
 }
 
 func (r *run) load(ctx context.Context) error {

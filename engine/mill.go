@@ -43,8 +43,8 @@ type Engine interface {
 
 // Warehouse takes published units over. It is optional.
 type Warehouse interface {
-	// Load makes the warehouse hold what the parts say and returns what it did.
-	Load(ctx context.Context, run string, parts []Part) (LoadReport, error)
+	// Load makes the warehouse hold what the request says and returns what it did.
+	Load(ctx context.Context, r LoadRequest) (LoadReport, error)
 }
 
 // Options are what a mill is made of. All but Warehouse, Log and Progress are required.

@@ -207,16 +207,7 @@ func (a FeedAccount) text(b *strings.Builder) {
 	}
 	t.row("accepted", a.Cell.Accepted)
 	if a.Lake != nil {
-		mark := check(a.Cell.Accepted, *a.Lake, a)
-		if a.Warehouse != nil {
-			t.row("in lake and warehouse", *a.Lake)
-			if mark == " ✓" {
-				mark = check(*a.Lake, *a.Warehouse, a)
-			}
-		} else {
-			t.row("in lake", *a.Lake)
-		}
-		t.mark(mark)
+		a.places(&t)
 	}
 	if a.Cell.Rounded > 0 {
 		t.note(fmt.Sprintf("%s records were rounded to the scale", count(a.Cell.Rounded)))
@@ -224,9 +215,28 @@ func (a FeedAccount) text(b *strings.Builder) {
 	t.print(b)
 }
 
+// places are the rows of what the lake holds and of what the warehouse has counted:
+// one where they agree.
+func (a FeedAccount) places(t *accountTable) {
+	mark := check(a.Cell.Accepted, *a.Lake, a)
+	if a.Warehouse != nil && check(*a.Lake, *a.Warehouse, a) == agreed {
+		t.row("in lake and warehouse", *a.Warehouse)
+		t.mark(mark)
+		return
+	}
+	t.row("in lake", *a.Lake)
+	t.mark(mark)
+	if a.Warehouse != nil {
+		t.row("in warehouse", *a.Warehouse)
+		t.mark(check(a.Cell.Accepted, *a.Warehouse, a))
+	}
+}
+
+const agreed = " ✓"
+
 func check(x, y ledger.Tally, a FeedAccount) string {
 	if x.Records == y.Records && (len(a.Aggregates) == 0 || len(y.Groups) == 0 || x.Equal(y)) {
-		return " ✓"
+		return agreed
 	}
 	return " ✗"
 }

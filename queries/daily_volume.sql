@@ -9,7 +9,7 @@ with volume as (
     count(case when status = 'COMPLETED' then 1 end) as completed_count,
     sum(amount)                                     as total_amount
   from transactions_fact
-  where transaction_date > cast(/* $as_of */ current_date as date) - /* $days */ 30
+  where transaction_date >= cast(/* $as_of */ current_date as date) - /* $days */ 30 + 1
     and transaction_date <= cast(/* $as_of */ current_date as date)
   group by transaction_date, currency
 )

@@ -14,7 +14,7 @@ select
   risk_reasons
 from transactions_fact
 where is_high_risk
-  and transaction_date > cast(/* $as_of */ current_date as date) - 7
+  and transaction_date >= cast(/* $as_of */ current_date as date) - 6
   and transaction_date <= cast(/* $as_of */ current_date as date)
 order by risk_score desc, amount desc, transaction_timestamp desc, transaction_id collate "C"
 limit /* $limit */ 1000

@@ -21,8 +21,11 @@ type table struct {
 	unique  [][]string
 	indexes []index
 	root    *node
-	// drift is the parent's row estimate, negative where it was never analysed.
+	// estimate is the parent's row estimate, negative where it was never analysed.
 	estimate float64
+	// owner is who must own a leaf, "" where whoever makes it does.
+	owner string
+	declared
 }
 
 type tableColumn struct {
@@ -43,7 +46,12 @@ type index struct {
 	// rank orders builds: the longest first.
 	rank       int
 	expression bool
+	// own is one that somebody made on a leaf alone.
+	own bool
 }
+
+// partialRank is that of the first indexes that are quick to build.
+const partialRank = 3
 
 // node is a table of a partition tree. Bounds are half open.
 type node struct {
@@ -61,10 +69,11 @@ func readTable(ctx context.Context, conn *pgx.Conn, name string) (*table, error)
 	var strategy, key *string
 	err := conn.QueryRow(ctx, `
 		select c.oid, c.relkind::text, c.reltuples, p.partstrat::text,
+		       case when c.relowner <> current_user::regrole then pg_get_userbyid(c.relowner) else '' end,
 		       case when p.partnatts = 1 then (select attname from pg_attribute where attrelid = c.oid and attnum = p.partattrs[0]) end
 		from pg_class c left join pg_partitioned_table p on p.partrelid = c.oid
 		where c.relnamespace = $1::regnamespace and c.relname = $2 and c.relkind in ('r', 'p')`,
-		bankSchema, name).Scan(&t.oid, &kind, &t.estimate, &strategy, &key)
+		bankSchema, name).Scan(&t.oid, &kind, &t.estimate, &strategy, &t.owner, &key)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, &LayoutError{Table: name, Reason: "does not exist in schema " + bankSchema,
 			Remedy: "create it in a file of sql/warehouse, then: ledgermill warehouse migrate"}
@@ -79,7 +88,7 @@ func readTable(ctx context.Context, conn *pgx.Conn, name string) (*table, error)
 		}
 		t.key = *key
 	}
-	for _, read := range []func(context.Context, *pgx.Conn) error{t.readColumns, t.readUnique, t.readIndexes, t.readTree} {
+	for _, read := range []func(context.Context, *pgx.Conn) error{t.readColumns, t.readUnique, t.readIndexes, t.readTree, t.readDeclared} {
 		if err := read(ctx, conn); err != nil {
 			return nil, fmt.Errorf("read table %s: %w", name, err)
 		}
@@ -167,19 +176,32 @@ func (t *table) readTree(ctx context.Context, conn *pgx.Conn) error {
 		return nil
 	}
 	rows, err := conn.Query(ctx, `
-		select c.oid, c.relname::text, i.inhparent, c.relkind = 'p', pg_get_expr(c.relpartbound, c.oid)
+		select c.oid, c.relname::text, i.inhparent, c.relkind::text, pg_get_expr(c.relpartbound, c.oid),
+		       c.relkind <> 'p' or p.partstrat = 'r' and p.partnatts = 1 and
+		         (select attname from pg_attribute where attrelid = c.oid and attnum = p.partattrs[0]) = $2
 		from pg_partition_tree($1) t
 		join pg_class c on c.oid = t.relid
 		join pg_inherits i on i.inhrelid = c.oid
-		where t.level > 0 order by t.level, c.relname`, t.oid)
+		left join pg_partitioned_table p on p.partrelid = c.oid
+		where t.level > 0 order by t.level, c.relname`, t.oid, t.key)
 	if err != nil {
 		return err
 	}
 	byOID := map[uint32]*node{t.oid: t.root}
 	var n node
 	var parent uint32
-	var bounds string
-	_, err = pgx.ForEachRow(rows, []any{&n.oid, &n.name, &parent, &n.split, &bounds}, func() error {
+	var kind, bounds string
+	var alike bool
+	_, err = pgx.ForEachRow(rows, []any{&n.oid, &n.name, &parent, &kind, &bounds, &alike}, func() error {
+		n.split = kind == "p"
+		switch {
+		case kind == "f":
+			return &LayoutError{Table: t.name, Reason: "partition " + n.name + " is a foreign table",
+				Remedy: "detach the partition: the loader keeps tables whose rows it can count and replace"}
+		case !alike:
+			return &LayoutError{Table: t.name, Reason: fmt.Sprintf("partition %s is itself partitioned, but not by ranges of %s", n.name, t.key),
+				Remedy: "detach the partition: the loader keeps tables that are partitioned by ranges of dates"}
+		}
 		found := rangeBounds.FindStringSubmatch(bounds)
 		if found == nil {
 			return &LayoutError{Table: t.name, Reason: fmt.Sprintf("partition %s has bounds %s", n.name, bounds),

@@ -45,7 +45,7 @@ func (t *table) match(p Part) ([]string, error) {
 		}
 	}
 	for _, c := range t.columns {
-		own := c.Name == jobColumn || c.Name == processedColumn || p.whole() && c.Name == closedColumn
+		own := c.Name == jobColumn || c.Name == processedColumn || p.whole() && (c.Name == closedColumn || c.Name == inferredColumn)
 		if !own && !c.Computed && !slices.Contains(wanted, c.Name) {
 			fault.NotInLake = append(fault.NotInLake, c.Name)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 )
 
 // conns bounds how much work the server does for a load at once: one
@@ -30,6 +31,11 @@ func (c *conns) do(ctx context.Context, f func(*pgx.Conn) error) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	return c.lend(ctx, conn, f)
+}
+
+// lend gives the slot back afterwards.
+func (c *conns) lend(ctx context.Context, conn *pgx.Conn, f func(*pgx.Conn) error) error {
 	defer func() { c.slots <- conn }()
 	if conn == nil || conn.IsClosed() {
 		var err error
@@ -38,6 +44,27 @@ func (c *conns) do(ctx context.Context, f func(*pgx.Conn) error) error {
 		}
 	}
 	return f(conn)
+}
+
+// each does all tasks, and begins them in their order: the longest first leaves
+// the shortest to fill the end.
+func (c *conns) each(ctx context.Context, tasks []func(context.Context, *pgx.Conn) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, task := range tasks {
+		var conn *pgx.Conn
+		select {
+		case conn = <-c.slots:
+		case <-ctx.Done():
+			if err := group.Wait(); err != nil {
+				return err
+			}
+			return context.Cause(ctx)
+		}
+		group.Go(func() error {
+			return c.lend(ctx, conn, func(conn *pgx.Conn) error { return task(ctx, conn) })
+		})
+	}
+	return group.Wait()
 }
 
 // close waits for what is under way.

@@ -62,6 +62,10 @@ func (e *UnreachableError) Try() string {
 		return "start the server or correct warehouse.url; without warehouse.url a private server is used"
 	case strings.HasPrefix(refused.Code, "28"):
 		return "correct user and password of warehouse.url (LEDGERMILL_WAREHOUSE_URL)"
+	case refused.Code == "53300":
+		return "raise max_connections of the server, or try again when fewer people are connected"
+	case refused.Code == outOfMemory:
+		return fewLocks
 	case refused.Code == "3D000":
 		return "create the database, or correct its name in warehouse.url"
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -57,7 +58,12 @@ type fixture struct {
 
 func open(t *testing.T, change ...func(*warehouse.Options)) *fixture {
 	t.Helper()
-	url := warehousetest.Database(t)
+	return openAt(t, warehousetest.Database(t), change...)
+}
+
+// openAt makes the fixture in an empty database.
+func openAt(t *testing.T, url string, change ...func(*warehouse.Options)) *fixture {
+	t.Helper()
 	o := warehouse.Options{URL: config.Secret(url)}
 	for _, c := range change {
 		c(&o)
@@ -94,9 +100,14 @@ func (f *fixture) exec(sql string, args ...any) {
 // all returns a query's rows as text, cells parted by |, null as ~.
 func (f *fixture) all(sql string, args ...any) []string {
 	f.t.Helper()
-	rows, err := f.Query(f.t.Context(), sql, args...)
+	return all(f.t, f.Warehouse, sql, args...)
+}
+
+func all(t *testing.T, w *warehouse.Warehouse, sql string, args ...any) []string {
+	t.Helper()
+	rows, err := w.Query(t.Context(), sql, args...)
 	if err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
 	list := []string{}
 	for rows.Next() {
@@ -110,13 +121,15 @@ func (f *fixture) all(sql string, args ...any) []string {
 		}
 		list = append(list, strings.Join(cells, "|"))
 	}
-	if err := rows.Err(); err != nil {
-		f.t.Fatal(err)
-	}
-	if err := rows.Close(); err != nil {
-		f.t.Fatal(err)
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatal(err)
 	}
 	return list
+}
+
+func one(t *testing.T, w *warehouse.Warehouse, sql string, args ...any) string {
+	t.Helper()
+	return strings.Join(all(t, w, sql, args...), "\n")
 }
 
 func (f *fixture) one(sql string, args ...any) string {

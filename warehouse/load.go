@@ -6,16 +6,16 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
 
-// load is one call of Load under way.
+// load is one call of Load, Compact or another that changes tables, under way.
 type load struct {
 	w       *Warehouse
 	request Request
@@ -25,10 +25,15 @@ type load struct {
 	// lost the lock swaps nothing.
 	main   *pgx.Conn
 	conns  *conns
+	jobs   jobs
 	tables tables
-
+	loads  []Loaded // at the beginning
+	floors map[string]time.Time
+	// merged is closed when the whole datasets are through.
+	merged   chan struct{}
+	merging  atomic.Int64
 	swapping sync.Mutex // guards main once parts are loaded
-	mu       sync.Mutex // guards report, held and the states of units
+	mu       sync.Mutex // guards report, held and the states of batches
 	report   Report
 	held     []error
 	progress sync.Mutex // one call of Progress at a time
@@ -42,20 +47,45 @@ type load struct {
 // [*SwapDeadlineError], [*ColumnsError], [*LayoutError]) stays as it was, the
 // other units are loaded, and the joined errors are returned. Any other error
 // ends the load. In both cases the report lists what is loaded.
+//
+// Days of history go straight into one leaf a month, and months beyond
+// openDays are compacted at the end.
 func (w *Warehouse) Load(ctx context.Context, r Request) (Report, error) {
-	l := &load{w: w, request: r, begun: time.Now().UTC(), tables: tables{}}
+	return w.change(ctx, r, func(ctx context.Context, l *load) error {
+		batches, err := l.plan(ctx)
+		if err != nil {
+			return err
+		}
+		if err := l.loadBatches(ctx, batches); err != nil {
+			return err
+		}
+		if r.Published != nil {
+			if err := l.removeOthers(ctx); err != nil {
+				return err
+			}
+		}
+		if err := l.compactExcess(ctx); err != nil {
+			return err
+		}
+		return l.analyzeParents(ctx)
+	})
+}
+
+// change does what holds the load lock.
+func (w *Warehouse) change(ctx context.Context, r Request, do func(context.Context, *load) error) (Report, error) {
+	l := &load{w: w, request: r, begun: time.Now().UTC(), tables: tables{}, merged: make(chan struct{})}
 	tag := make([]byte, 3)
 	rand.Read(tag)
 	l.tag = "__" + hex.EncodeToString(tag)
 	err := w.with(ctx, func(conn *pgx.Conn) error {
 		l.main = conn
-		return l.run(ctx)
+		return l.run(ctx, do)
 	})
 	l.report.Elapsed = time.Since(l.begun)
-	return l.report, errors.Join(append(l.held, err)...)
+	return l.report, explain(errors.Join(append(l.held, err)...))
 }
 
-func (l *load) run(ctx context.Context) (err error) {
+func (l *load) run(ctx context.Context, do func(context.Context, *load) error) (err error) {
 	if err := l.lock(ctx); err != nil {
 		return err
 	}
@@ -67,113 +97,41 @@ func (l *load) run(ctx context.Context) (err error) {
 	if err := l.dropOrphans(ctx); err != nil {
 		return err
 	}
-	units, err := l.plan(ctx)
-	if err != nil {
+	if l.jobs, err = l.w.chooseJobs(ctx, l.main); err != nil {
 		return err
 	}
-	l.conns = newConns(l.w.options.Streams, l.w.connectLoader)
-	err = l.loadUnits(ctx, units)
+	l.conns = newConns(l.jobs.streams, l.connect)
+	err = do(ctx, l)
 	err = errors.Join(err, l.conns.close(clean))
 	if err != nil || len(l.held) > 0 {
 		err = errors.Join(err, l.dropOrphans(clean))
 	}
-	if err == nil {
-		err = l.analyzeParents(ctx)
-	}
 	return err
 }
 
-// unit is what becomes visible at once.
-type unit struct {
-	name  string
-	parts []*staged
-	// left counts parts not yet staged; failed is set by the first that cannot.
-	left   int
-	failed bool
-}
-
-// staged is a part on its way.
-type staged struct {
-	Part
-	unit    *unit
-	table   *table
-	spot    spot
-	columns []string
-	leaf    string // final name
-	stage   string // name until the swap
-	report  PartReport
-	sums    map[string]string
-}
-
-// plan checks each part against its table and groups the parts into units:
-// those of a date by unit, each whole dataset alone.
-func (l *load) plan(ctx context.Context) ([]*unit, error) {
-	var units []*unit
-	byName := map[string]*unit{}
-	seen := map[[2]string]bool{}
-	for _, p := range l.request.Parts {
-		if seen[[2]string{p.Table, p.Unit}] {
-			return nil, fmt.Errorf("plan load: two parts for table %s unit %s", p.Table, p.Unit)
-		}
-		seen[[2]string{p.Table, p.Unit}] = true
-		u := byName[p.Unit]
-		if u == nil || p.whole() {
-			u = &unit{name: p.Unit}
-			units = append(units, u)
-			if !p.whole() {
-				byName[p.Unit] = u
-			}
-		}
-		s := &staged{Part: p, unit: u, report: PartReport{Table: p.Table, Unit: p.Unit}}
-		u.parts = append(u.parts, s)
-		u.left++
-		if err := l.prepare(ctx, s); err != nil {
-			if !holds(err) {
-				return nil, err
-			}
-			l.hold(u, err)
+// loadBatches stages as many leaves at once as there are streams, the largest
+// of each batch first, and swaps each batch as soon as it is whole.
+func (l *load) loadBatches(ctx context.Context, batches []*batch) error {
+	l.merging.Store(1)
+	for _, b := range batches {
+		if b.whole != nil {
+			l.merging.Add(1)
 		}
 	}
-	return units, nil
-}
-
-func (l *load) prepare(ctx context.Context, s *staged) (err error) {
-	if s.table, err = l.tables.get(ctx, l.main, s.Table); err != nil {
-		return err
-	}
-	if err = s.table.layout(s.Part); err != nil {
-		return err
-	}
-	if s.columns, err = s.table.match(s.Part); err != nil || s.whole() {
-		return err
-	}
-	if s.spot, err = s.table.locate(s.From, s.To); err != nil {
-		return err
-	}
-	if s.spot.month != nil {
-		if err := l.addMonth(ctx, s.table, s.spot.month); err != nil {
-			return err
-		}
-		s.spot = spot{parent: s.spot.month}
-	}
-	s.leaf = fit(s.Table, leafSuffix(s.From, s.To), "")
-	s.stage = fit(s.leaf, "", l.tag)
-	return nil
-}
-
-// loadUnits stages as many parts at once as there are streams, the largest of
-// each unit first, and swaps each unit as soon as it is whole.
-func (l *load) loadUnits(ctx context.Context, units []*unit) error {
+	l.mergedOne()
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(l.w.options.Streams)
-	for _, u := range units {
-		parts := slices.Clone(u.parts)
-		slices.SortStableFunc(parts, func(a, b *staged) int { return cmp.Compare(b.Rows, a.Rows) })
-		for _, s := range parts {
+	group.SetLimit(l.jobs.leaves)
+	for _, b := range batches {
+		if b.whole != nil {
+			group.Go(func() error { return l.loadWhole(inner, b) })
+			continue
+		}
+		slices.SortStableFunc(b.leaves, func(a, b *leaf) int { return cmp.Compare(b.size(), a.size()) })
+		for _, f := range b.leaves {
 			if inner.Err() != nil {
 				break
 			}
-			group.Go(func() error { return l.loadPart(inner, s) })
+			group.Go(func() error { return l.loadLeaf(inner, b, f) })
 		}
 	}
 	if err := group.Wait(); err != nil {
@@ -182,45 +140,118 @@ func (l *load) loadUnits(ctx context.Context, units []*unit) error {
 	return context.Cause(ctx)
 }
 
-// loadPart returns only errors that end the load.
-func (l *load) loadPart(ctx context.Context, s *staged) error {
-	if l.isHeld(s.unit) {
-		return nil
+func (l *load) mergedOne() {
+	if l.merging.Add(-1) == 0 {
+		close(l.merged)
 	}
-	var err error
-	if s.whole() {
-		err = l.merge(ctx, s)
-	} else {
-		err = l.stagePart(ctx, s)
-	}
-	if err == nil && !s.whole() && l.lastOf(s.unit) {
-		err = l.swap(ctx, s.unit)
-	}
+}
+
+// loadWhole returns only errors that end the load.
+func (l *load) loadWhole(ctx context.Context, b *batch) error {
+	defer l.mergedOne()
+	err := l.merge(ctx, b)
 	if err != nil && ctx.Err() == nil && holds(err) {
-		l.hold(s.unit, err)
+		l.hold(b, "", err)
 		return nil
 	}
 	return err
 }
 
-func (l *load) isHeld(u *unit) bool {
+// loadLeaf stages a leaf; with the last of a batch, the batch is swapped. It
+// returns only errors that end the load.
+func (l *load) loadLeaf(ctx context.Context, b *batch, f *leaf) error {
+	if err := l.stageSound(ctx, b, f); err != nil {
+		return err
+	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return u.failed
+	b.left--
+	last := b.left == 0
+	l.mu.Unlock()
+	if !last {
+		return nil
+	}
+	// A unit held by one leaf must leave the others too, so that it shows nowhere.
+	for _, f := range b.leaves {
+		if err := l.stageSound(ctx, b, f); err != nil {
+			return err
+		}
+	}
+	return l.show(ctx, b)
 }
 
-func (l *load) lastOf(u *unit) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	u.left--
-	return u.left == 0 && !u.failed
+// stageSound stages the leaf, again without the units that cannot be loaded.
+func (l *load) stageSound(ctx context.Context, b *batch, f *leaf) error {
+	for {
+		l.mu.Lock()
+		changed := f.without(func(unit string) bool { return b.failed || b.held[unit] })
+		f.empty = f.empty || b.failed || changed && len(f.parts) == 0
+		nothing := f.empty
+		l.mu.Unlock()
+		if f.staged && (changed || nothing) {
+			if err := l.unstage(ctx, f); err != nil {
+				return err
+			}
+		}
+		if f.staged || nothing {
+			return nil
+		}
+		err := l.stageLeaf(ctx, f)
+		if err == nil {
+			f.staged = true
+			continue
+		}
+		if ctx.Err() != nil || !holds(err) {
+			return err
+		}
+		unit := unitOf(err)
+		if !slices.ContainsFunc(f.parts, func(s *staged) bool { return s.Unit == unit }) {
+			unit = "" // one that was to be kept
+		}
+		l.hold(b, unit, err)
+		if err := l.unstage(ctx, f); err != nil {
+			return err
+		}
+	}
 }
 
-func (l *load) hold(u *unit, err error) {
+// show swaps what a batch has staged.
+func (l *load) show(ctx context.Context, b *batch) error {
+	b.leaves = slices.DeleteFunc(b.leaves, func(f *leaf) bool { return !f.staged })
+	if len(b.leaves) == 0 {
+		return nil
+	}
+	err := l.swap(ctx, b)
+	if err != nil && ctx.Err() == nil && holds(err) {
+		l.hold(b, "", err)
+		return nil
+	}
+	return err
+}
+
+// hold keeps a unit, or with "" the whole batch, from being shown.
+func (l *load) hold(b *batch, unit string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	u.failed = true
+	if unit == "" {
+		b.failed = true
+	} else {
+		b.held[unit] = true
+	}
 	l.held = append(l.held, err)
+}
+
+// unitOf is the unit that an error concerns, "" for all that are on their way
+// with it.
+func unitOf(err error) string {
+	var copying *CopyError
+	var reconcile *ReconcileError
+	switch {
+	case errors.As(err, &copying):
+		return copying.Unit
+	case errors.As(err, &reconcile):
+		return reconcile.Unit
+	}
+	return ""
 }
 
 // holds tells errors that concern one unit from those that end the load.
@@ -245,15 +276,13 @@ func (l *load) tell(e Event) {
 	l.request.Progress(e)
 }
 
-// note adds a loaded unit to the report. The caller holds mu.
-func (l *load) note(u *unit) {
-	l.report.Units++
-	for _, s := range u.parts {
+// note adds what is shown to the report. The caller holds mu.
+func (l *load) note(units, leaves int, parts []*staged) {
+	l.report.Units += units
+	l.report.Leaves += leaves
+	for _, s := range parts {
 		l.report.Parts = append(l.report.Parts, s.report)
 		l.report.Rows += s.report.Rows
 		l.report.Bytes += s.report.Bytes
-		if s.leaf != "" {
-			l.report.Leaves++
-		}
 	}
 }

@@ -19,6 +19,7 @@ type Loaded struct {
 	Definition  string
 	Rows        int64
 	Sums        map[string]string // exact decimal texts
+	Controls    []Control         // as PostgreSQL found them
 	Run         string
 	At          time.Time // UTC
 }
@@ -38,7 +39,7 @@ func readLoads(ctx context.Context, conn *pgx.Conn) ([]Loaded, error) {
 		return nil, err
 	}
 	rows, err := conn.Query(ctx, `
-		select table_name, unit, coalesce(leaf, ''), from_date, to_date, fingerprint, content_hash, definition, rows, sums, run_id, loaded_at
+		select table_name, unit, coalesce(leaf, ''), from_date, to_date, fingerprint, content_hash, definition, rows, sums, controls, run_id, loaded_at
 		from ledgermill.loads l
 		where leaf is null and exists (select from pg_class c where c.relnamespace = $1::regnamespace and c.relname = l.table_name)
 		   or exists (select from pg_class c where c.relnamespace = $1::regnamespace and c.relname = l.leaf and c.relispartition)
@@ -55,13 +56,21 @@ func readLoads(ctx context.Context, conn *pgx.Conn) ([]Loaded, error) {
 
 func requireMigrated(ctx context.Context, conn *pgx.Conn) error {
 	var there bool
-	if err := conn.QueryRow(ctx, "select to_regclass('ledgermill.loads') is not null and to_regclass('ledgermill.floors') is not null").Scan(&there); err != nil {
+	if err := conn.QueryRow(ctx, "select to_regclass('ledgermill.loads') is not null and to_regclass('ledgermill.dimension_keys') is not null").Scan(&there); err != nil {
 		return fmt.Errorf("look for ledgermill.loads: %w", err)
 	}
 	if !there {
 		return &LayoutError{Table: "ledgermill.loads", Reason: "does not exist: the database is not migrated", Remedy: "ledgermill warehouse migrate"}
 	}
 	return nil
+}
+
+// noNil is the empty list for none: null is no JSON of ours.
+func noNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // LatestDate is the last business date that is loaded in any table, or false
@@ -92,6 +101,29 @@ func (w *Warehouse) Missing(ctx context.Context, parts []Part) (missing []Part, 
 	return missing, err
 }
 
+// Loadable returns those parts, in their order, that are not below a table's floor.
+func (w *Warehouse) Loadable(ctx context.Context, parts []Part) (list []Part, err error) {
+	err = w.with(ctx, func(conn *pgx.Conn) error {
+		if err := requireMigrated(ctx, conn); err != nil {
+			return err
+		}
+		floors, err := readFloors(ctx, conn)
+		for _, p := range parts {
+			if !p.below(floors) {
+				list = append(list, p)
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
+// below tells a part that retention has removed.
+func (p Part) below(floors map[string]time.Time) bool {
+	floor, set := floors[p.Table]
+	return set && !p.whole() && !p.To.After(floor)
+}
+
 func readMissing(ctx context.Context, conn *pgx.Conn, parts []Part) ([]Part, error) {
 	list, err := readLoads(ctx, conn)
 	if err != nil {
@@ -109,7 +141,7 @@ func readMissing(ctx context.Context, conn *pgx.Conn, parts []Part) ([]Part, err
 	tables := tables{}
 	var missing []Part
 	for _, p := range parts {
-		if floor, set := floors[p.Table]; set && !p.whole() && !p.To.After(floor) {
+		if p.below(floors) {
 			continue
 		}
 		t, err := tables.get(ctx, conn, p.Table)

@@ -13,6 +13,8 @@ type spot struct {
 	parent *node
 	// old is the leaf with exactly the unit's bounds, nil if there is none.
 	old *node
+	// around is the leaf of a compacted month that holds the day among others.
+	around *node
 	// month is the partition that has to be made first, nil if none.
 	month *node
 }
@@ -39,6 +41,8 @@ func (t *table) locate(from, to time.Time) (spot, error) {
 			at = next
 		case next.from.Equal(from) && next.to.Equal(to):
 			return spot{parent: at, old: next}, nil
+		case at != t.root && isDay(from, to) && next.from.Equal(at.from) && next.to.Equal(at.to):
+			return spot{parent: at, around: next}, nil
 		default:
 			return spot{}, &LayoutError{Table: t.name,
 				Reason: fmt.Sprintf("partition %s holds %s to %s in one, more than the unit %s", next.name, dateText(next.from), dateText(next.to), dateText(from)),

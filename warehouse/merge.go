@@ -19,18 +19,35 @@ const mergeTable = "ledgermill_merge"
 // merge makes a table's live rows those of a whole dataset, by key, in one
 // transaction: rows that differ are written, keys that are gone are closed, or
 // deleted where the table has no column closed_at.
-func (l *load) merge(ctx context.Context, s *staged) error {
+func (l *load) merge(ctx context.Context, b *batch) error {
+	s := b.whole
 	err := l.conns.do(ctx, func(conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return l.mergeIn(ctx, conn, tx, s) })
 	})
 	if err != nil {
 		return err
 	}
+	if err := l.analyzeMerged(ctx, s); err != nil {
+		return err
+	}
 	l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepMerge, Bytes: s.report.Bytes, Done: true})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.note(s.unit)
+	l.note(1, 0, []*staged{s})
 	return nil
+}
+
+// analyzeMerged takes statistics where much has changed: queries of the next
+// minute must not wait for autovacuum to notice.
+func (l *load) analyzeMerged(ctx context.Context, s *staged) error {
+	if float64(s.report.Changed+s.report.Closed) <= staleShare*float64(s.Rows) {
+		return nil
+	}
+	names := []string{s.Table}
+	if s.table.history != nil {
+		names = append(names, s.table.history.name)
+	}
+	return l.everywhere(ctx, names, "analyze ")
 }
 
 func (l *load) mergeIn(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, s *staged) error {
@@ -56,16 +73,29 @@ func (l *load) mergeIn(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, s *staged
 		return mergeFault(s, err)
 	}
 	s.report.Changed, s.report.Closed = changed.RowsAffected(), closed.RowsAffected()
-	condition := ""
-	if s.table.has(closedColumn) {
-		condition = quote(closedColumn) + " is null"
-	}
 	scan := time.Now()
-	if s.sums, err = reconcile(ctx, conn, s, ident(s.Table), condition); err != nil {
+	if s.sums, err = reconcile(ctx, conn, s, ident(s.Table), s.table.live()); err != nil {
 		return err
 	}
 	s.report.Reconcile = time.Since(scan)
+	if s.table.history != nil {
+		if err := l.keepHistory(ctx, tx, s); err != nil {
+			return err
+		}
+	}
 	return l.record(ctx, tx, s)
+}
+
+// live is the condition of rows that the dataset has, "" for all rows.
+func (t *table) live() string {
+	var conditions []string
+	if t.has(closedColumn) {
+		conditions = append(conditions, quote(closedColumn)+" is null")
+	}
+	if t.has(inferredColumn) {
+		conditions = append(conditions, "not "+quote(inferredColumn))
+	}
+	return strings.Join(conditions, " and ")
 }
 
 // upsertStatement writes rows that are new or differ. A closed key that comes
@@ -94,6 +124,10 @@ func (l *load) upsertStatement(s *staged) string {
 		sets = append(sets, quote(closedColumn)+" = null")
 		differs = append(differs, "t."+quote(closedColumn)+" is not null")
 	}
+	if s.table.has(inferredColumn) {
+		sets = append(sets, quote(inferredColumn)+" = false")
+		differs = append(differs, "t."+quote(inferredColumn))
+	}
 	action := "nothing"
 	if len(differs) > 0 {
 		action = fmt.Sprintf("update set %s where %s", strings.Join(sets, ", "), strings.Join(differs, " or "))
@@ -108,6 +142,9 @@ func (l *load) closeStatement(s *staged) string {
 		same = append(same, fmt.Sprintf("m.%s = t.%s", quote(name), quote(name)))
 	}
 	gone := fmt.Sprintf("not exists (select from %s m where %s)", mergeTable, strings.Join(same, " and "))
+	if s.table.has(inferredColumn) {
+		gone += " and not t." + quote(inferredColumn)
+	}
 	if s.table.has(closedColumn) {
 		closed := quote(closedColumn)
 		return fmt.Sprintf("update %s t set %s = now() at time zone 'utc' where t.%s is null and %s", ident(s.Table), closed, closed, gone)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
@@ -23,13 +24,15 @@ const (
 
 // Migration is a file of migrations that was applied.
 type Migration struct {
-	File string
-	Took time.Duration
+	File string        `json:"file"`
+	Took time.Duration `json:"-"`
 }
 
 // Migrate applies the migrations in files, *.sql, that the database lacks, in
 // the order of their numbers, and returns those it applied. Each runs in a
-// transaction of its own; the version table is ledgermill.goose_db_version.
+// transaction of its own; the version table is ledgermill.goose_db_version. The
+// roles are then given the tables that are shared with them. What a migration
+// notices, such as a role that it may not create, is logged as a warning.
 func (w *Warehouse) Migrate(ctx context.Context, files fs.FS) (done []Migration, err error) {
 	err = w.with(ctx, func(conn *pgx.Conn) error {
 		// Held as long as this connection is, which outlives the work.
@@ -39,17 +42,26 @@ func (w *Warehouse) Migrate(ctx context.Context, files fs.FS) (done []Migration,
 		if err := ensureMillSchema(ctx, conn); err != nil {
 			return err
 		}
-		done, err = w.migrate(ctx, files)
-		return err
+		if done, err = w.migrate(ctx, files); err != nil || len(done) == 0 {
+			return err
+		}
+		return grantRoles(ctx, conn)
 	})
-	return done, err
+	return done, explain(err)
 }
 
 func (w *Warehouse) migrate(ctx context.Context, files fs.FS) (done []Migration, err error) {
-	db := stdlib.OpenDB(*w.config)
+	noticing := w.config.Copy()
+	noticing.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		if n.Code != existsAlready {
+			w.log.WarnContext(ctx, "migration: "+n.Message)
+		}
+	}
+	db := stdlib.OpenDB(*noticing)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	provider, err := goose.NewProvider(database.DialectPostgres, db, files,
-		goose.WithTableName(millSchema+".goose_db_version"), goose.WithSlog(w.log), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName(millSchema+".goose_db_version"), goose.WithSlog(w.log), goose.WithDisableGlobalRegistry(true),
+		goose.WithAllowOutofOrder(true)) // the mill's own numbers lie below a project's
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
@@ -69,6 +81,24 @@ func (w *Warehouse) migrate(ctx context.Context, files fs.FS) (done []Migration,
 		return done, fmt.Errorf("migrate: %w", err)
 	}
 	return done, nil
+}
+
+// existsAlready is the notice of CREATE ... IF NOT EXISTS.
+const existsAlready = "42P06"
+
+// grantRoles gives new tables to the roles that are there.
+func grantRoles(ctx context.Context, conn *pgx.Conn) error {
+	var there bool
+	if err := conn.QueryRow(ctx, "select to_regprocedure('ledgermill.grant_roles()') is not null").Scan(&there); err != nil {
+		return fmt.Errorf("look for ledgermill.grant_roles: %w", err)
+	}
+	if !there {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, "select ledgermill.grant_roles()"); err != nil {
+		return fmt.Errorf("grant roles: %w", err)
+	}
+	return nil
 }
 
 func ensureMillSchema(ctx context.Context, conn *pgx.Conn) error {

@@ -12,28 +12,36 @@ type Column struct {
 	Type string // as DuckDB writes it, DECIMAL(18,2)
 }
 
-// Total is what the lake says about one column of a part.
+// Total is what one side says about one column of a part.
 type Total struct {
 	Column  string
 	NonNull int64
 	// Sum is the exact decimal text of the sum, "" for a column that is not
-	// summed. A summed column without values has the sum "0".
+	// summed. A summed column without values has the sum "0". Where Kind says
+	// more, the sum is that of the kind.
 	Sum string
+	// Kind is what the values are; "" leaves it at NonNull and Sum.
+	Kind Kind
+	// Min and Max are canonical texts, nil where there is no value or the kind
+	// has none.
+	Min, Max *string
 }
 
 // Control is a control total by groups, such as money per currency. Which
 // columns it names is said in SQL files.
 type Control struct {
-	Sum  []string // columns that are summed
-	By   []string // columns that form the groups
-	Rows []ControlRow
+	Sum   []string     `json:"sum,omitempty"`   // columns that are summed
+	Count []string     `json:"count,omitempty"` // columns whose values are counted
+	By    []string     `json:"by,omitempty"`    // columns that form the groups
+	Rows  []ControlRow `json:"rows"`
 }
 
 // ControlRow is one group of a [Control].
 type ControlRow struct {
-	By    []*string // the group's values as text, in the order of Control.By; nil is null
-	Count int64
-	Sums  []string // exact decimal texts, in the order of Control.Sum; "" where all values are null
+	By     []*string `json:"by,omitempty"` // the group's values as text, in the order of Control.By; nil is null
+	Count  int64     `json:"records"`
+	Sums   []string  `json:"sums,omitempty"`   // exact decimal texts, in the order of Control.Sum; "" where all values are null
+	Counts []int64   `json:"counts,omitempty"` // values that are not null, in the order of Control.Count
 }
 
 // Part is one unit of one dataset on its way into one table.
@@ -62,6 +70,12 @@ type Part struct {
 	// stream is taken for success. Close ends the producer; it may be called
 	// while Read waits, and more than once.
 	CSV func(ctx context.Context, columns []string) (io.ReadCloser, error)
+	// Lake computes anew what the part holds. Only [Warehouse.Reconcile] asks it.
+	Lake Lake
+	// Private are columns whose values are never shown.
+	Private []string
+	// Gone says that nothing makes the unit any more, though it is published.
+	Gone bool
 }
 
 func (p Part) whole() bool { return p.From.IsZero() }
@@ -70,6 +84,9 @@ func (p Part) whole() bool { return p.From.IsZero() }
 type Request struct {
 	Run   string // run id, kept with what it loaded
 	Parts []Part
+	// Published are all parts of the lake, if units that are not among them are to be
+	// removed. Nil: nothing is.
+	Published []Part
 	// Progress is called for each step and while rows stream, never by two
 	// goroutines at once. Nil: no progress.
 	Progress func(Event)
@@ -103,7 +120,7 @@ type PartReport struct {
 	Copy              time.Duration
 	Analyze           time.Duration
 	Reconcile         time.Duration
-	Index             time.Duration // from the first build's start to the last's end
+	Index             time.Duration // of all builds together
 	Changed, Closed   int64         // rows written and closed by a merge
 }
 
@@ -115,7 +132,10 @@ type Report struct {
 	Leaves  int
 	Rows    int64
 	Bytes   int64
-	Retries int // swaps tried again because readers held the tables
-	Swap    time.Duration
-	Elapsed time.Duration
+	Rebuilt []Rebuilt
+	// Vacuumed are leaves.
+	Vacuumed []string
+	Retries  int // swaps tried again because readers held the tables
+	Swap     time.Duration
+	Elapsed  time.Duration
 }

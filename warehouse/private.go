@@ -25,6 +25,9 @@ type PrivateOptions struct {
 	// Project names the database. One server serves all projects of a user,
 	// each in a database of its own. Empty: the database "ledgermill".
 	Project string
+	// Version is the server's major version, 14 to 18. 0: 18. A server keeps the
+	// version that its data were made with.
+	Version int
 	// Settings are server settings on top of the package's own. They hold
 	// from the next start of the server; a live server keeps what it has.
 	Settings map[string]string

@@ -23,8 +23,6 @@ const (
 	// lock's is the next.
 	helperLock = 3
 
-	postgresVersion = string(embeddedpostgres.V18)
-
 	// completeMark is written when a directory is whole: an unpacking or an
 	// initdb that was killed leaves one that looks whole.
 	completeMark = ".complete"
@@ -33,6 +31,7 @@ const (
 // helperTask is what the helper is to do, sent on its standard input so that
 // the password shows neither in arguments nor in the environment.
 type helperTask struct {
+	Version  string
 	Binaries string
 	Owned    string
 	Port     int
@@ -131,7 +130,7 @@ func clearHalfMade(task helperTask, data, ready string) error {
 func startEmbedded(task helperTask, data string) error {
 	cache := filepath.Join(task.Owned, "fetched")
 	server := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
-		Version(embeddedpostgres.V18).
+		Version(embeddedpostgres.PostgresVersion(task.Version)).
 		Username(superuser).Password(task.Password).Database("postgres").
 		Encoding("UTF8").Locale("C").
 		Port(uint32(task.Port)).

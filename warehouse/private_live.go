@@ -146,27 +146,3 @@ func (p place) lastLog() error {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return fmt.Errorf("%s ends: %s", newest, strings.Join(lines[max(0, len(lines)-5):], "\n"))
 }
-
-// databaseExists is SQLSTATE duplicate_database.
-const databaseExists = "42P04"
-
-// createDatabase makes the project's database. Its collation is by code point,
-// as in the lake, and its character classes are Unicode's.
-func (s *Server) createDatabase(ctx context.Context) (err error) {
-	conn, err := pgx.Connect(ctx, s.urlOf("postgres").Reveal())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	var there bool
-	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", s.database).Scan(&there); err != nil || there {
-		return err
-	}
-	_, err = conn.Exec(ctx, "create database "+pgx.Identifier{s.database}.Sanitize()+
-		" template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'")
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == databaseExists {
-		return nil
-	}
-	return err
-}

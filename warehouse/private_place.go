@@ -33,15 +33,16 @@ const nobody = 65534
 // For root the two owners differ: nothing that the unprivileged server can
 // write is ever executed or trusted as root.
 type place struct {
-	home string
-	dir  string
-	uid  int
-	gid  int
+	version string
+	home    string
+	dir     string
+	uid     int
+	gid     int
 	// credential is nil unless the caller is root.
 	credential *syscall.Credential
 }
 
-func (p place) binaries() string     { return filepath.Join(p.home, "postgresql", postgresVersion) }
+func (p place) binaries() string     { return filepath.Join(p.home, "postgresql", p.version) }
 func (p place) fetchFile() string    { return filepath.Join(p.home, "fetch.lock") }
 func (p place) useFile() string      { return filepath.Join(p.dir, "use.lock") }
 func (p place) changeFile() string   { return filepath.Join(p.dir, "change.lock") }
@@ -63,11 +64,15 @@ func findPlace(o PrivateOptions) (place, error) {
 	if strings.ContainsAny(o.name(), "/\x00") || o.name() == "." || o.name() == ".." {
 		return place{}, fmt.Errorf("server name %q is no file name", o.name())
 	}
+	version, err := o.release()
+	if err != nil {
+		return place{}, err
+	}
 	var faults []error
 	for _, home := range homes(o.Home) {
-		p, err := makePlace(home, o.name())
+		p, err := makePlace(home, o.name(), version)
 		if err == nil {
-			return p, nil
+			return p, p.sameRelease()
 		}
 		faults = append(faults, err)
 	}
@@ -90,7 +95,7 @@ func homes(wanted string) []string {
 	return append(list, filepath.Join(os.TempDir(), "ledgermill-"+strconv.Itoa(os.Geteuid())))
 }
 
-func makePlace(home, name string) (place, error) {
+func makePlace(home, name, version string) (place, error) {
 	home, err := filepath.Abs(home)
 	if err != nil {
 		return place{}, err
@@ -98,7 +103,7 @@ func makePlace(home, name string) (place, error) {
 	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
 		return place{}, err
 	}
-	p := place{home: home, dir: filepath.Join(home, "servers", name), uid: os.Geteuid(), gid: os.Getegid()}
+	p := place{version: version, home: home, dir: filepath.Join(home, "servers", name), uid: os.Geteuid(), gid: os.Getegid()}
 	if p.uid == 0 {
 		if p.uid, p.gid, err = serverUser(filepath.Join(home, "postgresql")); err != nil {
 			return place{}, err

@@ -83,7 +83,7 @@ func (p place) start(ctx context.Context, o PrivateOptions, change *lock, passwo
 		}
 		locks = append(locks, fetch)
 		if !p.fetched() {
-			progress(fmt.Sprintf("fetching PostgreSQL %s (15 MB) from repo1.maven.org, once, into %s", postgresVersion, p.binaries()))
+			progress(fmt.Sprintf("fetching PostgreSQL %s (15 MB) from repo1.maven.org, once, into %s", p.version, p.binaries()))
 		}
 	}
 	if !exists(p.data()) {
@@ -94,7 +94,7 @@ func (p place) start(ctx context.Context, o PrivateOptions, change *lock, passwo
 		return nil, err
 	}
 	task := helperTask{
-		Binaries: p.binaries(), Owned: p.owned(), Port: port,
+		Version: p.version, Binaries: p.binaries(), Owned: p.owned(), Port: port,
 		Password: password.Reveal(), Settings: settings(p, o.Settings),
 	}
 	if err := p.runUntilFree(ctx, task, locks); err != nil {

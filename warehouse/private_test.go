@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"ledgermill/warehouse"
+	"ledgermill/warehouse/warehousetest"
 )
 
 // holdVariable makes the test binary hold the private server of that name
@@ -47,7 +48,7 @@ func holdServer() (handled bool, exit int) {
 }
 
 func quick(name string) warehouse.PrivateOptions {
-	return warehouse.PrivateOptions{Name: name, Settings: map[string]string{"fsync": "off", "shared_buffers": "16MB"}}
+	return warehouse.PrivateOptions{Name: name, Version: warehousetest.Version(), Settings: map[string]string{"fsync": "off", "shared_buffers": "16MB"}}
 }
 
 // private returns options of a server of the test's own, removed at its end.
@@ -279,7 +280,11 @@ func execute(t *testing.T, s *warehouse.Server, sql string) {
 	}
 }
 
+// alive tells whether a test's own server runs: the number of a process is soon
+// another's, and other servers may be about.
 func alive(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	return err == nil && strings.Contains(string(text), "postgres")
+	command := string(text)
+	return err == nil && strings.Contains(command, "postgres") &&
+		(strings.Contains(command, fmt.Sprintf("/test%d", os.Getpid())) || strings.Contains(command, "/ledgermill-test"))
 }

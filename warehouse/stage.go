@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -13,72 +14,72 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"golang.org/x/sync/errgroup"
 )
 
-// stagedComment marks a leaf that readers do not see yet. Only tables that
-// carry it are ever dropped as orphans.
-const stagedComment = "ledgermill: staged, not yet shown"
-
-// likeParent is what a partition takes over from its parent. Indexes are not in
-// it: they are built after the rows have come. Nor is identity: a partition
-// has its parent's.
-const likeParent = "including defaults including constraints including generated including storage including compression including statistics"
-
-// stagePart makes the part's leaf, ready to be attached. The leaf is committed
-// before its indexes are built, so that several connections can build them;
-// scan and statistics come first, because a leaf that does not balance needs
-// no index.
-func (l *load) stagePart(ctx context.Context, s *staged) error {
-	err := l.conns.do(ctx, func(conn *pgx.Conn) error { return l.copyLeaf(ctx, conn, s) })
-	if err != nil {
+// stageLeaf makes the leaf, ready to be attached. It is committed before its
+// indexes are built, so that several connections can build them. The first
+// builds begin before the sums are compared: a leaf that fails is dropped,
+// indexes and all.
+func (l *load) stageLeaf(ctx context.Context, f *leaf) error {
+	f.report.index = new(atomic.Int64)
+	if err := l.conns.do(ctx, func(conn *pgx.Conn) error { return l.fillLeaf(ctx, conn, f) }); err != nil {
 		return err
 	}
-	l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepCopy, Bytes: s.report.Bytes, Done: true})
-	// The first index is built as soon as the statistics are taken, while the sums
-	// are still being compared: a leaf that fails is dropped, indexes and all.
-	group, inner := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		if err := l.proveLeaf(inner, s); err != nil {
-			return err
-		}
-		l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepReconcile, Bytes: s.report.Bytes, Done: true})
-		return nil
-	})
-	group.Go(func() error { return l.indexLeaf(inner, s) })
-	if err := group.Wait(); err != nil {
+	l.tellAll(f, StepCopy)
+	if err := l.conns.each(ctx, l.tasks(f)); err != nil {
 		return err
 	}
-	l.tell(Event{Table: s.Table, Unit: s.Unit, Step: StepIndex, Bytes: s.report.Bytes, Done: true})
+	l.tellAll(f, StepReconcile)
+	if err := l.finishLeaf(ctx, f); err != nil {
+		return err
+	}
+	l.tellAll(f, StepIndex)
+	for _, s := range f.parts {
+		s.report.Analyze, s.report.Reconcile, s.report.Index = f.report.analyze, f.report.reconcile, time.Duration(f.report.index.Load())
+	}
 	return nil
 }
 
-// copyLeaf makes the leaf and fills it in one transaction, without a savepoint
-// between: only then may COPY freeze the rows, and where wal_level is minimal
-// write no log.
-func (l *load) copyLeaf(ctx context.Context, conn *pgx.Conn, s *staged) error {
-	begun := time.Now()
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, l.leafDefinition(s)); err != nil {
-			return fmt.Errorf("create leaf %s: %w", s.stage, err)
-		}
-		return l.copyRows(ctx, conn, s, ident(s.stage), "freeze")
-	})
-	s.report.Copy = time.Since(begun)
-	return err
+// tellAll reports a step of all parts of a leaf.
+func (l *load) tellAll(f *leaf, step Step) {
+	for _, s := range f.parts {
+		l.tell(Event{Table: s.Table, Unit: s.Unit, Step: step, Bytes: s.report.Bytes, Done: true})
+	}
 }
 
-func (l *load) leafDefinition(s *staged) string {
-	var text strings.Builder
-	leaf, key := ident(s.stage), quote(s.table.key)
-	fmt.Fprintf(&text, "create table %s (like %s %s, constraint %s check (%s >= %s and %s < %s));\n",
-		leaf, ident(s.Table), likeParent, quote(fit(s.leaf, "_bounds", "")),
-		key, literal(dateText(s.From)), key, literal(dateText(s.To)))
-	fmt.Fprintf(&text, "comment on table %s is %s;\n", leaf, literal(stagedComment))
-	for _, d := range l.stamps(s.table) {
-		fmt.Fprintf(&text, "alter table %s alter column %s set default %s;\n", leaf, quote(d.column), d.value)
-	}
-	return text.String()
+// fillLeaf makes the leaf and fills it in one transaction, without a savepoint
+// between: only then may COPY freeze the rows, and where wal_level is minimal
+// write no log. Kept rows come first and the parts in their order.
+func (l *load) fillLeaf(ctx context.Context, conn *pgx.Conn, f *leaf) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, f.definition(l.stamps(f.table))); err != nil {
+			return fmt.Errorf("create leaf %s: %w", f.stage, err)
+		}
+		if f.keeps && len(f.old) > 0 {
+			if err := l.keepRows(ctx, conn, f); err != nil {
+				return err
+			}
+		}
+		for _, s := range f.parts {
+			begun := time.Now()
+			if err := l.copyRows(ctx, conn, s, ident(f.stage), "freeze"); err != nil {
+				return err
+			}
+			s.report.Copy = time.Since(begun)
+		}
+		return nil
+	})
+}
+
+// unstage drops a leaf that is not to be shown.
+func (l *load) unstage(ctx context.Context, f *leaf) error {
+	f.staged, f.missing, f.report = false, nil, leafReport{}
+	return l.conns.do(ctx, func(conn *pgx.Conn) error {
+		if _, err := conn.Exec(ctx, "drop table if exists "+ident(f.stage)); err != nil {
+			return fmt.Errorf("drop leaf %s: %w", f.stage, err)
+		}
+		return nil
+	})
 }
 
 // stamp is a value that the mill itself puts into each row of a run.
@@ -179,103 +180,43 @@ func copyFault(s *staged, err error) error {
 	return fault
 }
 
-// proveLeaf reconciles the leaf and takes its statistics at the same time.
-func (l *load) proveLeaf(ctx context.Context, s *staged) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return l.conns.do(ctx, func(conn *pgx.Conn) error {
-			begun := time.Now()
-			found, err := reconcile(ctx, conn, s, ident(s.stage), "")
-			s.report.Reconcile, s.sums = time.Since(begun), found
-			return err
-		})
-	})
-	if !s.table.expressions() {
-		group.Go(func() error { return l.analyzeLeaf(ctx, s) })
+// tasks are what a filled leaf needs, the longest first: indexes as they are
+// ranked, and the scans behind the first that are not partial.
+func (l *load) tasks(f *leaf) (tasks []func(context.Context, *pgx.Conn) error) {
+	var small []func(context.Context, *pgx.Conn) error
+	if f.into == nil {
+		for _, i := range f.indexes() {
+			build := func(ctx context.Context, conn *pgx.Conn) error { return l.buildIndex(ctx, conn, f, i) }
+			if i.rank < partialRank {
+				tasks = append(tasks, build)
+			} else {
+				small = append(small, build)
+			}
+		}
 	}
-	return group.Wait()
+	tasks = append(tasks, func(ctx context.Context, conn *pgx.Conn) error {
+		begun := time.Now()
+		err := proveUnits(ctx, conn, f)
+		f.report.reconcile = time.Since(begun)
+		return err
+	})
+	if f.into == nil && !f.expressions() {
+		tasks = append(tasks, func(ctx context.Context, conn *pgx.Conn) error { return l.analyzeLeaf(ctx, conn, f) })
+	}
+	return append(tasks, small...)
 }
 
-func (l *load) analyzeLeaf(ctx context.Context, s *staged) error {
-	return l.conns.do(ctx, func(conn *pgx.Conn) error {
-		begun := time.Now()
-		if _, err := conn.Exec(ctx, "analyze "+ident(s.stage)); err != nil {
-			return fmt.Errorf("analyze %s: %w", s.stage, err)
-		}
-		s.report.Analyze = time.Since(begun)
-		return nil
-	})
+func (l *load) analyzeLeaf(ctx context.Context, conn *pgx.Conn, f *leaf) error {
+	begun := time.Now()
+	if _, err := conn.Exec(ctx, "analyze "+ident(f.stage)); err != nil {
+		return fmt.Errorf("analyze %s: %w", f.stage, err)
+	}
+	f.report.analyze = time.Since(begun)
+	return nil
 }
 
 // expressions tells whether an index is on an expression: statistics of such
 // are taken with the leaf's, once the index is there.
-func (t *table) expressions() bool {
-	for _, i := range t.indexes {
-		if i.expression {
-			return true
-		}
-	}
-	return false
-}
-
-// indexLeaf builds the parent's indexes on the leaf, so that attaching adopts
-// them.
-func (l *load) indexLeaf(ctx context.Context, s *staged) error {
-	begun := time.Now()
-	group, inner := errgroup.WithContext(ctx)
-	for _, i := range s.table.indexes {
-		group.Go(func() error {
-			return l.conns.do(inner, func(conn *pgx.Conn) error { return l.buildIndex(inner, conn, s, i) })
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if err := l.addConstraints(ctx, s); err != nil {
-		return err
-	}
-	s.report.Index = time.Since(begun)
-	if s.table.expressions() {
-		return l.analyzeLeaf(ctx, s)
-	}
-	return nil
-}
-
-func (l *load) buildIndex(ctx context.Context, conn *pgx.Conn, s *staged, i index) error {
-	unique := ""
-	if i.unique {
-		unique = "unique "
-	}
-	name := indexName(s.leaf, s.Table, i.name, l.tag)
-	if _, err := conn.Exec(ctx, fmt.Sprintf("create %sindex %s on %s %s", unique, quote(name), ident(s.stage), i.tail)); err != nil {
-		var refused *pgconn.PgError
-		if errors.As(err, &refused) && strings.HasPrefix(refused.Code, "23") {
-			return &CopyError{Table: s.Table, Unit: s.Unit, Err: fmt.Errorf("index %s: %w", i.name, err)}
-		}
-		return fmt.Errorf("create index %s of %s: %w", i.name, s.stage, err)
-	}
-	return nil
-}
-
-// addConstraints makes unique indexes into the constraints that they back in
-// the parent. It locks the leaf against the builds, so it comes after them.
-func (l *load) addConstraints(ctx context.Context, s *staged) error {
-	var text strings.Builder
-	for _, i := range s.table.indexes {
-		kind := map[string]string{"p": "primary key", "u": "unique"}[i.constraint]
-		if kind == "" {
-			continue
-		}
-		name := quote(indexName(s.leaf, s.Table, i.name, l.tag))
-		fmt.Fprintf(&text, "alter table %s add constraint %s %s using index %s;\n", ident(s.stage), name, kind, name)
-	}
-	if text.Len() == 0 {
-		return nil
-	}
-	return l.conns.do(ctx, func(conn *pgx.Conn) error {
-		if _, err := conn.Exec(ctx, text.String()); err != nil {
-			return fmt.Errorf("add constraints of %s: %w", s.stage, err)
-		}
-		return nil
-	})
+func (f *leaf) expressions() bool {
+	return slices.ContainsFunc(f.indexes(), func(i index) bool { return i.expression })
 }

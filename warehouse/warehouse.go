@@ -15,7 +15,7 @@ import (
 
 // minVersion of the server. The loader needs nothing newer; what newer servers
 // do better is asked for by version where it is used.
-const minVersion = 15
+const minVersion = 14
 
 const (
 	// tables of the bank are in this schema, the mill's in millSchema.
@@ -23,7 +23,6 @@ const (
 	millSchema = "ledgermill"
 
 	defaultSwapDeadline = 30 * time.Second
-	defaultStreams      = 2
 	defaultPatience     = 10 * time.Second
 )
 
@@ -36,7 +35,11 @@ type Options struct {
 	// SwapDeadline is how long the swap of one unit is tried while readers hold
 	// its tables. 0: 30 s.
 	SwapDeadline time.Duration
-	// Streams is how many COPY streams and index builds run at once. 0: 2.
+	// ReplicaPatience is how long [Warehouse.OpenReplica] waits for a replica that
+	// is behind. 0: 10 s.
+	ReplicaPatience time.Duration
+	// Streams is how many COPY streams and index builds run at once. 0: as many
+	// as suit the server.
 	Streams int
 }
 
@@ -61,9 +64,6 @@ func (e *versionError) Error() string {
 func Open(ctx context.Context, o Options) (*Warehouse, error) {
 	if o.SwapDeadline == 0 {
 		o.SwapDeadline = defaultSwapDeadline
-	}
-	if o.Streams == 0 {
-		o.Streams = defaultStreams
 	}
 	w := &Warehouse{masked: o.URL.URL(), options: o, log: logOrDiscard(o.Log)}
 	if err := w.configure(); err != nil {

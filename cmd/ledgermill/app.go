@@ -43,9 +43,10 @@ func (a *app) command() *cli.App {
 		ExitErrHandler:         func(*cli.Context, error) {},
 		OnUsageError:           func(_ *cli.Context, err error, _ bool) error { return usagef("ledgermill help", "%v", err) },
 		Commands: []*cli.Command{
-			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.runsCommand(), a.rejectsCommand(), a.rollbackCommand(), a.closeCommand(),
+			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.reconcileCommand(), a.rejectsCommand(), a.runsCommand(),
+			a.rollbackCommand(), a.closeCommand(),
 			a.checkCommand(), a.testCommand(), a.renderCommand(), a.queryCommand(),
-			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.lakeCommand(), a.versionCommand(),
+			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.lakeCommand(), a.doctorCommand(), a.versionCommand(),
 		},
 		CommandNotFound: func(c *cli.Context, name string) { // by `help NAME`, which returns no error
 			a.exit = engine.ExitUsage

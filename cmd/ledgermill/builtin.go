@@ -32,14 +32,17 @@ func (builtin) Open(name string) (fs.File, error) {
 // migrations are the mill's own tables and the project's.
 func migrations(project fs.FS) fs.FS { return migrationFS{project} }
 
-// millMigration is the file of the mill's tables, which every project has.
-const millMigration = "00001_mill.sql"
+// millMigration tells the files of the mill's tables, which every project has.
+func millMigration(name string) bool {
+	_, rest, _ := strings.Cut(name, "_")
+	return rest == "mill.sql" || strings.HasPrefix(rest, "mill_")
+}
 
 type migrationFS struct{ project fs.FS }
 
 // Open implements fs.FS.
 func (m migrationFS) Open(name string) (fs.File, error) {
-	if name == millMigration {
+	if millMigration(name) {
 		return sql.FS.Open(path.Join("warehouse", name))
 	}
 	return m.project.Open(path.Join("sql/warehouse", name))
@@ -55,9 +58,9 @@ func (m migrationFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return e.Name() == millMigration })
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return millMigration(e.Name()) })
 	for _, e := range own {
-		if e.Name() == millMigration {
+		if millMigration(e.Name()) {
 			entries = append(entries, e)
 		}
 	}

@@ -13,8 +13,11 @@ func (a *app) loadCommand() *cli.Command {
 		Name:  "load",
 		Usage: "bring the warehouse to what the lake holds",
 		Description: `The difference of two ledgers: what the lake has published and what the warehouse
-has loaded. A restored backup heals itself.`,
-		Flags:  append(selectionFlags(), formatFlag("text or json")),
+has loaded. A restored backup heals itself. With --full everything is loaded again,
+and what the lake does not hold is removed: a warehouse can be lost and made anew
+from the lake alone.`,
+		Flags: append(selectionFlags(),
+			&cli.BoolFlag{Name: "full", Usage: "load again what is up to date, and remove what the lake does not hold"}, formatFlag("text or json")),
 		Action: a.on(a.load, "text", "json"),
 	}
 }

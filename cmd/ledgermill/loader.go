@@ -3,17 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
-	"ledgermill/engine/job"
 	"ledgermill/engine/lake"
-	"ledgermill/engine/ledger"
 	"ledgermill/warehouse"
 )
 
@@ -29,54 +26,73 @@ type loader struct {
 var _ engine.Warehouse = (*loader)(nil)
 
 // Load implements engine.Warehouse.
-func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (report engine.LoadReport, err error) {
+func (l *loader) Load(ctx context.Context, r engine.LoadRequest) (report engine.LoadReport, err error) {
 	house, err := l.opening.wait()
 	if err != nil {
 		return report, err
 	}
-	work, err := os.MkdirTemp("", "ledgermill-load-")
+	duck, done, err := l.engine(ctx)
 	if err != nil {
 		return report, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	settings := l.workspace.engineSettings(work, l.lake)
-	settings.Ordered = true
-	duck, err := duckdb.Open(ctx, settings)
-	if err != nil {
-		return report, err
-	}
-	defer func() { err = errors.Join(err, duck.Close()) }()
+	defer func() { err = errors.Join(err, done()) }()
 	began := time.Now()
-	request := warehouse.Request{Run: run}
-	for _, p := range parts {
-		request.Parts = append(request.Parts, partOf(duck, p))
+	request := warehouse.Request{Run: r.Run}
+	missing := house.Missing
+	if r.Published != nil {
+		missing = house.Loadable
+		request.Published = partsOf(duck, r.Published)
 	}
-	if request.Parts, err = house.Missing(ctx, request.Parts); err != nil {
+	if request.Parts, err = missing(ctx, partsOf(duck, r.Parts)); err != nil {
 		return report, err
 	}
-	if len(request.Parts) == 0 {
-		report.Control = controlsOf(parts)
-		return report, nil
+	if len(request.Parts) == 0 && r.Published == nil {
+		report.Control, err = controlsOf(ctx, house, r.Parts)
+		return report, err
 	}
-	var done int64
+	var swapped int64
 	request.Progress = func(e warehouse.Event) {
 		if e.Done && (e.Step == warehouse.StepSwap || e.Step == warehouse.StepMerge) {
-			done++
+			swapped++
 		}
-		l.progress(engine.Progress{Step: "load", Done: done, Total: int64(len(request.Parts)), What: e.Table + " " + e.Unit})
+		l.progress(engine.Progress{Step: "load", Done: swapped, Total: int64(len(request.Parts)), What: e.Table + " " + e.Unit})
 	}
 	loaded, err := house.Load(ctx, request)
 	report.Leaves, report.Rows, report.Seconds, report.Detail = len(loaded.Parts), loaded.Rows, time.Since(began).Seconds(), loaded
 	if err == nil {
-		report.Control = controlsOf(parts)
+		report.Control, err = controlsOf(ctx, house, r.Parts)
 	}
 	return report, err
+}
+
+// engine opens a DuckDB that reads the lake and works in a directory of its own.
+func (l *loader) engine(ctx context.Context) (*duckdb.Engine, func() error, error) {
+	work, err := os.MkdirTemp("", "ledgermill-load-")
+	if err != nil {
+		return nil, nil, err
+	}
+	settings := l.workspace.engineSettings(work, l.lake)
+	settings.Ordered = true
+	duck, err := duckdb.Open(ctx, settings)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(work))
+	}
+	return duck, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
+}
+
+func partsOf(duck *duckdb.Engine, parts []engine.Part) []warehouse.Part {
+	list := make([]warehouse.Part, len(parts))
+	for i, p := range parts {
+		list[i] = partOf(duck, p)
+	}
+	return list
 }
 
 func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
 	r := p.Record
 	part := warehouse.Part{Table: p.Table, Dataset: p.Dataset, Unit: string(p.Unit), BusinessDate: p.BusinessDate, Fingerprint: r.Fingerprint,
-		ContentHash: r.Content, Rows: r.Rows, Key: p.Grain}
+		ContentHash: r.Content, Rows: r.Rows, Key: p.Grain,
+		Private: p.Private, Gone: p.Gone, Lake: lakeSide{duck: duck, part: p}}
 	if p.BusinessDate != "" {
 		part.From, part.To = p.Unit.Bounds()
 	}
@@ -91,7 +107,7 @@ func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
 		part.Totals = append(part.Totals, total)
 	}
 	if p.Control != nil {
-		part.Controls = []warehouse.Control{controlOf(p)}
+		part.Controls = []warehouse.Control{controlOf(p, r.Control)}
 	}
 	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
 		return duck.CSV(ctx, p.Location, columns, p.BusinessDate)
@@ -99,54 +115,29 @@ func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
 	return part
 }
 
-// controlOf are the control totals that the lake's file has, for the warehouse to
-// find again.
-func controlOf(p engine.Part) warehouse.Control {
-	control := warehouse.Control{By: p.Control.By}
-	var sums []int
-	for i, a := range p.Control.Aggregates {
-		if a.Func == "sum" {
-			control.Sum, sums = append(control.Sum, a.Column), append(sums, i)
-		}
+// controlsOf are the control totals of the parts as the warehouse counted them when
+// it loaded what is published now.
+func controlsOf(ctx context.Context, house *warehouse.Warehouse, parts []engine.Part) ([]engine.PartControl, error) {
+	list, err := house.Loads(ctx)
+	if err != nil {
+		return nil, err
 	}
-	for _, g := range p.Record.Control.Groups {
-		row := warehouse.ControlRow{Count: g.Records}
-		for _, by := range g.By {
-			row.By = append(row.By, nullable(by))
-		}
-		for _, i := range sums {
-			row.Sums = append(row.Sums, sumText(g, i))
-		}
-		control.Rows = append(control.Rows, row)
+	type place struct{ table, unit string }
+	loaded := make(map[place]warehouse.Loaded, len(list))
+	for _, one := range list {
+		loaded[place{one.Table, one.Unit}] = one
 	}
-	return control
-}
-
-// nullable is nil for the empty text: a contract reads no empty text, so it stands
-// for null.
-func nullable(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
-func sumText(g ledger.Group, i int) string {
-	if g.Unreadable[i] == g.Records {
-		return ""
-	}
-	var d decimal.Decimal = g.Sums[i]
-	return d.String()
-}
-
-// controlsOf are the control totals of all parts. After a load they are those of
-// the warehouse too: it has compared each with its own rows before the swap.
-func controlsOf(parts []engine.Part) []engine.PartControl {
 	var controls []engine.PartControl
 	for _, p := range parts {
-		if p.Control != nil {
-			controls = append(controls, engine.PartControl{Dataset: p.Dataset, Unit: job.Unit(p.Unit), Control: p.Record.Control})
+		one, there := loaded[place{p.Table, string(p.Unit)}]
+		if !there || one.ContentHash != p.Record.Content {
+			continue
 		}
+		tally, err := tallyOf(p, one)
+		if err != nil {
+			return nil, fmt.Errorf("control totals of %s unit %s: %w", p.Table, p.Unit, err)
+		}
+		controls = append(controls, engine.PartControl{Dataset: p.Dataset, Unit: p.Unit, Control: tally})
 	}
-	return controls
+	return controls, nil
 }

@@ -101,7 +101,7 @@ func (a *app) answer(ctx context.Context, w *workspace, o queries.Options, forma
 		defer func() { err = errors.Join(err, done()) }()
 		o.Lake = reader
 	} else {
-		h, err := w.openWarehouse(ctx, func(line string) { fmt.Fprintln(a.stderr, line) })
+		h, err := w.openReading(ctx, func(line string) { fmt.Fprintln(a.stderr, line) })
 		if err != nil {
 			return err
 		}

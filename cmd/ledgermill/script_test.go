@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	_ "github.com/duckdb/duckdb-go/v2"
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ledgermill/engine/lake/s3test"
@@ -27,6 +28,7 @@ import (
 //	exits CODE program ARGS   run it and compare the exit code
 //	library DIR               a project of loans: nothing in it is a bank's
 //	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
+//	psql STATEMENT            run it on $LEDGERMILL_WAREHOUSE_URL
 //	private                   a private server in a home of the scripts
 //	minio                     settings of a MinIO, and an empty bucket at $STORE; behind `[!s3] skip`
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
@@ -81,6 +83,12 @@ func TestScripts(t *testing.T) {
 				ts.Setenv("LEDGERMILL_S3_ACCESS_KEY", server.Settings.AccessKey.Reveal())
 				ts.Setenv("LEDGERMILL_S3_SECRET_KEY", server.Settings.SecretKey.Reveal())
 				ts.Setenv("STORE", server.Bucket(t))
+			},
+			"psql": func(ts *testscript.TestScript, _ bool, args []string) {
+				conn, err := pgx.Connect(t.Context(), ts.Getenv("LEDGERMILL_WAREHOUSE_URL"))
+				ts.Check(err)
+				_, err = conn.Exec(t.Context(), strings.Join(args, " "))
+				ts.Check(errors.Join(err, conn.Close(t.Context())))
 			},
 			"private": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if privateDir == "" {

@@ -186,9 +186,20 @@ func (h *hold) Close(ctx context.Context) error {
 	return h.server.Close(context.WithoutCancel(ctx))
 }
 
-// openWarehouse connects to the configured server, or starts the private one, and
-// brings its tables up to date.
-func (w *workspace) openWarehouse(ctx context.Context, say func(string)) (h *hold, err error) {
+// openWarehouse connects and brings the tables up to date.
+func (w *workspace) openWarehouse(ctx context.Context, say func(string)) (*hold, error) {
+	h, err := w.connectWarehouse(ctx, say)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := h.Migrate(ctx, migrations(w.files)); err != nil {
+		return nil, errors.Join(err, h.Close(ctx))
+	}
+	return h, nil
+}
+
+// connectWarehouse connects to the configured server, or starts the private one.
+func (w *workspace) connectWarehouse(ctx context.Context, say func(string)) (h *hold, err error) {
 	h = &hold{}
 	url := w.config.Warehouse.URL
 	if url == "" {
@@ -197,13 +208,26 @@ func (w *workspace) openWarehouse(ctx context.Context, say func(string)) (h *hol
 		}
 		url = h.server.URL()
 	}
-	h.Warehouse, err = warehouse.Open(ctx, warehouse.Options{URL: url, Log: w.log, SwapDeadline: w.config.Warehouse.SwapDeadline})
-	if err == nil {
-		_, err = h.Migrate(ctx, migrations(w.files))
-	}
+	h.Warehouse, err = warehouse.Open(ctx, warehouse.Options{URL: url, Log: w.log, SwapDeadline: w.config.Warehouse.SwapDeadline,
+		Streams: w.config.Warehouse.LoadJobs})
 	if err != nil {
 		return nil, errors.Join(err, h.Close(ctx))
 	}
+	return h, nil
+}
+
+// openReading opens the warehouse for what only reads: the replica, where there is
+// one, once it shows the last load.
+func (w *workspace) openReading(ctx context.Context, say func(string)) (*hold, error) {
+	h, err := w.openWarehouse(ctx, say)
+	if err != nil || w.config.Warehouse.ReplicaURL == "" {
+		return h, err
+	}
+	replica, err := h.OpenReplica(ctx, warehouse.Options{URL: w.config.Warehouse.ReplicaURL, Log: w.log})
+	if err != nil {
+		return nil, errors.Join(err, h.Close(ctx))
+	}
+	h.Warehouse = replica
 	return h, nil
 }
 

@@ -92,9 +92,17 @@ type Warehouse struct {
 	// Default "": a private server that ledgermill starts itself.
 	URL Secret
 
+	// ReplicaURL is that of a streaming replica, which queries and reconciliations
+	// go to once it has replayed the last load. Default "": they go to URL's.
+	ReplicaURL Secret
+
 	// SwapDeadline is how long the load tries to get the locks that swapping a
 	// unit needs. Default 60s; more than 0.
 	SwapDeadline time.Duration
+
+	// LoadJobs is how many COPY streams and index builds run at once, 0 to 64.
+	// Default 0: as many as suit the server.
+	LoadJobs int
 
 	// PrivateDirectory is where the private server keeps its programs and data.
 	// Default "": a place chosen by the warehouse, and printed.

@@ -67,7 +67,9 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"engine.batch_days":           "2 from LEDGERMILL_ENGINE_BATCH_DAYS",
 		"engine.cache_directory":      " from default",
 		"warehouse.url":               " from default",
+		"warehouse.replica_url":       " from default",
 		"warehouse.swap_deadline":     "1m from default",
+		"warehouse.load_jobs":         "0 from default",
 		"warehouse.private_directory": " from default",
 		"log.level":                   "warn from default",
 		"log.format":                  "text from default",
@@ -88,7 +90,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
   "s3": {"endpoint": "https://minio.example:9000", "region": "eu-central-1", "path_style": true, "ca_file": "ca.pem", "access_key": "a", "secret_key": "${PW}", "session_token": "t"},
   "lake": {"root": "../lake", "settle": "0s", "keep": 7, "hold_after": 40, "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
   "engine": {"memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "temp_directory": "/t", "batch_days": 3, "cache_directory": "c"},
-  "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "private_directory": "pg"},
+  "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "load_jobs": 3, "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
 }`, config.Options{Project: "/p/q", Env: []string{"PW=first", "PW=hunter2"}})
 	if err != nil {
@@ -105,7 +107,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, MaxObject: 5e9, TempDirectory: "/t", BatchDays: 3,
 			CacheDirectory: "/p/q/c"},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
-			PrivateDirectory: "/p/q/pg"},
+			LoadJobs: 3, PrivateDirectory: "/p/q/pg"},
 		Log: config.Log{Level: slog.LevelDebug, Format: "json"},
 	}
 	fields := cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "sources" }, cmp.Ignore())
@@ -300,7 +302,9 @@ func TestCanonicalFile(t *testing.T) {
   },
   "warehouse": {
     "url": "",
+    "replica_url": "",
     "swap_deadline": "1m",
+    "load_jobs": 0,
     "private_directory": ""
   },
   "log": {

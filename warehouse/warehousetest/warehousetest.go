@@ -53,10 +53,28 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// Options are those of the shared server. It gives up durability, which no
-// test of ours looks at, for speed.
+// VersionVariable names the environment variable that holds the major version of
+// PostgreSQL that tests run on, 14 to 18. Not set: 18.
+const VersionVariable = "LEDGERMILL_TEST_POSTGRES"
+
+// Version is the major version that tests run on, 0 for the private server's own.
+// It panics where the variable is no number: no test would mean anything.
+func Version() int {
+	text := os.Getenv(VersionVariable)
+	if text == "" {
+		return 0
+	}
+	version, err := strconv.Atoi(text)
+	if err != nil {
+		panic(VersionVariable + ": " + err.Error())
+	}
+	return version
+}
+
+// Options are those of the shared server, of which each version has one. It gives
+// up durability, which no test of ours looks at, for speed.
 func Options() warehouse.PrivateOptions {
-	return warehouse.PrivateOptions{Name: Server, Settings: map[string]string{
+	return warehouse.PrivateOptions{Name: Server + os.Getenv(VersionVariable), Version: Version(), Settings: map[string]string{
 		"fsync":            "off",
 		"full_page_writes": "off",
 		"shared_buffers":   "128MB",
@@ -77,13 +95,12 @@ func Database(t testing.TB) string {
 	}
 	name := prefix + strconv.Itoa(os.Getpid()) + "_" + strconv.FormatInt(one.count.Add(1), 10)
 	admin := hold.URL().Reveal()
-	execute(t, admin, "create database "+name+" template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'")
-	t.Cleanup(func() { execute(t, admin, "drop database "+name+" with (force)") })
-	config, err := pgx.ParseConfig(admin)
+	url, err := hold.CreateDatabase(context.Background(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("postgres://%s:%s@%s:%d/%s?sslmode=disable", config.User, config.Password, config.Host, config.Port, name)
+	t.Cleanup(func() { execute(t, admin, "drop database "+name+" with (force)") })
+	return url
 }
 
 func execute(t testing.TB, url, statement string) {
