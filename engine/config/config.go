@@ -44,6 +44,11 @@ type Lake struct {
 	// keep its size and modification time before it is read. Default 60s; 0 reads
 	// at once.
 	Settle time.Duration
+
+	// TrustReader lets the engine read an object of an object store in place that
+	// has no control file, without its records being counted beside it. Default
+	// false.
+	TrustReader bool
 }
 
 // Engine bounds what the engine may use.
@@ -66,6 +71,16 @@ type Engine struct {
 	// CacheDirectory keeps what can be read or fetched again: objects by ETag,
 	// extensions. Default "": ledgermill in the user's cache directory.
 	CacheDirectory string
+
+	// HTTPFS is where DuckDB's extension for object stores comes from: the signed
+	// file httpfs.duckdb_extension, or the URL or directory of a mirror of DuckDB's
+	// repository of extensions; then nothing else is tried. Default "": DuckDB's
+	// repository, then PyPI.
+	HTTPFS string
+
+	// FetchFirst copies objects of an object store to the local disk before they
+	// are read, and never loads httpfs. Default false.
+	FetchFirst bool
 }
 
 // Warehouse says which PostgreSQL server is loaded.

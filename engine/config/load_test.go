@@ -46,7 +46,10 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"engine.threads":              "3 from flag",
 		"engine.temp_directory":       " from default",
 		"engine.batch_days":           "2 from LEDGERMILL_ENGINE_BATCH_DAYS",
+		"lake.trust_reader":           "false from default",
 		"engine.cache_directory":      " from default",
+		"engine.httpfs":               " from default",
+		"engine.fetch_first":          "false from default",
 		"warehouse.url":               " from default",
 		"warehouse.swap_deadline":     "1m from default",
 		"warehouse.private_directory": " from default",
@@ -66,8 +69,8 @@ func TestEverySettingReachesItsField(t *testing.T) {
 	got, err := load(t, `{
   "name": "n",
   "input": "s3://b/raw",
-  "lake": {"root": "../lake", "settle": "0s"},
-  "engine": {"memory_limit": "1.5GiB", "threads": 4, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c"},
+  "lake": {"root": "../lake", "settle": "0s", "trust_reader": true},
+  "engine": {"memory_limit": "1.5GiB", "threads": 4, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
 }`, config.Options{Project: "/p/q", Env: []string{"PW=first", "PW=hunter2"}})
@@ -78,9 +81,9 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		Project: "/p/q",
 		Name:    "n",
 		Input:   "s3://b/raw",
-		Lake:    config.Lake{Root: "/p/lake"},
+		Lake:    config.Lake{Root: "/p/lake", TrustReader: true},
 		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, TempDirectory: "/t", BatchDays: 3,
-			CacheDirectory: "/p/q/c"},
+			CacheDirectory: "/p/q/c", HTTPFS: "https://mirror", FetchFirst: true},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
 			PrivateDirectory: "/p/q/pg"},
 		Log: config.Log{Level: slog.LevelDebug, Format: "json"},
@@ -243,14 +246,17 @@ func TestCanonicalFile(t *testing.T) {
   "input": "raw",
   "lake": {
     "root": "lake",
-    "settle": "1m"
+    "settle": "1m",
+    "trust_reader": false
   },
   "engine": {
     "memory_limit": "1GB",
     "threads": 0,
     "temp_directory": "",
     "batch_days": 30,
-    "cache_directory": ""
+    "cache_directory": "",
+    "httpfs": "",
+    "fetch_first": false
   },
   "warehouse": {
     "url": "",

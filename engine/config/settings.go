@@ -29,7 +29,7 @@ type setting struct {
 	// check says what is wrong with the field's value, or nil.
 	check func(c *Config) error
 
-	// number: the canonical file has a JSON number rather than a string.
+	// number: the canonical file has a JSON number or truth value, not a string.
 	number bool
 	// path: a relative text is resolved against the project's directory.
 	path bool
@@ -55,6 +55,8 @@ func table() []setting {
 			place(), func(c *Config) *string { return &c.Lake.Root }, notEmpty),
 		row("lake.settle", "how long an object without control file must stay unchanged before it is read; default 60s; 0 reads at once",
 			duration(), func(c *Config) *timeDuration { return &c.Lake.Settle }, atLeast[timeDuration](0, "0 or more")),
+		row("lake.trust_reader", "read an object of an object store in place though it has no control file, and count it nowhere else; default false",
+			truth(), func(c *Config) *bool { return &c.Lake.TrustReader }, nil),
 		row("engine.memory_limit", "memory of the engine before it spills, in bytes or as 1GB; default 1GB, at least 64MB",
 			size(), func(c *Config) *Size { return &c.Engine.MemoryLimit }, atLeast[Size](64_000_000, "at least 64MB")),
 		row("engine.threads", "threads of the engine; default 0: all cores",
@@ -65,6 +67,10 @@ func table() []setting {
 			count(), func(c *Config) *int { return &c.Engine.BatchDays }, between(1, 366)),
 		row("engine.cache_directory", `where what can be fetched again is kept; default "": ledgermill in the user's cache directory`,
 			directory(), func(c *Config) *string { return &c.Engine.CacheDirectory }, nil),
+		row("engine.httpfs", `where DuckDB's signed httpfs extension comes from: a file httpfs.duckdb_extension, or a mirror's URL or directory; default "": DuckDB's repository, then PyPI`,
+			place(), func(c *Config) *string { return &c.Engine.HTTPFS }, nil),
+		row("engine.fetch_first", "copy objects of an object store to the local disk before they are read, and never load httpfs; default false",
+			truth(), func(c *Config) *bool { return &c.Engine.FetchFirst }, nil),
 		row("warehouse.url", `the PostgreSQL server, postgres://user:password@host:port/database; default "": a private server`,
 			secretURL(), func(c *Config) *Secret { return &c.Warehouse.URL }, postgresURL),
 		row("warehouse.swap_deadline", "how long a load tries to get the locks of a swap; default 60s, more than 0",
