@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ledgermill/engine/contract"
@@ -29,6 +30,7 @@ type feed struct {
 	changes  []ObjectChange
 	landed   map[string]bool
 	strays   map[string]bool // objects whose rejects without a date are to be written
+	fetching atomic.Bool     // its objects are fetched: one that was read in its store proved nothing
 }
 
 // listed is an object that the store lists.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"ledgermill/engine/contract"
@@ -53,6 +54,7 @@ type Options struct {
 	Cache     string          // local directory for what a plan has read; "" for none
 	BatchDays int             // units landed at once at most
 	Budget    int64           // bytes of raw text landed at once at most, unless one object is larger
+	Reading   *Reading        // how objects of an object store are read; nil: they are fetched
 	Settle    time.Duration   // an object without a control file is left alone until it is so old
 	Run       string          // id of the run
 	Command   string          // as typed, without secrets
@@ -80,6 +82,9 @@ type Mill struct {
 	unlock func() error
 	feeds  map[string]*feed
 	timing timing
+
+	// Objects of an object store that were read, by way.
+	inPlace, fetched atomic.Int64
 }
 
 // NewRun returns a fresh id for a run: eight hexadecimal digits.

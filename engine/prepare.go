@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -52,9 +53,13 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	if err != nil {
 		return p, &UnreadError{File: f.contract.File, Err: err}
 	}
-	report, etag, err := m.scan(ctx, key, one.section.CSV.Encoding, dialect)
+	place, report, err := m.peek(ctx, f, one, o, dialect)
+	etag := ""
+	if place == nil && err == nil {
+		report, etag, err = m.scan(ctx, f, key, one.section.CSV.Encoding, dialect)
+	}
 	if refusal := refusalOf(err); refusal != nil {
-		p.record.ETag, p.record.Refused = etag, refusal
+		p.record.ETag, p.record.Refused = cmp.Or(o.ETag, etag), refusal
 		return p, nil
 	}
 	if err != nil {
@@ -88,8 +93,12 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 		return p, nil
 	}
 	p.totals = report.Last
-	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: m.Input.Location(key), Section: one.section,
+	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: m.place(f, key), Section: one.section, InPlace: place,
 		Mapping: mapping, Fills: fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial(), Numbered: f.contract.FillsRecord}
+	if place != nil {
+		p.object.Path = m.Input.Location(key)
+		return p, nil
+	}
 	if !report.Clean() || p.object.Numbered || recoded(one.section) {
 		p.object.Path, err = m.cleanCopy(ctx, f, key, report)
 		p.object.NewLine = `\n`
@@ -98,10 +107,10 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 }
 
 // scan counts the records of an object and hashes its bytes in the same pass.
-func (m *Mill) scan(ctx context.Context, key, encoding string, d records.Dialect) (report records.Report, etag string, err error) {
-	raw, err := m.Input.Open(ctx, key)
+func (m *Mill) scan(ctx context.Context, f *feed, key, encoding string, d records.Dialect) (report records.Report, etag string, err error) {
+	raw, err := m.source(ctx, f, key)
 	if err != nil {
-		return report, "", &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
+		return report, "", err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
 	hash := sha256.New()
@@ -127,9 +136,9 @@ func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, report record
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("copy object %s: %w", key, err)
 	}
-	raw, err := m.Input.Open(ctx, key)
+	raw, err := m.again(ctx, f, key)
 	if err != nil {
-		return "", &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
+		return "", fmt.Errorf("copy object %s: %w", key, err)
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
 	text, err := records.Open(key, raw)
@@ -150,7 +159,7 @@ func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, report record
 	if err := errors.Join(err, out.Close(), text.Close()); err != nil {
 		return "", fmt.Errorf("copy object %s: %w", key, err)
 	}
-	return path, nil
+	return path, m.forgetCopy(f, key)
 }
 
 // refusalOf turns what is wrong with an object itself into a refusal; other

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -171,7 +170,9 @@ func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepar
 	g.SetLimit(2)
 	for i, key := range keys {
 		g.Go(func() (err error) {
-			all[i], err = m.prepare(ctx, f, key)
+			if all[i], err = m.prepare(ctx, f, key); err == nil && all[i].record.Refused != nil {
+				err = m.forgetCopy(f, key)
+			}
 			return err
 		})
 	}
@@ -182,6 +183,7 @@ func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepar
 // the engine cannot read, or reads otherwise than it was counted, is refused
 // whole, and the others are landed without it.
 func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]ledger.Cell, error) {
+	byObject, before := map[string][]ledger.Cell{}, len(f.landed)
 	for {
 		var objects []job.Object
 		for _, p := range all {
@@ -189,7 +191,6 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 				objects = append(objects, p.object)
 			}
 		}
-		byObject := map[string][]ledger.Cell{}
 		if len(objects) == 0 {
 			return byObject, nil
 		}
@@ -203,31 +204,25 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 				return nil, err
 			}
 			all[i].record.Refused = refuse("unreadable", errors.New(why))
-			kept := f.landed
+			clear(byObject)
 			if err := m.release(ctx, f); err != nil {
 				return nil, err
 			}
-			if len(kept) > 0 {
+			if before > 0 {
 				return nil, fmt.Errorf("%w (after others of the feed had been landed)", err)
 			}
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range objects {
-			f.landed[o.Key] = true
-			if o.Path != m.Input.Location(o.Key) {
-				err = errors.Join(err, os.Remove(o.Path)) // its clean copy
-			}
-		}
-		if err != nil {
+		var unproven *job.UnprovenError
+		if err != nil && !errors.As(err, &unproven) {
 			return nil, err
 		}
 		for _, c := range cells {
 			byObject[c.Object] = append(byObject[c.Object], c)
 		}
-		return byObject, nil
+		if more, err := m.landedAnew(ctx, f, all, objects, byObject, unproven); err != nil || !more {
+			return byObject, err
+		}
 	}
 }
 

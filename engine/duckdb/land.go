@@ -22,10 +22,12 @@ import (
 //	_reasons  why the record is rejected, first reason first; null: it is not
 //	_raw      the record as sent, private columns masked; null unless rejected
 //	_rounded  a value lost digits beyond its scale
+//	_bytes    of an object read in its store: what the record takes there; null:
+//	          that cannot be told
 type landing struct {
 	contract *contract.Contract
 	table    string
-	objects  []job.Object
+	objects  []job.Object // without a key: withdrawn
 	settled  map[job.Unit]bool
 }
 
@@ -34,6 +36,7 @@ func landingTable(feed string) string { return sqltext.QuoteName("landed " + fee
 // Land reads objects of one feed into memory, each value by the strict grammar of
 // its column, and returns their accounts by unit: duplicates and key conflicts are
 // not told apart yet and count as accepted. Objects landed before are left alone.
+// With a *job.UnprovenError the cells are those of all objects but its own.
 func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.Object) (cells []ledger.Cell, err error) {
 	s, err := e.session(ctx)
 	if err != nil {
@@ -50,12 +53,23 @@ func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.O
 			l.objects = append(l.objects, o)
 		}
 	}
+	doubts := map[int]error{}
 	for _, group := range groupObjects(l.objects[first:], first) {
-		if err := l.read(ctx, s, group); err != nil {
+		if err := l.read(ctx, s, group, doubts); err != nil {
 			return nil, err
 		}
 	}
-	return l.survey(ctx, s, first)
+	if err := l.prove(ctx, s, first, doubts); err != nil {
+		return nil, err
+	}
+	unproven, err := l.withdraw(ctx, s, doubts)
+	if err != nil {
+		return nil, err
+	}
+	if cells, err = l.survey(ctx, s, first); err == nil && unproven != nil {
+		err = unproven
+	}
+	return cells, err
 }
 
 // landing is the table of a feed, made empty where nothing has landed yet.
@@ -91,7 +105,7 @@ func createLanding(c *contract.Contract, table string) string {
 	for _, col := range c.Columns {
 		columns = append(columns, sqltext.QuoteName(col.Name)+" "+col.Type.String())
 	}
-	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean")
+	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean", "_bytes integer")
 	return "create table " + table + " (" + strings.Join(columns, ", ") + ")"
 }
 
@@ -106,10 +120,11 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 	var groups []objectGroup
 	at := map[string]int{}
 	for i, o := range objects {
-		if o.Report.Good() == 0 {
+		if o.InPlace == nil && o.Report.Good() == 0 {
 			continue // nothing to read, and DuckDB refuses some empty texts
 		}
-		key := fmt.Sprintf("%s\x00%q\x00%q\x00%s\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial)
+		key := fmt.Sprintf("%s\x00%q\x00%q\x00%s\x00%t\x00%t\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial,
+			o.InPlace != nil, o.InPlace != nil && o.InPlace.Quoted)
 		g, ok := at[key]
 		if !ok {
 			g = len(groups)
@@ -122,10 +137,15 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 	return groups
 }
 
-func (l *landing) read(ctx context.Context, s *session, g objectGroup) error {
+// read lands a group. What is wrong with an object in its store becomes a doubt, by
+// its place; any other error ends the landing.
+func (l *landing) read(ctx context.Context, s *session, g objectGroup, doubts map[int]error) error {
 	_, err := s.exec(ctx, l.insert(g, l.contract.Checks))
 	if raised(err) && len(l.contract.Checks) > 0 && ctx.Err() == nil {
 		err = l.readAndCheck(ctx, s, g)
+	}
+	if err != nil && g.objects[0].InPlace != nil {
+		return l.doubt(ctx, s, g, err, doubts)
 	}
 	if err != nil {
 		var space *job.SpaceError
@@ -147,7 +167,7 @@ func (l *landing) read(ctx context.Context, s *session, g objectGroup) error {
 func (l *landing) blame(ctx context.Context, s *session, g objectGroup, cause error) error {
 	for i, o := range g.objects {
 		one := objectGroup{objects: g.objects[i : i+1], first: g.first[i : i+1]}
-		if err := l.read(ctx, s, one); err != nil {
+		if err := l.read(ctx, s, one, nil); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, fmt.Sprintf("delete from %s where _o = %d", l.table, g.first[i])); err != nil {
@@ -247,7 +267,7 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 	// Whether a record fails is asked once, and what for of those alone that do.
 	list = append(list, place(g),
 		"case when "+failsName+" then concat_ws(',', "+strings.Join(reasons, ",\n    ")+") end as _reasons",
-		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`)
+		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`, recordBytes(o)+" as _bytes")
 	judged := "select *, (" + strings.Join(conditions, "\n    or ") + ") as " + failsName + "\nfrom (" + from + ")"
 	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + judged + ")"
 }
@@ -333,7 +353,7 @@ func (l *landing) survey(ctx context.Context, s *session, first int) ([]ledger.C
 		all = append(all, cell)
 	}
 	for _, o := range l.objects[first:] {
-		if found[o.Key] != o.Report.Good() {
+		if o.InPlace == nil && found[o.Key] != o.Report.Good() {
 			return nil, &job.CountError{Object: o.Key, Counted: o.Report.Good(), Found: found[o.Key]}
 		}
 		all = append(all, l.structural(o)...)

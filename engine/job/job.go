@@ -23,6 +23,18 @@ type Object struct {
 	NewLine  string            // how the lines of Path end, as DuckDB and Spark are told: \n with a backslash; "": they find out
 	Numbered bool              // Path has the record's number as a first field, under NumberColumn
 	Serial   bool              // a reader that cuts Path into pieces would cut a record
+	InPlace  *InPlace          // nil: all the records of Path were counted
+}
+
+// InPlace says that Path is an object in its store of which only the beginning and
+// the end were looked at: it holds its header and, as far as was seen, one record a
+// line. The engine must find every one of its bytes again in the records that it
+// reads; where it does not, the object proves nothing and is withdrawn.
+type InPlace struct {
+	Size   int64 // bytes
+	Header int64 // bytes before the first record
+	Open   bool  // the last record has no line end
+	Quoted bool  // every field stands in quotes; otherwise those that hold a delimiter do
 }
 
 // NumberColumn is what the header of a numbered object calls the record's number.
