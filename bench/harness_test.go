@@ -58,12 +58,12 @@ func openMill(b *testing.B, project *model.Project, in *input, root string) *mil
 func tryOpenMill(b *testing.B, project *model.Project, in *input, root string) (*mill, error) {
 	ctx := b.Context()
 	settings := config.Default()
-	raw, err := lake.Open(in.dir)
+	raw, err := lake.Open(in.dir, lake.Options{})
 	if err != nil {
 		return nil, err
 	}
 	m := &mill{}
-	if m.lake, err = lake.Open(root); err != nil {
+	if m.lake, err = lake.Open(root, lake.Options{}); err != nil {
 		return nil, err
 	}
 	if err := m.lake.Prepare(ctx); err != nil {

@@ -81,11 +81,11 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, err := lake.Open(b.input)
+	input, err := lake.Open(b.input, lake.Options{})
 	if err != nil {
 		return nil, err
 	}
-	root, err := lake.Open(b.lake)
+	root, err := lake.Open(b.lake, lake.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/config"
-	"ledgermill/engine/lake"
 )
 
 // execution is one run as a command asks for it.
@@ -67,7 +66,7 @@ func (a *app) perform(c *cli.Context, w *workspace, x execution, s engine.Select
 	if x.until == "load" && w.loads() {
 		h := w.startWarehouse(c.Context, bar.say)
 		defer func() { err = errors.Join(err, h.Close(c.Context)) }()
-		root, err := lake.Open(w.config.Lake.Root)
+		root, err := w.lake()
 		if err != nil {
 			return nil, err
 		}

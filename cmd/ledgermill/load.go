@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ledgermill/engine"
-	"ledgermill/engine/lake"
 )
 
 func (a *app) loadCommand() *cli.Command {
@@ -26,7 +25,7 @@ func (a *app) load(c *call) (err error) {
 	defer bar.done()
 	h := c.work.startWarehouse(c.Context.Context, bar.say)
 	defer func() { err = errors.Join(err, h.Close(c.Context.Context)) }()
-	root, err := lake.Open(c.work.config.Lake.Root)
+	root, err := c.work.lake()
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
-	"ledgermill/engine/lake"
 	"ledgermill/engine/model"
 	"ledgermill/queries"
 )
@@ -134,7 +133,7 @@ func (a *app) printAnswer(ctx context.Context, o queries.Options, format string,
 
 // openLake opens the lake for reading: a DuckDB that sees it and nothing else.
 func (w *workspace) openLake(ctx context.Context) (*queries.Lake, func() error, error) {
-	root, err := lake.Open(w.config.Lake.Root)
+	root, err := w.lake()
 	if err != nil {
 		return nil, nil, err
 	}

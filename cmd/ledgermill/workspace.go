@@ -77,11 +77,21 @@ func projectFiles(dir string) (fs.FS, error) {
 
 // stores opens the raw and the processed side. Neither is touched yet.
 func (w *workspace) stores() (input, root lake.Store, err error) {
-	if input, err = lake.Open(w.config.Input); err != nil {
+	if input, err = w.input(); err != nil {
 		return nil, nil, err
 	}
-	root, err = lake.Open(w.config.Lake.Root)
+	root, err = w.lake()
 	return input, root, err
+}
+
+// input opens the raw side.
+func (w *workspace) input() (lake.Store, error) {
+	return lake.Open(w.config.Input, lake.Options{S3: w.config.InputS3(), Staging: w.config.Engine.TempDirectory})
+}
+
+// lake opens the processed side.
+func (w *workspace) lake() (lake.Store, error) {
+	return lake.Open(w.config.Lake.Root, lake.Options{S3: w.config.LakeS3(), Staging: w.config.Engine.TempDirectory})
 }
 
 // cache is the directory of what can be made again.
@@ -238,7 +248,7 @@ func (o *opening) Close(ctx context.Context) error {
 // that two lakes never share tables.
 func (w *workspace) private(say func(string)) warehouse.PrivateOptions {
 	place := w.config.Lake.Root
-	if root, err := lake.Open(place); err == nil {
+	if root, err := w.lake(); err == nil {
 		place = root.URL() // the same from whichever directory, and another one for another lake
 	}
 	sum := sha256.Sum256([]byte(place))

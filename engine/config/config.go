@@ -22,6 +22,7 @@ type Config struct {
 	// s3://bucket/prefix. Default "raw".
 	Input string
 
+	S3        S3
 	Lake      Lake
 	Engine    Engine
 	Warehouse Warehouse
@@ -49,6 +50,10 @@ type Lake struct {
 	// has no control file, without its records being counted beside it. Default
 	// false.
 	TrustReader bool
+
+	// S3 is how the lake's store is reached where that is another one than the
+	// input's: what is empty here is as in [Config.S3]. [Config.LakeS3] has both.
+	S3 S3
 }
 
 // Engine bounds what the engine may use.
@@ -127,6 +132,7 @@ func Default() Config {
 	return Config{
 		Name:  "ledgermill",
 		Input: "raw",
+		S3:    S3{PathStyle: PathStyleAuto},
 		Lake:  Lake{Root: "lake", Settle: time.Minute},
 		Engine: Engine{
 			MemoryLimit: 1_000_000_000,

@@ -184,14 +184,13 @@ func namesIn(section string) map[string]bool {
 		names[parameterSection] = true
 	}
 	for _, s := range table() {
-		parent, name, nested := strings.Cut(s.key, ".")
-		switch {
-		case section == "" && nested:
-			names[parent] = true
-		case section == "":
-			names[s.key] = false
-		case nested && parent == section:
-			names[name] = false
+		rest, inside := s.key, true
+		if section != "" {
+			rest, inside = strings.CutPrefix(s.key, section+".")
+		}
+		if inside {
+			name, _, nested := strings.Cut(rest, ".")
+			names[name] = nested
 		}
 	}
 	return names

@@ -131,6 +131,12 @@ func secretURL() kind[Secret] {
 	}
 }
 
+func secret() kind[Secret] {
+	k := secretURL()
+	k.show = Secret.String
+	return k
+}
+
 func notEmpty(s string) error {
 	if s == "" {
 		return errors.New("is empty")
@@ -159,7 +165,7 @@ func between(least, most int) func(int) error {
 func oneOf(choices ...string) func(string) error {
 	return func(value string) error {
 		if !slices.Contains(choices, value) {
-			return fmt.Errorf("is none of %s", strings.Join(choices, ", "))
+			return fmt.Errorf("is none of %s", strings.TrimSuffix(strings.Join(choices, ", "), ", "))
 		}
 		return nil
 	}

@@ -26,7 +26,8 @@ type Options struct {
 	FS fs.FS
 
 	// Env is the environment, as os.Environ gives it. Only names that begin with
-	// LEDGERMILL_, and those the file refers to, are looked at.
+	// LEDGERMILL_, those the file refers to, and what S3 tools share (AWS_...) are
+	// looked at.
 	Env []string
 
 	// Flags are the settings given on the command line, by dotted key;
@@ -53,6 +54,7 @@ func Load(options Options) (Config, error) {
 	}
 	l.environment()
 	l.flags()
+	l.shared()
 	l.resolveDefaults()
 	l.faults = append(l.faults, l.config.faults(l.broken)...)
 	if err := l.faults.asError(); err != nil {

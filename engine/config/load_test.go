@@ -27,8 +27,10 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 	file := `{"engine": {"threads": 1, "batch_days": 1}, "lake": {"settle": "1s"}, "parameters": {"a": 1, "b": "x", "c": true}}`
 	got, err := load(t, file, config.Options{
 		Project: "/p",
-		Env:     []string{"LEDGERMILL_ENGINE_THREADS=2", "LEDGERMILL_ENGINE_BATCH_DAYS=2", "LEDGERMILL_PARAMETERS_B=y", "PATH=/bin"},
-		Flags:   map[string]string{"engine.threads": "3", "parameters.c": "false"},
+		Env: []string{"LEDGERMILL_ENGINE_THREADS=2", "LEDGERMILL_ENGINE_BATCH_DAYS=2", "LEDGERMILL_PARAMETERS_B=y", "PATH=/bin",
+			"AWS_ENDPOINT_URL=https://minio.example", "AWS_REGION=us-east-2", "LEDGERMILL_S3_REGION=eu-central-1",
+			"AWS_ACCESS_KEY_ID=" + password, "AWS_SECRET_ACCESS_KEY=" + password},
+		Flags: map[string]string{"engine.threads": "3", "parameters.c": "false"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +44,20 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"input":                       "/p/raw from default",
 		"lake.root":                   "/p/lake from default",
 		"lake.settle":                 "1s from ledgermill.json:1:64",
+		"lake.s3.endpoint":            " from default",
+		"lake.s3.region":              " from default",
+		"lake.s3.path_style":          " from default",
+		"lake.s3.ca_file":             " from default",
+		"lake.s3.access_key":          " from default",
+		"lake.s3.secret_key":          " from default",
+		"lake.s3.session_token":       " from default",
+		"s3.endpoint":                 "https://minio.example from AWS_ENDPOINT_URL",
+		"s3.region":                   "eu-central-1 from LEDGERMILL_S3_REGION",
+		"s3.path_style":               "auto from default",
+		"s3.ca_file":                  " from default",
+		"s3.access_key":               "*** from AWS_ACCESS_KEY_ID",
+		"s3.secret_key":               "*** from AWS_SECRET_ACCESS_KEY",
+		"s3.session_token":            " from default",
 		"engine.memory_limit":         "1GB from default",
 		"engine.threads":              "3 from flag",
 		"engine.temp_directory":       " from default",
@@ -69,7 +85,8 @@ func TestEverySettingReachesItsField(t *testing.T) {
 	got, err := load(t, `{
   "name": "n",
   "input": "s3://b/raw",
-  "lake": {"root": "../lake", "settle": "0s", "trust_reader": true},
+  "s3": {"endpoint": "https://minio.example:9000", "region": "eu-central-1", "path_style": true, "ca_file": "ca.pem", "access_key": "a", "secret_key": "${PW}", "session_token": "t"},
+  "lake": {"root": "../lake", "settle": "0s", "trust_reader": true, "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
   "engine": {"memory_limit": "1.5GiB", "threads": 4, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
@@ -81,7 +98,10 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		Project: "/p/q",
 		Name:    "n",
 		Input:   "s3://b/raw",
-		Lake:    config.Lake{Root: "/p/lake", TrustReader: true},
+		S3: config.S3{Endpoint: "https://minio.example:9000", Region: "eu-central-1", PathStyle: "true", CAFile: "/p/q/ca.pem",
+			AccessKey: "a", SecretKey: "hunter2", SessionToken: "t"},
+		Lake: config.Lake{Root: "/p/lake", TrustReader: true, S3: config.S3{Endpoint: "http://other", Region: "r", PathStyle: "false", CAFile: "/ca",
+			AccessKey: "b", SecretKey: "c", SessionToken: "d"}},
 		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, TempDirectory: "/t", BatchDays: 3,
 			CacheDirectory: "/p/q/c", HTTPFS: "https://mirror", FetchFirst: true},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
@@ -210,7 +230,8 @@ func TestWriteIsReadBack(t *testing.T) {
 	t.Parallel()
 	for name, file := range map[string]string{
 		"defaults": `{}`,
-		"all set": `{"input": "s3://b", "lake": {"root": "/a/$${X}", "settle": "90s"}, "engine": {"memory_limit": 123456789, "threads": 2},
+		"all set": `{"input": "s3://b", "s3": {"path_style": false, "secret_key": "hunter2"},
+			"lake": {"root": "/a/$${X}", "settle": "90s", "s3": {"region": "r", "access_key": "hunter2"}}, "engine": {"memory_limit": 123456789, "threads": 2},
 			"warehouse": {"url": "postgres://u:hunter2@h/<db>"}, "log": {"level": "error"}, "parameters": {"z": "date '2025-01-31'", "a": -1.50}}`,
 	} {
 		first, err := load(t, file, config.Options{})
@@ -224,7 +245,8 @@ func TestWriteIsReadBack(t *testing.T) {
 		if strings.Contains(out.String(), password) {
 			t.Errorf("%s: the password shows:\n%s", name, out.String())
 		}
-		second, err := load(t, out.String(), config.Options{Env: []string{"LEDGERMILL_WAREHOUSE_URL=" + first.Warehouse.URL.Reveal()}})
+		second, err := load(t, out.String(), config.Options{Env: []string{"LEDGERMILL_WAREHOUSE_URL=" + first.Warehouse.URL.Reveal(),
+			"LEDGERMILL_S3_SECRET_KEY=" + first.S3.SecretKey.Reveal(), "LEDGERMILL_LAKE_S3_ACCESS_KEY=" + first.Lake.S3.AccessKey.Reveal()}})
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, out.String())
 		}
@@ -244,10 +266,28 @@ func TestCanonicalFile(t *testing.T) {
 	want := `{
   "name": "ledgermill",
   "input": "raw",
+  "s3": {
+    "endpoint": "",
+    "region": "",
+    "path_style": "auto",
+    "ca_file": "",
+    "access_key": "",
+    "secret_key": "",
+    "session_token": ""
+  },
   "lake": {
     "root": "lake",
     "settle": "1m",
-    "trust_reader": false
+    "trust_reader": false,
+    "s3": {
+      "endpoint": "",
+      "region": "",
+      "path_style": "",
+      "ca_file": "",
+      "access_key": "",
+      "secret_key": "",
+      "session_token": ""
+    }
   },
   "engine": {
     "memory_limit": "1GB",

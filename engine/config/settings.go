@@ -46,17 +46,19 @@ func variableOf(key string) string {
 // table lists the settings in the order of the canonical file. It is a function
 // so that the package has no mutable state.
 func table() []setting {
-	return []setting{
+	return slices.Concat([]setting{
 		row("name", `name of the project, which a lake holds one of; default "ledgermill"`,
 			plain(), func(c *Config) *string { return &c.Name }, notEmpty),
 		row("input", `where the raw objects lie, a directory or a URL; default "raw"`,
 			place(), func(c *Config) *string { return &c.Input }, notEmpty),
+	}, s3Rows("s3", func(c *Config) *S3 { return &c.S3 }), []setting{
 		row("lake.root", `where the processed lake lies, a directory or a URL; default "lake"`,
 			place(), func(c *Config) *string { return &c.Lake.Root }, notEmpty),
 		row("lake.settle", "how long an object without control file must stay unchanged before it is read; default 60s; 0 reads at once",
 			duration(), func(c *Config) *timeDuration { return &c.Lake.Settle }, atLeast[timeDuration](0, "0 or more")),
 		row("lake.trust_reader", "read an object of an object store in place though it has no control file, and count it nowhere else; default false",
 			truth(), func(c *Config) *bool { return &c.Lake.TrustReader }, nil),
+	}, s3Rows("lake.s3", func(c *Config) *S3 { return &c.Lake.S3 }), []setting{
 		row("engine.memory_limit", "memory of the engine before it spills, in bytes or as 1GB; default 1GB, at least 64MB",
 			size(), func(c *Config) *Size { return &c.Engine.MemoryLimit }, atLeast[Size](64_000_000, "at least 64MB")),
 		row("engine.threads", "threads of the engine; default 0: all cores",
@@ -81,7 +83,7 @@ func table() []setting {
 			level(), func(c *Config) *slogLevel { return &c.Log.Level }, nil),
 		row("log.format", "form of the log on standard error: text or json; default text",
 			plain(), func(c *Config) *string { return &c.Log.Format }, oneOf("text", "json")),
-	}
+	})
 }
 
 // row ties a kind of value to a field.

@@ -14,28 +14,29 @@ import (
 func Write(w io.Writer, c Config) error {
 	var out bytes.Buffer
 	out.WriteString("{\n")
-	section := ""
+	var open []string // the sections around the last setting
 	for i, s := range table() {
-		parent, name, nested := strings.Cut(s.key, ".")
-		if !nested {
-			parent, name = "", s.key
+		path := strings.Split(s.key, ".")
+		sections, name := path[:len(path)-1], path[len(path)-1]
+		shared := 0
+		for shared < min(len(open), len(sections)) && open[shared] == sections[shared] {
+			shared++
 		}
-		if parent != section {
-			if section != "" {
-				out.WriteString("\n  }")
-			}
-			section = parent
-			out.WriteString(",\n  " + quote(section) + ": {\n")
-		} else if i > 0 {
+		for ; len(open) > shared; open = open[:len(open)-1] {
+			out.WriteString("\n" + indent(len(open)) + "}")
+		}
+		if i > 0 {
 			out.WriteString(",\n")
 		}
-		indent := "  "
-		if nested {
-			indent = "    "
+		for ; len(open) < len(sections); open = append(open, sections[len(open)]) {
+			out.WriteString(indent(len(open)+1) + quote(sections[len(open)]) + ": {\n")
 		}
-		out.WriteString(indent + quote(name) + ": " + s.literal(&c))
+		out.WriteString(indent(len(open)+1) + quote(name) + ": " + s.literal(&c))
 	}
-	out.WriteString("\n  },\n  " + quote(parameterSection) + ": {")
+	for ; len(open) > 0; open = open[:len(open)-1] {
+		out.WriteString("\n" + indent(len(open)) + "}")
+	}
+	out.WriteString(",\n  " + quote(parameterSection) + ": {")
 	for i, name := range sortedKeys(c.Parameters) {
 		if i > 0 {
 			out.WriteByte(',')
@@ -51,6 +52,8 @@ func Write(w io.Writer, c Config) error {
 	}
 	return nil
 }
+
+func indent(depth int) string { return strings.Repeat("  ", depth) }
 
 // literal is the setting's value in the file.
 func (s setting) literal(c *Config) string {

@@ -22,7 +22,7 @@ import (
 func TestDirectory(t *testing.T) {
 	t.Parallel()
 	laketest.Suite(t, func(t *testing.T) lake.Store {
-		s, err := lake.Open(filepath.Join(t.TempDir(), "the lake", "ü"))
+		s, err := lake.Open(filepath.Join(t.TempDir(), "the lake", "ü"), lake.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,13 +49,13 @@ func TestOpen(t *testing.T) {
 		"/a/b": "file:///a/b", "/a/b/": "file:///a/b", "raw": "file://" + here + "/raw", "file:///a%20b": "file:///a%20b",
 		"/a b": "file:///a%20b", "file://localhost/a": "file:///a", "FILE:///a": "file:///a",
 	} {
-		s, err := lake.Open(place)
+		s, err := lake.Open(place, lake.Options{})
 		if err != nil || s.URL() != want {
 			t.Errorf("open %s: %v, %v; want %s", place, s, err, want)
 		}
 	}
-	for _, place := range []string{"", "s3://bucket/raw", "https://x/y", "file://host/a", "file://", "file:///a?b", "file:///%zz"} {
-		_, err := lake.Open(place)
+	for _, place := range []string{"", "s3://", "s3://b", "s3://key:secret@bucket/x", "s3:///x", "https://x/y", "file://host/a", "file://", "file:///a?b", "file:///%zz"} {
+		_, err := lake.Open(place, lake.Options{})
 		var scheme *lake.SchemeError
 		if !errors.As(err, &scheme) {
 			t.Errorf("open %q: %v", place, err)

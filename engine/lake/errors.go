@@ -37,7 +37,10 @@ func (e *Error) Is(target error) bool {
 
 // Try returns the remedy, or "".
 func (e *Error) Try() string {
+	var access *AccessError
 	switch {
+	case errors.As(e.Err, &access):
+		return access.Try()
 	case errors.Is(e, ErrFull):
 		return "free space on the file system of " + e.Place + ", then run again: nothing was half written"
 	case errors.Is(e.Err, ErrMissing):
@@ -85,13 +88,17 @@ func (e *SchemeError) Error() string {
 		return "open store: no path given"
 	case e.Scheme == "file":
 		return fmt.Sprintf("open store %s: not a file URL of this machine", e.Place)
+	case e.Scheme == "s3":
+		return fmt.Sprintf("open store %s: not of the form s3://bucket/prefix", e.Place)
+	case e.Scheme == "endpoint":
+		return "the endpoint of an S3 store is not a URL of the form https://host:port"
 	}
 	return fmt.Sprintf("open store %s: unsupported store scheme %q", e.Place, e.Scheme)
 }
 
 // Try returns the remedy.
 func (e *SchemeError) Try() string {
-	return "give a directory, as a path or as file:///path"
+	return "give a directory, as a path or as file:///path, or a bucket, as s3://bucket/prefix"
 }
 
 // LockedError says who holds the lock. Its Holder is zero where that could not

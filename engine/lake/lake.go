@@ -64,8 +64,9 @@ type Publisher interface {
 	Complete(ctx context.Context, upload Upload) (Object, error)
 	// Abort forgets staged bytes. It succeeds if they are gone.
 	Abort(ctx context.Context, upload Upload) error
-	// Sweep removes the staging directories of runs that keep refuses, and
-	// what dead processes left; it returns the names of those runs.
+	// Sweep removes the staging directories of runs that keep refuses, their
+	// uploads, and what dead processes left; it returns the names of those runs.
+	// It touches nothing that this program did not make.
 	Sweep(ctx context.Context, keep func(run string) bool) ([]string, error)
 }
 
@@ -82,6 +83,7 @@ type Store interface {
 	Writer
 	Publisher
 	Locker
+	Container
 	// Prepare makes the store ready for its first object: it creates a
 	// directory, but no bucket.
 	Prepare(ctx context.Context) error
@@ -91,17 +93,28 @@ type Store interface {
 // JSON in the ledger's intent.
 type Upload struct {
 	Key    string `json:"key"`
-	Staged string `json:"staged"` // in a directory: slash path below its root
+	Staged string `json:"staged"` // in a directory: slash path below its root; in a bucket: the id of the upload
 	Size   int64  `json:"size"`
-	ETag   string `json:"etag"` // that the object will have
+	ETag   string `json:"etag"`            // that the object will have
+	Parts  []Part `json:"parts,omitempty"` // in a bucket, in order
+	Claim  string `json:"claim,omitempty"` // in a bucket: key of the record that says whose the upload is
 }
 
-// Open returns the store at a path or file:// URL. It touches nothing: whether
-// the store exists shows when it is used.
-func Open(place string) (Store, error) {
-	scheme, _, found := strings.Cut(place, "://")
+// Part is a part of an upload to a bucket, as the server and the client know it.
+type Part struct {
+	ETag   string `json:"etag"`
+	CRC32C string `json:"crc32c,omitempty"` // base64; "" where the server keeps none
+}
+
+// Open returns the store at a path, file:// URL or s3://bucket/prefix. It touches
+// nothing: whether the store exists shows when it is used.
+func Open(place string, o Options) (Store, error) {
+	scheme, rest, found := strings.Cut(place, "://")
 	if !found {
 		return openPath(place)
+	}
+	if strings.EqualFold(scheme, "s3") {
+		return openBucket(place, rest, o)
 	}
 	if !strings.EqualFold(scheme, "file") {
 		return nil, &SchemeError{Place: place, Scheme: scheme}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ledgermill/engine/lake"
 )
 
@@ -30,7 +32,7 @@ func stage(t *testing.T, s lake.Store, key, data string) lake.Upload {
 	must(t, err)
 	var back lake.Upload
 	must(t, json.Unmarshal(text, &back))
-	if back != u || u.Key != key || u.Size != int64(len(data)) || u.ETag == "" {
+	if !cmp.Equal(back, u) || u.Key != key || u.Size != int64(len(data)) || u.ETag == "" {
 		t.Errorf("upload %+v came back as %+v", u, back)
 	}
 	return back

@@ -1,0 +1,93 @@
+package lake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// sweepers is how many claims of dead runs are cleared at once.
+const sweepers = 16
+
+// StagingDir implements Publisher: a directory of this machine, for this store and
+// user alone.
+func (b *Bucket) StagingDir(run string) (string, error) {
+	if err := checkRun(run); err != nil {
+		return "", err
+	}
+	dir := filepath.Join(b.staging, run)
+	return dir, failed("create staging directory", dir, os.MkdirAll(dir, 0o700))
+}
+
+// Sweep implements Publisher. Incomplete uploads are known by their claims only, so
+// those of other programs stay; without a claim are those of a run that died between
+// two requests, which hold no bytes.
+func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]string, error) {
+	runs, err := b.sweepStaging(keep)
+	if err != nil {
+		return runs, err
+	}
+	if err := b.meet(ctx); err != nil {
+		return runs, err
+	}
+	clearing, ctx := errgroup.WithContext(ctx)
+	clearing.SetLimit(sweepers)
+	for o, err := range b.all(ctx, stagingName+"/") {
+		if err != nil {
+			return runs, both(failed("sweep", b.Location(stagingName), err), clearing.Wait())
+		}
+		run, _, inside := strings.Cut(strings.TrimPrefix(o.Key, stagingName+"/"), "/")
+		switch {
+		case !inside && time.Since(o.ModTime) < abandoned, inside && keep(run):
+			continue
+		case inside && !slices.Contains(runs, run):
+			runs = append(runs, run)
+		}
+		clearing.Go(func() error { return failed("sweep", o.Key, b.clear(ctx, o.Key)) })
+	}
+	return runs, clearing.Wait()
+}
+
+// clear aborts the upload of a claim and removes it. What lies there and is no
+// claim, somebody else has put there: it stays.
+func (b *Bucket) clear(ctx context.Context, key string) (err error) {
+	r, err := b.Open(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(r, 1<<20))
+	if err = both(err, r.Close()); err != nil {
+		return err
+	}
+	var u Upload
+	if json.Unmarshal(text, &u) != nil || u.Claim != key || CheckKey(u.Key) != nil || u.Staged == "" {
+		return nil
+	}
+	return b.abort(ctx, u)
+}
+
+func (b *Bucket) sweepStaging(keep func(run string) bool) (runs []string, err error) {
+	entries, err := os.ReadDir(b.staging)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); !keep(name) {
+			runs = append(runs, name)
+			err = both(err, os.RemoveAll(filepath.Join(b.staging, name)))
+		}
+	}
+	return runs, failed("sweep", b.staging, err)
+}
