@@ -85,6 +85,7 @@ type Mill struct {
 
 	// Objects of an object store that were read, by way.
 	inPlace, fetched atomic.Int64
+	copies           *lake.Copies // of the lake's files; nil: the engine opens them
 }
 
 // NewRun returns a fresh id for a run: eight hexadecimal digits.
@@ -126,6 +127,9 @@ func Open(ctx context.Context, o Options, write bool) (*Mill, error) {
 		return nil, errors.Join(err, m.unlock())
 	}
 	m.ledger = l
+	if err := m.copyLake(); err != nil {
+		return nil, errors.Join(err, m.unlock())
+	}
 	if write {
 		// Behind the ledger: what a dead run left is completed before it is swept.
 		swept, err := o.Lake.Sweep(ctx, func(run string) bool { return run == o.Run })

@@ -22,8 +22,8 @@ type Reading struct {
 	// TrustReader: an object without a control file is read in place, too.
 	TrustReader bool `json:"trust_reader,omitempty"`
 
-	Objects int `json:"in_place"` // raw objects that were read in place, in this run
-	Copied  int `json:"fetched"`  // raw objects that were fetched
+	Objects int64 `json:"in_place"` // raw objects that this run read in place
+	Copied  int64 `json:"fetched"`  // raw objects that it fetched
 }
 
 // String is a line for people.
@@ -41,9 +41,22 @@ func (r Reading) String() string {
 	return "fetched first: " + strings.Join(r.Causes, "; ")
 }
 
-// counts is how many objects were read which way.
-func (r Reading) counts() string {
-	return fmt.Sprintf("%s in place, %s fetched", count(int64(r.Objects)), count(int64(r.Copied)))
+// line is what a run says of it: the way, and how many objects went which.
+func (r Reading) line() string {
+	return fmt.Sprintf("%s; %s objects in place, %s fetched", r, count(r.Objects), count(r.Copied))
+}
+
+// reading is what the run has done so far; nil where no object store has a part in it.
+func (m *Mill) reading() *Reading {
+	if !remote(m.Input) && !remote(m.Lake) {
+		return nil
+	}
+	r := Reading{Way: Fetched}
+	if m.Reading != nil {
+		r = *m.Reading
+	}
+	r.Objects, r.Copied = m.inPlace.Load(), m.fetched.Load()
+	return &r
 }
 
 // remote reports whether engines need help to open what lies in a store.

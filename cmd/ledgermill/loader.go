@@ -39,17 +39,21 @@ func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (rep
 		return report, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	settings := l.workspace.engineSettings(work, l.lake)
+	settings := l.workspace.engineSettings(ctx, work, l.lake)
 	settings.Ordered = true
 	duck, err := duckdb.Open(ctx, settings)
 	if err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, duck.Close()) }()
+	var copies *lake.Copies
+	if r := l.workspace.reading(ctx, l.lake); r != nil && r.Way == engine.Fetched {
+		copies = lake.NewCopies(l.lake, work)
+	}
 	began := time.Now()
 	request := warehouse.Request{Run: run}
 	for _, p := range parts {
-		request.Parts = append(request.Parts, partOf(duck, p))
+		request.Parts = append(request.Parts, partOf(&reader{Engine: duck, copies: copies}, p))
 	}
 	if request.Parts, err = house.Missing(ctx, request.Parts); err != nil {
 		return report, err
@@ -73,7 +77,7 @@ func (l *loader) Load(ctx context.Context, run string, parts []engine.Part) (rep
 	return report, err
 }
 
-func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
+func partOf(duck *reader, p engine.Part) warehouse.Part {
 	r := p.Record
 	part := warehouse.Part{Table: p.Table, Dataset: p.Dataset, Unit: string(p.Unit), BusinessDate: p.BusinessDate, Fingerprint: r.Fingerprint,
 		ContentHash: r.Content, Rows: r.Rows, Key: p.Grain}
@@ -94,10 +98,40 @@ func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
 		part.Controls = []warehouse.Control{controlOf(p)}
 	}
 	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
-		return duck.CSV(ctx, p.Location, columns, p.BusinessDate)
+		return duck.CSV(ctx, p, columns)
 	}
 	return part
 }
+
+// reader streams published units out of the lake.
+type reader struct {
+	*duckdb.Engine
+	copies *lake.Copies // nil: DuckDB reads where they lie
+}
+
+// CSV streams one unit. Its copy, if it needs one, goes with the stream.
+func (r *reader) CSV(ctx context.Context, p engine.Part, columns []string) (io.ReadCloser, error) {
+	if r.copies == nil {
+		return r.Engine.CSV(ctx, p.Location, columns, p.BusinessDate)
+	}
+	location, err := r.copies.Path(ctx, p.Record.Key)
+	if err != nil {
+		return nil, &engine.StoreError{Op: "read", URL: p.Location, Err: err}
+	}
+	rows, err := r.Engine.CSV(ctx, location, columns, p.BusinessDate)
+	if err != nil {
+		return nil, errors.Join(err, r.copies.Drop(p.Record.Key))
+	}
+	return &lastReader{ReadCloser: rows, done: func() error { return r.copies.Drop(p.Record.Key) }}, nil
+}
+
+// lastReader is the stream that a copy was made for.
+type lastReader struct {
+	io.ReadCloser
+	done func() error
+}
+
+func (l *lastReader) Close() error { return errors.Join(l.ReadCloser.Close(), l.done()) }
 
 // controlOf are the control totals that the lake's file has, for the warehouse to
 // find again.
