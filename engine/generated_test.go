@@ -35,7 +35,11 @@ func generate(t *testing.T, b *bench, rows, days int, end string) datagen.Report
 // by group, to the cent.
 func TestAccountsEqualWhatWasInjected(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, bank())
+	onSites(t, accountsEqualWhatWasInjected)
+}
+
+func accountsEqualWhatWasInjected(t *testing.T, at site) {
+	b := newBenchAt(t, bank(), at)
 	generated := generate(t, b, 20_000, 3, "2025-01-31")
 	if report := b.run(engine.Selection{}); report.Exit != engine.ExitDone {
 		t.Fatalf("exit %d: %v", report.Exit, report.Verdicts)

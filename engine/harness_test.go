@@ -11,7 +11,6 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
-	"ledgermill/engine/lake"
 	"ledgermill/engine/model"
 )
 
@@ -28,13 +27,16 @@ type bench struct {
 	budget    int64
 	settle    time.Duration
 	now       func() time.Time
+	at        site
+	buckets   *buckets // nil: in directories
+	log       *slog.Logger
 }
 
 func newBench(t *testing.T, files fs.FS) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	b := &bench{t: t, files: files, name: "test", input: filepath.Join(dir, "raw"), lake: filepath.Join(dir, "lake"), batchDays: 30, threads: 2,
-		memory: 1_000_000_000, budget: 256 << 20, now: time.Now}
+		memory: 1_000_000_000, budget: 256 << 20, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	if err := os.MkdirAll(b.input, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -81,14 +83,8 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, err := lake.Open(b.input, lake.Options{})
-	if err != nil {
-		return nil, err
-	}
-	root, err := lake.Open(b.lake, lake.Options{})
-	if err != nil {
-		return nil, err
-	}
+	input, root := b.stores()
+	b.send(input)
 	if err := root.Prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -97,13 +93,14 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.DiscardHandler)
-	duck, err := duckdb.Open(ctx, duckdb.Settings{MemoryLimit: b.memory, Threads: b.threads, Work: work, Readable: []string{b.input, b.lake}, Log: log})
+	settings := duckdb.Settings{MemoryLimit: b.memory, Threads: b.threads, Work: work, Log: b.log}
+	reading := b.reach(&settings, input, root)
+	duck, err := duckdb.Open(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
-		BatchDays: b.batchDays, Budget: b.budget, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: log, Now: b.now}, write)
+		BatchDays: b.batchDays, Budget: b.budget, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())
 	}
@@ -123,6 +120,7 @@ func (b *bench) run(s engine.Selection) *engine.Report {
 	if err := errors.Join(err, m.Close()); err != nil {
 		b.t.Fatal(err)
 	}
+	b.fetch()
 	return report
 }
 
