@@ -121,6 +121,9 @@ func (b *bench) run(s engine.Selection) *engine.Report {
 		b.t.Fatal(err)
 	}
 	b.fetch()
+	if r := report.Reading; r != nil {
+		b.t.Logf("%d objects read in place, %d fetched", r.Objects, r.Copied)
+	}
 	return report
 }
 

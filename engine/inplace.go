@@ -177,7 +177,9 @@ func (m *Mill) fetchInstead(ctx context.Context, f *feed, all []prepared, doubts
 	f.fetching.Store(true)
 	keys := sortedKeys(doubts)
 	slices.SortFunc(keys, lake.Compare)
-	m.Log.InfoContext(ctx, "objects are fetched that were read in place", "feed", f.contract.Name, "objects", len(keys), "first", keys[0], "why", doubts[keys[0]])
+	for _, key := range keys {
+		m.Log.InfoContext(ctx, "an object is fetched that was read in place", "object", key, "why", doubts[key])
+	}
 	fetched, err := m.prepareAll(ctx, f, keys)
 	if err != nil {
 		return err
