@@ -11,6 +11,7 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
+	"ledgermill/engine/lake"
 	"ledgermill/engine/model"
 )
 
@@ -30,6 +31,7 @@ type bench struct {
 	at        site
 	buckets   *buckets // nil: in directories
 	log       *slog.Logger
+	wrap      func(lake.Store) lake.Store // of the lake, as the mill sees it; nil: as it is
 }
 
 func newBench(t *testing.T, files fs.FS) *bench {
@@ -98,6 +100,9 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	duck, err := duckdb.Open(ctx, settings)
 	if err != nil {
 		return nil, err
+	}
+	if b.wrap != nil {
+		root = b.wrap(root)
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
 		BatchDays: b.batchDays, Budget: b.budget, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)

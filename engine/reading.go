@@ -13,6 +13,9 @@ const (
 	Fetched = "fetch first" // copied to the local disk, and counted on the way
 )
 
+// atOnce is how many objects of a store are asked for at the same time.
+const atOnce = 16
+
 // Reading says how objects of an object store are read. Directories need none.
 type Reading struct {
 	Way    string   `json:"way"`              // InPlace or Fetched

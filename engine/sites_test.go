@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +56,19 @@ func onSites(t *testing.T, test func(t *testing.T, at site)) {
 			test(t, at)
 		})
 	}
+}
+
+// onSitesIfAsked is onSites for a test that costs too much to run everywhere each
+// time: without the flag it runs in directories alone.
+func onSitesIfAsked(t *testing.T, test func(t *testing.T, at site)) {
+	t.Helper()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "sites" })
+	if asked {
+		onSites(t, test)
+		return
+	}
+	test(t, site{})
 }
 
 // buckets are the stores of a bench on a server.
@@ -205,6 +217,3 @@ func objectBytes(t *testing.T, s lake.Reader, key string) []byte {
 	}
 	return data.Bytes()
 }
-
-// sitesInclude reports whether the flag names a site.
-func sitesInclude(name string) bool { return slices.Contains(strings.Split(*sitesFlag, ","), name) }

@@ -163,11 +163,15 @@ func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
 	return nil
 }
 
-// prepareAll counts objects, two at a time.
+// prepareAll counts objects, two at a time; in an object store, where each costs
+// some requests and their way, more.
 func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepared, error) {
 	all := make([]prepared, len(keys))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2)
+	if remote(m.Input) {
+		g.SetLimit(atOnce)
+	}
 	for i, key := range keys {
 		g.Go(func() (err error) {
 			if all[i], err = m.prepare(ctx, f, key); err == nil && all[i].record.Refused != nil {
@@ -229,18 +233,23 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 // unchanged fails where an object is not the one any more that was counted: what
 // the engine has read may be another version.
 func (m *Mill) unchanged(ctx context.Context, all []prepared) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
 	for _, p := range all {
 		if p.record.Refused != nil {
 			continue
 		}
-		now, err := m.Input.Stat(ctx, p.record.Key)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !now.Same(p.seen) {
-			return &ChangedError{Object: p.record.Key}
-		} else if err != nil {
-			return &StoreError{Op: "look at", URL: m.Input.URL() + "/" + p.record.Key, Err: err}
-		}
+		g.Go(func() error {
+			now, err := m.Input.Stat(ctx, p.record.Key)
+			if errors.Is(err, fs.ErrNotExist) || err == nil && !now.Same(p.seen) {
+				return &ChangedError{Object: p.record.Key}
+			} else if err != nil {
+				return &StoreError{Op: "look at", URL: m.Input.URL() + "/" + p.record.Key, Err: err}
+			}
+			return nil
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 // blamed names the object that an engine's error is about.
