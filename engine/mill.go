@@ -166,6 +166,9 @@ func hostname() string {
 	return name
 }
 
+// ReadOnly is a lake through which a ledger can be read and nothing be changed.
+func ReadOnly(root lake.Store) ledger.Store { return readOnly{root} }
+
 // readOnly lets a ledger be read without writing: an intent that a dead run left
 // counts as published, and the next run completes it.
 type readOnly struct{ lake.Store }

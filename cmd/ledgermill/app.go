@@ -45,7 +45,7 @@ func (a *app) command() *cli.App {
 		Commands: []*cli.Command{
 			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.runsCommand(),
 			a.checkCommand(), a.testCommand(), a.renderCommand(), a.queryCommand(),
-			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.versionCommand(),
+			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.lakeCommand(), a.versionCommand(),
 		},
 		CommandNotFound: func(c *cli.Context, name string) { // by `help NAME`, which returns no error
 			a.exit = engine.ExitUsage

@@ -17,6 +17,7 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ledgermill/engine/lake/s3test"
 	"ledgermill/warehouse/warehousetest"
 )
 
@@ -27,6 +28,7 @@ import (
 //	library DIR               a project of loans: nothing in it is a bank's
 //	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
 //	private                   a private server in a home of the scripts
+//	minio                     settings of a MinIO, and an empty bucket at $STORE
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
 //	units [-bytes] LAKE       what lies in a lake, without its ledger, and its bytes
 //	pack FILE                 gzip it
@@ -63,6 +65,14 @@ func TestScripts(t *testing.T) {
 			"shape":   shape,
 			"warehouse": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", warehousetest.Database(t))
+			},
+			"minio": func(ts *testscript.TestScript, _ bool, _ []string) {
+				server := s3test.MinIO().Shared(t)
+				ts.Setenv("LEDGERMILL_S3_ENDPOINT", server.Settings.Endpoint)
+				ts.Setenv("LEDGERMILL_S3_REGION", server.Settings.Region)
+				ts.Setenv("LEDGERMILL_S3_ACCESS_KEY", server.Settings.AccessKey.Reveal())
+				ts.Setenv("LEDGERMILL_S3_SECRET_KEY", server.Settings.SecretKey.Reveal())
+				ts.Setenv("STORE", server.Bucket(t))
 			},
 			"private": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if privateDir == "" {

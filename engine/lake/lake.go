@@ -35,6 +35,8 @@ type Reader interface {
 	Stat(ctx context.Context, key string) (Object, error)
 	// Open fails with fs.ErrNotExist if there is no such object.
 	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// Checksum returns what the object's bytes have to give, if the store keeps it.
+	Checksum(ctx context.Context, key string) (Checksum, error)
 	// Location is what an engine opens: an absolute path, or a URI.
 	Location(key string) string
 }
@@ -66,8 +68,11 @@ type Publisher interface {
 	Abort(ctx context.Context, upload Upload) error
 	// Sweep removes the staging directories of runs that keep refuses, their
 	// uploads, and what dead processes left; it returns the names of those runs.
-	// It touches nothing that this program did not make.
+	// It touches nothing that this program did not make. What may not be removed
+	// any more is completed first: that is the ledger's business.
 	Sweep(ctx context.Context, keep func(run string) bool) ([]string, error)
+	// Leftovers lists what Sweep would remove if it kept no run.
+	Leftovers(ctx context.Context) ([]Leftover, error)
 }
 
 // Locker keeps two runs from working on one store at the same time. It is a
@@ -98,6 +103,24 @@ type Upload struct {
 	ETag   string `json:"etag"`            // that the object will have
 	Parts  []Part `json:"parts,omitempty"` // in a bucket, in order
 	Claim  string `json:"claim,omitempty"` // in a bucket: key of the record that says whose the upload is
+}
+
+// Leftover is what a run has left in the staging area.
+type Leftover struct {
+	Run    string    `json:"run"`              // "" where no run is known
+	Place  string    `json:"place"`            // path, or URL of an object
+	Upload string    `json:"upload,omitempty"` // key that an incomplete upload is for
+	Staged string    `json:"-"`                // as Upload.Staged has it, "" for a directory of this machine
+	Size   int64     `json:"size"`             // bytes
+	Since  time.Time `json:"since"`
+}
+
+// Holds reports whether it has the bytes of an upload.
+func (l Leftover) Holds(u Upload) bool {
+	if l.Staged != "" {
+		return l.Staged == u.Staged
+	}
+	return l.Run != "" && strings.HasPrefix(u.Staged, stagingName+"/"+l.Run+"/") || strings.HasSuffix(filepath.ToSlash(l.Place), "/"+u.Staged)
 }
 
 // Part is a part of an upload to a bucket, as the server and the client know it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -115,7 +116,12 @@ func (b *Bucket) meet(ctx context.Context) error {
 	}
 	for o := range b.first.ListObjectsIter(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.prefix, MaxKeys: 1, Recursive: true}) {
 		if o.Err != nil {
-			return failed("open store", b.URL(), b.explain(ctx, o.Err))
+			err := b.explain(ctx, o.Err)
+			var access *AccessError
+			if errors.As(err, &access) && access.Fault == FaultUnreachable && !b.access.Secure && b.access.speaksTLS(ctx) {
+				access.Fault, access.Cause = FaultTLS, "the server speaks https only"
+			}
+			return failed("open store", b.URL(), err)
 		}
 		break
 	}

@@ -125,8 +125,11 @@ func (b *Bucket) explain(ctx context.Context, err error) error {
 			return err
 		}
 		out.Fault, out.Cause = FaultUnreachable, call.Err.Error()
-		if tlsFault(call.Err) {
+		switch {
+		case tlsFault(call.Err):
 			out.Fault = FaultTLS
+		case strings.HasPrefix(out.Cause, "Connection closed"): // the client's own text, with the URL in it
+			out.Cause = "the server closed the connection"
 		}
 		return out
 	case answer.Code == minio.NoSuchKey, answer.Code == minio.NoSuchVersion:
@@ -141,7 +144,7 @@ func (b *Bucket) explain(ctx context.Context, err error) error {
 
 func faultOf(answer minio.ErrorResponse) Fault {
 	switch answer.Code {
-	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch, "InvalidTokenId", "InvalidToken", "ExpiredToken", "ExpiredTokenException", "InvalidSecurity":
+	case minio.InvalidAccessKeyID, minio.SignatureDoesNotMatch, "InvalidTokenId", "InvalidToken", "ExpiredToken", "ExpiredTokenException", "InvalidSecurity", "XAdminUserNotFound":
 		return FaultCredentials
 	case minio.AuthorizationHeaderMalformed, minio.InvalidRegion, "PermanentRedirect", "TemporaryRedirect", "IncorrectEndpoint", "IllegalLocationConstraintException":
 		return FaultRegion
@@ -176,4 +179,21 @@ func tlsFault(err error) bool {
 	var alert tls.AlertError
 	return errors.As(err, &verification) || errors.As(err, &record) || errors.As(err, &authority) || errors.As(err, &alert) ||
 		strings.Contains(err.Error(), "HTTP response to HTTPS client")
+}
+
+// speaksTLS reports whether a server that http did not work with would shake hands.
+// Its certificate does not matter: nothing is sent.
+func (s S3) speaksTLS(ctx context.Context) bool {
+	host := s.Host
+	if !strings.Contains(host, ":") {
+		host += ":80"
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", host)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // nothing was sent
+	return true
 }

@@ -39,7 +39,7 @@ func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]strin
 	if err := b.meet(ctx); err != nil {
 		return runs, err
 	}
-	clearing, ctx := errgroup.WithContext(ctx)
+	clearing, joint := errgroup.WithContext(ctx)
 	clearing.SetLimit(sweepers)
 	for o, err := range b.all(ctx, stagingName+"/") {
 		if err != nil {
@@ -52,30 +52,77 @@ func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]strin
 		case inside && !slices.Contains(runs, run):
 			runs = append(runs, run)
 		}
-		clearing.Go(func() error { return failed("sweep", o.Key, b.clear(ctx, o.Key)) })
+		clearing.Go(func() error { return failed("sweep", o.Key, b.clear(joint, o.Key)) })
 	}
 	return runs, clearing.Wait()
 }
 
 // clear aborts the upload of a claim and removes it. What lies there and is no
 // claim, somebody else has put there: it stays.
-func (b *Bucket) clear(ctx context.Context, key string) (err error) {
+func (b *Bucket) clear(ctx context.Context, key string) error {
+	u, err := b.readClaim(ctx, key)
+	if err != nil || u.Claim == "" {
+		return err
+	}
+	return b.abort(ctx, u)
+}
+
+// readClaim returns the upload of a claim, and none where the object is gone or no
+// claim.
+func (b *Bucket) readClaim(ctx context.Context, key string) (Upload, error) {
 	r, err := b.Open(ctx, key)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || isBadKey(err) {
+		return Upload{}, nil
 	}
 	if err != nil {
-		return err
+		return Upload{}, err
 	}
 	text, err := io.ReadAll(io.LimitReader(r, 1<<20))
 	if err = both(err, r.Close()); err != nil {
-		return err
+		return Upload{}, err
 	}
 	var u Upload
 	if json.Unmarshal(text, &u) != nil || u.Claim != key || CheckKey(u.Key) != nil || u.Staged == "" {
-		return nil
+		return Upload{}, nil
 	}
-	return b.abort(ctx, u)
+	return u, nil
+}
+
+func isBadKey(err error) bool {
+	var bad *KeyError
+	return errors.As(err, &bad)
+}
+
+// Leftovers implements Publisher.
+func (b *Bucket) Leftovers(ctx context.Context) ([]Leftover, error) {
+	left, err := leftDirs(b.staging)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.meet(ctx); err != nil {
+		return nil, err
+	}
+	for o, err := range b.all(ctx, stagingName+"/") {
+		if err != nil {
+			return nil, failed("list store", b.Location(stagingName), err)
+		}
+		run, _, inside := strings.Cut(strings.TrimPrefix(o.Key, stagingName+"/"), "/")
+		if !inside && time.Since(o.ModTime) < abandoned {
+			continue
+		}
+		u, err := b.readClaim(ctx, o.Key)
+		if err != nil {
+			return nil, err
+		}
+		if u.Claim == "" {
+			continue
+		}
+		if !inside {
+			run = ""
+		}
+		left = append(left, Leftover{Run: run, Place: b.Location(o.Key), Upload: u.Key, Staged: u.Staged, Size: u.Size, Since: o.ModTime})
+	}
+	return left, nil
 }
 
 func (b *Bucket) sweepStaging(keep func(run string) bool) (runs []string, err error) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/md5"
 	"crypto/rand"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -67,10 +65,11 @@ func (b *Bucket) stage(ctx context.Context, key, localPath string) (u Upload, er
 	if err != nil {
 		return Upload{}, b.explain(ctx, err)
 	}
-	sending, stop := errgroup.WithContext(ctx)
-	sending.Go(func() error { return b.claim(stop, u) })
+	sending, joint := errgroup.WithContext(ctx)
+	claim := u
+	sending.Go(func() error { return b.claim(joint, claim) })
 	sending.Go(func() (err error) {
-		u.Parts, err = b.send(stop, u, f)
+		u.Parts, err = b.send(joint, claim, f)
 		return err
 	})
 	if err := sending.Wait(); err != nil {
@@ -108,11 +107,7 @@ func (b *Bucket) claim(ctx context.Context, u Upload) error {
 
 // send uploads the parts of a file, some at once, each with its checksum.
 func (b *Bucket) send(ctx context.Context, u Upload, f io.ReaderAt) ([]Part, error) {
-	size := int64(partSize)
-	if least := (u.Size + maxParts - 1) / maxParts; least > size {
-		size = (least + 1<<20 - 1) >> 20 << 20
-	}
-	parts := make([]Part, max(1, (u.Size+size-1)/size))
+	size, parts := sizeOfParts(u.Size), make([]Part, countParts(u.Size))
 	sending, ctx := errgroup.WithContext(ctx)
 	sending.SetLimit(uploaders)
 	for i := range parts {
@@ -125,12 +120,23 @@ func (b *Bucket) send(ctx context.Context, u Upload, f io.ReaderAt) ([]Part, err
 	return parts, sending.Wait()
 }
 
+// sizeOfParts is the size of every part but the last of an object.
+func sizeOfParts(size int64) int64 {
+	least := (size + maxParts - 1) / maxParts
+	return max(partSize, (least+1<<20-1)>>20<<20)
+}
+
+func countParts(size int64) int64 {
+	part := sizeOfParts(size)
+	return max(1, (size+part-1)/part)
+}
+
 func (b *Bucket) sendPart(ctx context.Context, u Upload, number int, data *io.SectionReader) (Part, error) {
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	if _, err := io.CopyBuffer(sum, &stoppable{ctx, data}, make([]byte, 1<<20)); err != nil {
 		return Part{}, err
 	}
-	text := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum.Sum32()))
+	text := encodeSum(sum)
 	if _, err := data.Seek(0, io.SeekStart); err != nil {
 		return Part{}, err
 	}

@@ -63,6 +63,63 @@ func (d *Directory) Sweep(ctx context.Context, keep func(run string) bool) (runs
 	return runs, nil
 }
 
+// Leftovers implements Publisher.
+func (d *Directory) Leftovers(ctx context.Context) ([]Leftover, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return leftDirs(d.Location(stagingName))
+}
+
+// leftDirs lists the staging directories of runs, and files of no run that are a
+// day old.
+func leftDirs(dir string) (left []Leftover, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("list directory", dir, err)
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // swept since
+		}
+		if err != nil {
+			return nil, failed("list directory", dir, err)
+		}
+		one := Leftover{Run: entry.Name(), Place: filepath.Join(dir, entry.Name()), Since: info.ModTime()}
+		if strings.HasPrefix(one.Run, temporary) {
+			if one.Run = ""; time.Since(one.Since) < abandoned {
+				continue
+			}
+		}
+		if one.Size, err = treeSize(one.Place); err != nil {
+			return nil, failed("list directory", one.Place, err)
+		}
+		left = append(left, one)
+	}
+	return left, nil
+}
+
+// treeSize is the bytes of all files below a path; what vanishes meanwhile has none.
+func treeSize(path string) (size int64, err error) {
+	err = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			var info fs.FileInfo
+			if info, err = entry.Info(); err == nil {
+				size += info.Size()
+			}
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+	return size, err
+}
+
 func (d *Directory) sweepFile(entry fs.DirEntry) error {
 	info, err := entry.Info()
 	if errors.Is(err, fs.ErrNotExist) {

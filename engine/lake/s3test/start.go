@@ -17,6 +17,9 @@ import (
 	"ledgermill/engine/config"
 )
 
+// region is one that no client takes for granted.
+const region = "eu-test-1"
+
 // startTimeout bounds the wait for a server that says nothing.
 const startTimeout = time.Minute
 
@@ -78,7 +81,7 @@ func (p Program) Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Certs != "" {
 		scheme = "https://"
 	}
-	s.Settings = config.S3{Endpoint: scheme + o.Address, Region: "us-east-1", PathStyle: config.PathStyleAuto,
+	s.Settings = config.S3{Endpoint: scheme + o.Address, Region: region, PathStyle: config.PathStyleAuto,
 		AccessKey: config.Secret(o.AccessKey), SecretKey: config.Secret(o.SecretKey), Section: "s3"}
 	if o.Certs != "" {
 		s.Settings.CAFile = filepath.Join(o.Certs, "public.crt")
@@ -95,10 +98,10 @@ func (p Program) command(path string, o Options) *exec.Cmd {
 			arguments = append(arguments, "--certs-dir", o.Certs)
 		}
 		cmd = exec.Command(path, append(append(arguments, o.Arguments...), o.Data)...)
-		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+o.AccessKey, "MINIO_ROOT_PASSWORD="+o.SecretKey, "MINIO_BROWSER=off", "MINIO_UPDATE=off",
+		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+o.AccessKey, "MINIO_ROOT_PASSWORD="+o.SecretKey, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "MINIO_SITE_REGION="+region,
 			"HOME="+o.Data)
 	} else {
-		arguments := append([]string{"--port", o.Address}, o.Arguments...)
+		arguments := append([]string{"--port", o.Address, "--region", region}, o.Arguments...)
 		if o.Certs != "" {
 			arguments = append(arguments, "--cert", filepath.Join(o.Certs, "public.crt"), "--key", filepath.Join(o.Certs, "private.key"))
 		}

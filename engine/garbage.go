@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
+)
+
+// Garbage is what runs have left in a lake's staging area.
+type Garbage struct {
+	Left    []lake.Leftover `json:"left"`
+	Pending int             `json:"pending"` // uploads of commits that are not finished, which are none of it
+	Removed bool            `json:"removed"`
+}
+
+// CollectGarbage lists what dead runs have left in a lake, and with remove removes
+// it, behind completing what they had committed. It holds the lake's lock: nobody
+// is at work meanwhile.
+func CollectGarbage(ctx context.Context, root lake.Store, holder lake.Info, remove bool, now func() time.Time) (g Garbage, err error) {
+	unlock, err := root.Lock(ctx, holder)
+	if err != nil {
+		return g, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	needed, err := ledger.Unfinished(ctx, root)
+	if err != nil {
+		return g, err
+	}
+	g.Pending = len(needed)
+	if remove {
+		if _, err := ledger.Open(ctx, root, "", now); err != nil {
+			return g, err
+		}
+		needed = nil
+	}
+	if g.Left, err = root.Leftovers(ctx); err != nil || remove {
+		if err == nil {
+			_, err = root.Sweep(ctx, func(string) bool { return false })
+			g.Removed = err == nil
+		}
+		return g, err
+	}
+	g.Left = slices.DeleteFunc(g.Left, func(l lake.Leftover) bool {
+		return slices.ContainsFunc(needed, func(u lake.Upload) bool { return l.Holds(u) })
+	})
+	return g, nil
+}
