@@ -5,9 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"sync"
@@ -34,7 +31,7 @@ func NewCopies(store Reader, dir string) *Copies {
 }
 
 // Path returns the local path of an object, which it copies the first time. An
-// object that is replaced meanwhile fails with ErrChanged.
+// object that is replaced meanwhile, or arrives damaged, fails with ErrChanged.
 func (c *Copies) Path(ctx context.Context, key string) (string, error) {
 	if d, ok := c.store.(*Directory); ok {
 		return d.Location(key), nil
@@ -60,36 +57,11 @@ func (c *Copies) Path(ctx context.Context, key string) (string, error) {
 func (c *Copies) copy(ctx context.Context, key string) (file string, err error) {
 	sum := sha256.Sum256([]byte(key))
 	file = filepath.Join(c.dir, hex.EncodeToString(sum[:12])+path.Ext(key))
-	before, err := c.store.Stat(ctx, key)
+	o, err := c.store.Stat(ctx, key)
 	if err != nil {
 		return "", err
 	}
-	size, err := download(ctx, c.store, key, file)
-	var after Object
-	if err == nil {
-		after, err = c.store.Stat(ctx, key)
-	}
-	if err == nil && (!before.Same(after) || size != after.Size) {
-		err = fmt.Errorf("%w: %d bytes were copied of %d", ErrChanged, size, after.Size)
-	}
-	if err != nil {
-		return "", failed("copy object", key, both(err, removed(file)))
-	}
-	return file, nil
-}
-
-func download(ctx context.Context, store Reader, key, file string) (size int64, err error) {
-	r, err := store.Open(ctx, key)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = both(err, r.Close()) }()
-	f, err := os.Create(file)
-	if err != nil {
-		return 0, err
-	}
-	size, err = io.CopyBuffer(f, &stoppable{ctx, r}, make([]byte, 1<<20))
-	return size, both(err, f.Close())
+	return file, receive(ctx, c.store, Transfer{Key: key, File: file, Size: o.Size})
 }
 
 // Drop removes the copy of one object; nobody may be reading it.
