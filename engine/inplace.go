@@ -48,16 +48,12 @@ func (m *Mill) peek(ctx context.Context, f *feed, one listed, seen lake.Object, 
 		return nil, records.Report{}, &StoreError{Op: "read", URL: m.Input.URL() + "/" + seen.Key, Err: err}
 	}
 	report, err := records.Scan(ctx, bytes.NewReader(head), d)
-	if err != nil || !report.Clean() || report.Multiline > 0 || report.Blank > 0 {
+	if err != nil || !report.Clean() || report.Multiline > 0 {
 		// A fault, or a look of the text, that only the count of all of it can judge.
 		m.Log.DebugContext(ctx, "an object is fetched", "object", seen.Key, "why", "its first records are not one a line", "error", err)
 		return nil, records.Report{}, ctx.Err()
 	}
-	place := &job.InPlace{Size: seen.Size, Header: report.HeaderLength, Open: tail != '\n'}
-	if place.Quoted, ok = quoting(head[report.HeaderLength:], one.section.CSV); !ok {
-		m.Log.DebugContext(ctx, "an object is fetched", "object", seen.Key, "why", "quotes within fields")
-		return nil, records.Report{}, nil
-	}
+	place := &job.InPlace{Size: seen.Size, Header: report.HeaderLength, Open: tail != '\n', Quoted: allQuoted(head[report.HeaderLength:], one.section.CSV)}
 	report.Records, report.Text = 0, seen.Size // the engine counts
 	return place, report, nil
 }
@@ -125,22 +121,19 @@ func ends(ctx context.Context, store lake.Ranger, o lake.Object) (head []byte, t
 	return head, last[0], nil
 }
 
-// quoting tells from the first records whether every field stands in quotes. It is
-// not ok where a quote stands within a field: values then do not tell how they were
-// written.
-func quoting(text []byte, csv contract.CSV) (all, ok bool) {
-	if csv.Quote == "" || !bytes.Contains(text, []byte(csv.Quote)) {
-		return false, true
+// allQuoted tells from the first records whether every field stands in quotes.
+func allQuoted(text []byte, csv contract.CSV) bool {
+	quote, between := []byte(csv.Quote), []byte(csv.Quote+csv.Delimiter+csv.Quote)
+	if len(quote) == 0 || len(text) == 0 {
+		return false
 	}
-	quote, delimiter := csv.Quote, csv.Delimiter
-	all, doubled := true, false
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimRight(line, "\r\n")
-		fields := bytes.Count(line, []byte(quote+delimiter+quote)) + 1
-		all = all && bytes.HasPrefix(line, []byte(quote)) && bytes.HasSuffix(line, []byte(quote)) && bytes.Count(line, []byte(quote)) == 2*fields
-		doubled = doubled || bytes.Contains(line, []byte(quote+quote))
+		if !bytes.HasPrefix(line, quote) || bytes.Count(line, quote) != 2*(bytes.Count(line, between)+1) {
+			return false
+		}
 	}
-	return all, all || !doubled
+	return true
 }
 
 // doubtful are the objects of a landing that were read in their store and proved

@@ -77,6 +77,22 @@ func (a *app) demoStore(c *cli.Context, conf config.Config) (datagen.Output, err
 	return storeOutput{input}, nil
 }
 
+// rawOutput is where generated objects go.
+func (a *app) rawOutput(c *cli.Context, place string) (datagen.Output, error) {
+	if !strings.Contains(place, "://") {
+		return datagen.Directory(place), nil
+	}
+	conf, err := a.settings(c, map[string]string{"input": place})
+	if err != nil {
+		return nil, err
+	}
+	input, err := (&workspace{config: conf}).input()
+	if err != nil {
+		return nil, err
+	}
+	return storeOutput{input}, nil
+}
+
 // storeOutput takes generated objects to a store.
 type storeOutput struct{ lake.Store }
 

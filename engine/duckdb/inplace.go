@@ -115,12 +115,12 @@ func (l *landing) prove(ctx context.Context, s *session, first int, doubts map[i
 		}
 		switch {
 		case found.told < found.records:
-			doubts[first+i] = fmt.Errorf("%d records hold a quote, a line break or a NUL, or are too long", found.records-found.told)
+			doubts[first+i] = &openCount{found.records, fmt.Sprintf("%d records hold a quote, a line break or a NUL, or are too long", found.records-found.told)}
 		case found.bytes != want:
-			doubts[first+i] = fmt.Errorf("its %d records make %d bytes, and it has %d", found.records, found.bytes, want)
+			doubts[first+i] = &openCount{found.records, fmt.Sprintf("its %d records make %d bytes, and it has %d", found.records, found.bytes, want)}
 		}
 	}
-	return nil
+	return l.recount(ctx, s, doubts)
 }
 
 // withdraw takes back what was landed of the objects in doubt.

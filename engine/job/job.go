@@ -34,7 +34,7 @@ type InPlace struct {
 	Size   int64 // bytes
 	Header int64 // bytes before the first record
 	Open   bool  // the last record has no line end
-	Quoted bool  // every field stands in quotes; otherwise those that hold a delimiter do
+	Quoted bool  // every field seems to stand in quotes; otherwise those that hold a delimiter
 }
 
 // NumberColumn is what the header of a numbered object calls the record's number.
