@@ -34,7 +34,7 @@ func (l *landing) recount(ctx context.Context, s *session, doubts map[int]error)
 	for place, doubt := range doubts {
 		if _, open := doubt.(*openCount); open {
 			o := l.objects[place]
-			key := fmt.Sprintf("%+v %s", o.Section.CSV, o.NewLine)
+			key := fmt.Sprintf("%+v %s %d", o.Section.CSV, o.NewLine, len(o.Mapping.Raw))
 			groups[key] = append(groups[key], place)
 		}
 	}
@@ -69,7 +69,7 @@ func (l *landing) wellFormed(ctx context.Context, s *session, places []int, doub
 		"strict_mode = true, null_padding = false, hive_partitioning = false, max_line_size = %d, filename = 'file'", strings.Join(paths, ", "), records.MaxRecord+2) +
 		readerOptions(job.Object{NewLine: o.NewLine}) + ")"
 	query := fmt.Sprintf("select file, count(line), cast(sum(coalesce(strlen(line), 0) + %d) as bigint), count(*) filter (where %s) from %s group by file",
-		lineEnd(o), malformed(o.Section.CSV), source)
+		lineEnd(o), malformed(o.Section.CSV, len(o.Mapping.Raw)), source)
 	var file string
 	var lines, bytes, bad int64
 	var good []int
@@ -98,18 +98,24 @@ func (l *landing) wellFormed(ctx context.Context, s *session, places []int, doub
 	return good, nil
 }
 
-// malformed is the condition that a line is not a record by itself, as far as that
-// takes more than its fields' number.
-func malformed(csv contract.CSV) string {
+// malformed is the condition that a line is not a record of so many fields by itself.
+// DuckDB takes one for a record that has an empty field too many at its end.
+func malformed(csv contract.CSV, fields int) string {
+	bare := "line"
 	condition := fmt.Sprintf("contains(line, chr(13)) or strlen(line) > %d", records.MaxRecord)
-	if csv.Quote == "" {
+	if csv.Quote != "" {
+		q, d := regexp.QuoteMeta(csv.Quote), regexp.QuoteMeta(csv.Delimiter)
+		quoted := fmt.Sprintf("%[1]s(?:[^%[2]s]|%[1]s%[1]s)*%[1]s", q, classOf(csv.Quote))
+		field := fmt.Sprintf("(?:%s|[^%s%s]*)", quoted, classOf(csv.Quote), classOf(csv.Delimiter))
+		has := fmt.Sprintf("contains(line, %s)", sqltext.QuoteString(csv.Quote))
+		condition += fmt.Sprintf(" or case when %s then not regexp_full_match(line, %s, 's') else false end",
+			has, sqltext.QuoteString(field+"(?:"+d+field+")*"))
+		bare = fmt.Sprintf("case when %s then regexp_replace(line, %s, '', 'gs') else line end", has, sqltext.QuoteString(quoted))
+	}
+	if csv.Delimiter == "" {
 		return condition
 	}
-	q, d := regexp.QuoteMeta(csv.Quote), regexp.QuoteMeta(csv.Delimiter)
-	field := fmt.Sprintf("(?:%[1]s(?:[^%[2]s]|%[1]s%[1]s)*%[1]s|[^%[2]s%[3]s]*)", q, classOf(csv.Quote), classOf(csv.Delimiter))
-	record := field + "(?:" + d + field + ")*"
-	return condition + fmt.Sprintf(" or case when contains(line, %s) then not regexp_full_match(line, %s, 's') else false end",
-		sqltext.QuoteString(csv.Quote), sqltext.QuoteString(record))
+	return condition + fmt.Sprintf(" or strlen(%[1]s) - strlen(replace(%[1]s, %[2]s, '')) <> %[3]d", bare, sqltext.QuoteString(csv.Delimiter), fields-1)
 }
 
 // classOf is a character within the brackets of a class.
