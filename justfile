@@ -16,6 +16,10 @@ demo:
 bench:
     go test ./bench -run '^$' -bench Mill -benchtime 3x -timeout 60m
 
+# a local MinIO for playing, built first if need be: prints how to reach it
+minio:
+    go run ./engine/lake/s3test/minio
+
 # what CI checks besides the tests
 lint:
     .ci/lint

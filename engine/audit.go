@@ -19,7 +19,7 @@ import (
 // that do not balance, or more rejects than the contract allows.
 func (r *run) auditContract(f *feed, s job.Settled) *ledger.Verdict {
 	v := ledger.Verdict{Dataset: f.contract.Name, Unit: string(s.Unit), Kind: ledger.RefusedKind,
-		Fingerprint: r.refusal(f.contract.Name, r.cat.prints[f.contract.Name][s.Unit])}
+		Fingerprint: r.refusalPrint(f.contract.Name, s.Unit, r.cat.prints[f.contract.Name][s.Unit])}
 	if err := f.balance(s); err != nil {
 		v.Exit, v.Reason = ExitBalance, err.Error()
 		return &v
@@ -246,8 +246,8 @@ func (r *run) auditOf(d *model.DataTest, w work) (job.Audit, bool) {
 	inputs := job.Inputs{Contracts: map[string][]job.Unit{}, Files: map[string][]string{}}
 	for _, name := range d.Inputs {
 		units := []job.Unit{w.unit}
-		if one := r.Project.Models[name]; one != nil && !one.Dated() {
-			units = []job.Unit{job.Whole}
+		if all := r.cat.units[name]; len(all) == 1 && all[0] == job.Whole {
+			units = all
 		}
 		if r.feeds[name] != nil {
 			inputs.Contracts[name] = units
@@ -300,7 +300,7 @@ func (r *run) withdraw(d *model.DataTest, u job.Unit, reason string) {
 		r.holdRejects(name, u)
 		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitRefused, Reason: reason}
 		if slices.Contains(d.On, name) {
-			v.Kind, v.Fingerprint = ledger.RefusedKind, r.refusal(name, record.Fingerprint)
+			v.Kind, v.Fingerprint = ledger.RefusedKind, r.refusalPrint(name, u, record.Fingerprint)
 		}
 		r.hold(v)
 	}

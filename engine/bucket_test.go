@@ -23,15 +23,15 @@ import (
 // crashBucket is where both sides of a crashing run lie on a server. It goes to the
 // run's process through its environment.
 type crashBucket struct {
-	Endpoint, Access, Secret string
-	Place                    string // s3://bucket
-	Fetch                    bool
+	Endpoint, Region, Access, Secret string
+	Place                            string // s3://bucket
+	Fetch                            bool
 }
 
 func crashBucketOf(b *buckets, fetch bool) *crashBucket {
 	s := b.server.Settings
 	place, _, _ := strings.Cut(strings.TrimPrefix(b.lake, "s3://"), "/")
-	return &crashBucket{Endpoint: s.Endpoint, Access: s.AccessKey.Reveal(), Secret: s.SecretKey.Reveal(), Place: "s3://" + place, Fetch: fetch}
+	return &crashBucket{Endpoint: s.Endpoint, Region: s.Region, Access: s.AccessKey.Reveal(), Secret: s.SecretKey.Reveal(), Place: "s3://" + place, Fetch: fetch}
 }
 
 // stores are both sides of a crashing run.
@@ -39,7 +39,7 @@ func (c crashing) stores() (input, root lake.Store, err error) {
 	if c.Bucket == nil {
 		return lake.NewDirectory(filepath.Join(c.Dir, "raw")), lake.NewDirectory(filepath.Join(c.Dir, "lake")), nil
 	}
-	o := lake.Options{Staging: filepath.Join(c.Dir, "staging"), S3: config.S3{Endpoint: c.Bucket.Endpoint, Region: "us-east-1", PathStyle: config.PathStyleAuto,
+	o := lake.Options{Staging: filepath.Join(c.Dir, "staging"), S3: config.S3{Endpoint: c.Bucket.Endpoint, Region: c.Bucket.Region, PathStyle: config.PathStyleAuto,
 		AccessKey: config.Secret(c.Bucket.Access), SecretKey: config.Secret(c.Bucket.Secret), Section: "s3"}}
 	input, err = lake.Open(c.Bucket.Place+"/raw", o)
 	if err == nil {

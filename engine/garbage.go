@@ -21,6 +21,7 @@ type Garbage struct {
 // it, behind completing what they had committed. It holds the lake's lock: nobody
 // is at work meanwhile.
 func CollectGarbage(ctx context.Context, root lake.Store, holder lake.Info, remove bool, now func() time.Time) (g Garbage, err error) {
+	g.Left = []lake.Leftover{}
 	unlock, err := root.Lock(ctx, holder)
 	if err != nil {
 		return g, err
@@ -37,15 +38,18 @@ func CollectGarbage(ctx context.Context, root lake.Store, holder lake.Info, remo
 		}
 		needed = nil
 	}
-	if g.Left, err = root.Leftovers(ctx); err != nil || remove {
-		if err == nil {
-			_, err = root.Sweep(ctx, func(string) bool { return false })
-			g.Removed = err == nil
-		}
+	left, err := root.Leftovers(ctx)
+	if err != nil {
 		return g, err
 	}
-	g.Left = slices.DeleteFunc(g.Left, func(l lake.Leftover) bool {
-		return slices.ContainsFunc(needed, func(u lake.Upload) bool { return l.Holds(u) })
-	})
-	return g, nil
+	for _, l := range left {
+		if !slices.ContainsFunc(needed, l.Holds) {
+			g.Left = append(g.Left, l)
+		}
+	}
+	if remove {
+		_, err = root.Sweep(ctx, func(string) bool { return false })
+		g.Removed = err == nil
+	}
+	return g, err
 }

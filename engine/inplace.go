@@ -202,14 +202,16 @@ func (m *Mill) landedAnew(ctx context.Context, f *feed, all []prepared, objects 
 	if len(doubts) == 0 {
 		return false, m.discardCopies(all)
 	}
+	var landed []string
 	for key := range doubts {
-		if f.landed[key] { // and with it all others: a landing gives nothing back
-			clear(cells)
-			if err := m.release(ctx, f); err != nil {
-				return false, err
-			}
-			break
+		if f.landed[key] {
+			landed = append(landed, key)
+			delete(f.landed, key)
 		}
+		delete(cells, key)
+	}
+	if err := m.Engine.Withdraw(ctx, f.contract, landed); err != nil {
+		return false, err
 	}
 	if err := m.fetchInstead(ctx, f, all, doubts); err != nil {
 		return false, fmt.Errorf("fetch what was read in place: %w", err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ type feed struct {
 	listed   map[string]listed
 	dirty    map[string]bool // records that the ledger does not have yet
 	changes  []ObjectChange
+	misnamed []ObjectChange // objects of a name that no ledger should hold
 	landed   map[string]bool
 	strays   map[string]bool // objects whose rejects without a date are to be written
 	fetching atomic.Bool     // its objects are fetched: one that was read in its store proved nothing
@@ -110,6 +112,10 @@ func (m *Mill) list(ctx context.Context, f *feed) error {
 			if _, taken := f.listed[o.Key]; !ok || taken {
 				continue
 			}
+			if err := lake.CheckKey(o.Key); err != nil {
+				f.refuseName(o, err)
+				continue
+			}
 			section := f.contract.Sections[at]
 			one := listed{object: o, section: section, fills: fills}
 			if control, ok := controls[o.Key]; ok {
@@ -148,6 +154,17 @@ const controlSuffix = ".control.json"
 
 func (m *Mill) waits(one listed) bool {
 	return one.control == nil && m.Settle > 0 && m.Now().Sub(one.object.ModTime) < m.Settle
+}
+
+// refuseName refuses an object for its name: it is said by every run, and printed
+// so that it can be seen.
+func (f *feed) refuseName(o lake.Object, err error) {
+	shown := strings.Trim(strconv.QuoteToASCII(o.Key), `"`)
+	if slices.ContainsFunc(f.misnamed, func(c ObjectChange) bool { return c.Key == shown }) {
+		return // another section has listed it
+	}
+	f.misnamed = append(f.misnamed, ObjectChange{Feed: f.contract.Name, Key: shown, Change: RefusedObject, Detail: "unreadable: " + err.Error(),
+		Try: "give the object a name of printable UTF-8 characters", Exit: ExitHeld, Size: o.Size})
 }
 
 // keys are the listed objects in natural order.
@@ -200,7 +217,7 @@ func (f *feed) within(r ledger.ObjectRecord, sel Selection) bool {
 // refused are the objects that were refused in this run or before: what stands in
 // the way is said until it is gone.
 func (f *feed) refused() []ObjectChange {
-	var all []ObjectChange
+	all := slices.Clone(f.misnamed)
 	for _, key := range slices.SortedFunc(maps.Keys(f.objects), lake.Compare) {
 		r := f.objects[key]
 		if r.Refused == nil || r.Dropped {

@@ -22,6 +22,20 @@ func (r *run) hash(dataset string, u job.Unit) string {
 	return record.Content
 }
 
+// knownHash is the hash of a unit, and whether this run will leave it so.
+func (r *run) knownHash(dataset string, u job.Unit) (string, bool) {
+	if content, ok := r.contents[dataset][u]; ok {
+		return content, true
+	}
+	return r.planner.hash(dataset, u)
+}
+
+// refusalPrint is the fingerprint of a refusal that this run has found.
+func (r *run) refusalPrint(dataset string, u job.Unit, print string) string {
+	refusal, _ := r.refusal(dataset, u, print, r.knownHash)
+	return refusal
+}
+
 // begin decides whether a unit is made: nil where it is up to date, or something
 // that it is made from stands in the way.
 func (r *run) begin(s *step) *attempt {
@@ -41,8 +55,11 @@ func (r *run) begin(s *step) *attempt {
 	if a.current && a.known.Tests == r.testsPrint(one) {
 		return nil
 	}
-	a.refusal = r.refusal(one.Name, a.print)
-	if old, ok := r.remembered(one.Name, u, a.refusal); ok {
+	if v, ok := r.protect(one.Name, u); ok && !a.current {
+		r.hold(v)
+		return nil
+	}
+	if old, ok := r.refusedFor(one.Name, u, a.print, r.knownHash); ok {
 		set(r.verdicts, one.Name, u, old)
 		return nil
 	}
@@ -94,7 +111,7 @@ func (r *run) admit(s *step) {
 	}
 	switch {
 	case v != nil:
-		v.Fingerprint = a.refusal
+		v.Fingerprint = r.refusalPrint(s.one.Name, s.unit, a.print)
 		r.forget(s.one.Name, s.unit)
 		r.hold(*v)
 	case a.current:

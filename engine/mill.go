@@ -22,12 +22,16 @@ import (
 // engine changes results, so that everything is made again.
 const Semantics = "1"
 
-// Engine lands raw objects and makes units: DuckDB in this process, or Spark. Make,
-// Test and Audit are called at the same time for different units and models.
+// Engine lands raw objects and makes units: DuckDB in this process, or Spark. What
+// does not fit into memory is parked and recalled unit by unit. Make, Test and Audit
+// are called at the same time for different units and models.
 type Engine interface {
 	Name() string
 	Use(contracts map[string]*contract.Contract, models map[string]*model.Model)
 	Land(ctx context.Context, c *contract.Contract, objects []job.Object) ([]ledger.Cell, error)
+	Withdraw(ctx context.Context, c *contract.Contract, objects []string) error
+	Park(ctx context.Context, c *contract.Contract) error
+	Recall(ctx context.Context, c *contract.Contract, units []job.Unit) error
 	Settle(ctx context.Context, c *contract.Contract, units []job.Unit, directory string) ([]job.Settled, error)
 	Strays(ctx context.Context, c *contract.Contract, object, path string) (*job.File, error)
 	Make(ctx context.Context, t job.Task) (job.File, error)
@@ -53,9 +57,11 @@ type Options struct {
 	Work      string          // existing local directory of this run, on the lake's file system where it has one
 	Cache     string          // local directory for what a plan has read; "" for none
 	BatchDays int             // units landed at once at most
-	Budget    int64           // bytes of raw text landed at once at most, unless one object is larger
+	Budget    int64           // bytes of raw text in memory at once at most, unless one object or unit is larger
 	Reading   *Reading        // how objects of an object store are read; nil: they are fetched
 	Settle    time.Duration   // an object without a control file is left alone until it is so old
+	HoldAfter int             // days before a dataset's newest published unit from which published units are not rewritten unasked; 0: always
+	Keep      int             // former versions of a unit that are kept to roll back to
 	Run       string          // id of the run
 	Command   string          // as typed, without secrets
 	Program   string          // version of this program
@@ -81,6 +87,7 @@ type Mill struct {
 	ledger *ledger.Ledger
 	unlock func() error
 	feeds  map[string]*feed
+	parks  bool // what has landed waits on disk for its units: it is more than the budget
 	timing timing
 
 	// Objects of an object store that were read, by way.
@@ -181,8 +188,9 @@ func (r readOnly) List(ctx context.Context, prefix string) ([]lake.Object, error
 	return objects, err
 }
 
-func (readOnly) Put(context.Context, string, []byte) error { return nil }
-func (readOnly) Remove(context.Context, string) error      { return nil }
+func (readOnly) Put(context.Context, string, []byte) error  { return nil }
+func (readOnly) Copy(context.Context, string, string) error { return nil }
+func (readOnly) Remove(context.Context, string) error       { return nil }
 func (readOnly) Create(context.Context, string, []byte) error {
 	return errors.New("the lake is open for reading")
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -15,6 +16,9 @@ type Selection struct {
 	Datasets      []string  // nil: all
 	Full          bool      // make again what is up to date
 	AcceptRemoved bool      // objects that have vanished are removed from their units
+	Reopen        bool      // units of closed periods may be made again
+	Rewrite       bool      // published units older than HoldAfter may be made again
+	Reason        string    // for Reopen or Rewrite, for the record
 }
 
 func (s Selection) has(dataset string, u job.Unit) bool {
@@ -48,41 +52,76 @@ type Plan struct {
 	work []work
 }
 
-// work is one unit with the contracts to settle and the models to look at.
+// work is one unit with the contracts to settle and the models to look at, as far
+// as they belong to one stage.
 type work struct {
+	stage     int
 	unit      job.Unit
 	contracts []string
 	models    []*model.Model
 }
 
-// queue is the work in the order in which it is done: units by date, then what is
-// not divided into units.
+// queue is the work in the order in which it is done: by stage, and by date.
 func (p *planner) queue() []work {
-	byUnit := map[job.Unit]*work{}
-	get := func(u job.Unit) *work {
-		if byUnit[u] == nil {
-			byUnit[u] = &work{unit: u}
+	stages := p.mill.stages()
+	type place struct {
+		stage int
+		unit  job.Unit
+	}
+	at := map[place]*work{}
+	get := func(name string, u job.Unit) *work {
+		key := place{stages[name], u}
+		if at[key] == nil {
+			at[key] = &work{stage: key.stage, unit: u}
 		}
-		return byUnit[u]
+		return at[key]
 	}
 	for _, name := range p.mill.Project.Order {
 		if p.mill.feeds[name] != nil {
 			for u := range p.contracts[name] {
-				w := get(u)
+				w := get(name, u)
 				w.contracts = append(w.contracts, name)
 			}
 			continue
 		}
 		for u := range merged(p.dirty[name], p.retest[name]) {
-			w := get(u)
+			w := get(name, u)
 			w.models = append(w.models, p.mill.Project.Models[name])
 		}
 	}
 	var queue []work
-	for _, u := range sortedKeys(byUnit) { // "whole" sorts behind every date
-		queue = append(queue, *byUnit[u])
+	for _, w := range at {
+		queue = append(queue, *w)
 	}
+	slices.SortFunc(queue, func(a, b work) int { return cmp.Or(cmp.Compare(a.stage, b.stage), cmp.Compare(a.unit, b.unit)) })
 	return queue
+}
+
+// stages divide the datasets so that each finds what it reads, and what its tests
+// name, made for all units: whole datasets have even stages and those of units odd
+// ones. Dimensions come first, then the days, then what sums up all days.
+func (m *Mill) stages() map[string]int {
+	stages := map[string]int{}
+	for _, name := range m.Project.Order {
+		var needs []string
+		dated := false
+		if one := m.Project.Models[name]; one != nil {
+			needs, dated = slices.Concat(one.Inputs, one.References()), one.Dated()
+		} else {
+			dated = m.Project.Contracts[name].BusinessDate != ""
+		}
+		stage := 0
+		if dated {
+			stage = 1
+		}
+		for _, need := range needs {
+			for stage < stages[need] {
+				stage += 2
+			}
+		}
+		stages[name] = stage
+	}
+	return stages
 }
 
 func merged(a, b map[job.Unit]bool) map[job.Unit]bool {

@@ -15,6 +15,7 @@ type planner struct {
 	mill      *Mill
 	cat       *catalogue
 	sel       Selection
+	looked    map[string]bool                        // the models that were looked at
 	verdicts  map[string]map[job.Unit]ledger.Verdict // what stands in the way
 	dirty     map[string]map[job.Unit]bool           // may have other rows afterwards, or must be made as a step
 	retest    map[string]map[job.Unit]bool           // whose tests run on what is published
@@ -23,7 +24,7 @@ type planner struct {
 }
 
 func (m *Mill) planner(sel Selection) *planner {
-	p := &planner{mill: m, cat: m.catalogue(), sel: sel, verdicts: map[string]map[job.Unit]ledger.Verdict{},
+	p := &planner{mill: m, cat: m.catalogue(), sel: sel, looked: map[string]bool{}, verdicts: map[string]map[job.Unit]ledger.Verdict{},
 		dirty: map[string]map[job.Unit]bool{}, retest: map[string]map[job.Unit]bool{}, contracts: map[string]map[job.Unit]bool{}}
 	for _, name := range m.Project.Order {
 		if f := m.feeds[name]; f != nil {
@@ -31,6 +32,7 @@ func (m *Mill) planner(sel Selection) *planner {
 			continue
 		}
 		p.planModel(m.Project.Models[name])
+		p.looked[name] = true
 	}
 	p.requireSteps()
 	p.requireTests()
@@ -66,11 +68,17 @@ func (p *planner) planFeed(name string, f *feed) {
 			p.say(name, u, action, v.Exit, v.Reason)
 			continue
 		}
-		if selected && (changed || p.sel.Full) {
-			set(p.dirty, name, u, true)
-			set(p.contracts, name, u, true)
-			p.say(name, u, ActionMake, 0, p.whyContract(f, u, record, published)...)
+		if !selected || !changed && !p.sel.Full {
+			continue
 		}
+		if v, ok := p.protect(name, u); ok {
+			set(p.verdicts, name, u, v)
+			p.say(name, u, ActionHold, v.Exit, append(p.whyContract(f, u, record, published), v.Reason)...)
+			continue
+		}
+		set(p.dirty, name, u, true)
+		set(p.contracts, name, u, true)
+		p.say(name, u, ActionMake, 0, p.whyContract(f, u, record, published)...)
 	}
 }
 
@@ -103,7 +111,7 @@ func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, cha
 		v.Reason = fmt.Sprintf("sealed, and %s: restore %s, or run --accept-removed", why, strings.Join(gone, ", "))
 		return v, true
 	}
-	return p.remembered(name, u, p.mill.refusal(name, p.cat.prints[name][u]))
+	return p.refusedFor(name, u, p.cat.prints[name][u], p.hash)
 }
 
 // whyContract tells what is new about a contract's unit.
@@ -163,6 +171,11 @@ func (p *planner) planModel(one *model.Model) {
 		reasons, certain, possible := p.assess(one, u)
 		if !certain && !possible {
 			p.planTests(one, u)
+			continue
+		}
+		if v, ok := p.protect(one.Name, u); ok && certain {
+			set(p.verdicts, one.Name, u, v)
+			p.say(one.Name, u, ActionHold, v.Exit, append(slices.Clip(reasons), v.Reason)...)
 			continue
 		}
 		if v, ok := p.refusedBefore(one, u); ok {
@@ -309,8 +322,10 @@ func (p *planner) requireTests() {
 		for _, input := range d.Inputs {
 			for u := range merged(p.dirty[input], p.retest[input]) {
 				for _, other := range d.Inputs {
-					if _, ok := p.cat.prints[other][u]; ok {
-						set(p.contracts, other, u, true)
+					for _, v := range []job.Unit{u, job.Whole} {
+						if _, ok := p.cat.prints[other][v]; ok {
+							set(p.contracts, other, v, true)
+						}
 					}
 				}
 			}

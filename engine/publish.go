@@ -28,7 +28,7 @@ func (r *run) publish(ctx context.Context) error {
 	for _, s := range r.uploads {
 		upload, err := r.Lake.Stage(ctx, s.key, s.path)
 		if err != nil {
-			return errors.Join(err, r.abort(ctx))
+			return errors.Join(err, r.abortEntry(ctx, r.entry))
 		}
 		r.entry.Uploads = append(r.entry.Uploads, upload)
 		etags[s.key] = upload.ETag
@@ -44,12 +44,13 @@ func (r *run) publish(ctx context.Context) error {
 			}
 		}
 	}
-	r.stamp()
+	r.keepFormer(&r.entry)
+	r.sign(&r.entry)
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
 		if r.ledger.Pending() {
 			return err // the commit stands: whoever comes next needs the staged bytes
 		}
-		return errors.Join(err, r.abort(ctx))
+		return errors.Join(err, r.abortEntry(ctx, r.entry))
 	}
 	r.Log.InfoContext(ctx, "published", "entry", r.State().Number, "units", len(r.entry.Units), "files", len(r.entry.Uploads), "seconds", time.Since(began).Seconds())
 	files := r.uploads
@@ -57,10 +58,10 @@ func (r *run) publish(ctx context.Context) error {
 	return r.clearLocal(files)
 }
 
-// stamp signs the commit.
-func (r *run) stamp() {
-	r.entry.Run, r.entry.At, r.entry.Host = r.Run, r.Now().UTC(), hostname()
-	r.entry.Operator, r.entry.Engine, r.entry.Program = os.Getenv("USER"), r.Engine.Name(), r.Program
+// sign says who makes a commit.
+func (m *Mill) sign(entry *ledger.Entry) {
+	entry.Run, entry.At, entry.Host = m.Run, m.Now().UTC(), hostname()
+	entry.Operator, entry.Engine, entry.Program = os.Getenv("USER"), m.Engine.Name(), m.Program
 }
 
 // committed forgets the commit; its files lie in the lake now.
@@ -90,15 +91,6 @@ func (r *run) clearLocal(files []staged) error {
 	}
 	if r.copies != nil {
 		err = errors.Join(err, r.copies.Clear())
-	}
-	return err
-}
-
-// abort takes the staged bytes of a commit back that was not made.
-func (r *run) abort(ctx context.Context) error {
-	var err error
-	for _, u := range r.entry.Uploads {
-		err = errors.Join(err, r.Lake.Abort(context.WithoutCancel(ctx), u))
 	}
 	return err
 }
@@ -141,8 +133,10 @@ func (r *run) lastStrays(ctx context.Context) error {
 			continue
 		}
 		for _, chunk := range r.chunks(f, sortedKeys(f.strays)) {
-			if err := r.release(ctx, f); err != nil {
-				return err
+			if !r.parks {
+				if err := r.release(ctx, f); err != nil {
+					return err
+				}
 			}
 			if err := r.landAgain(ctx, f, chunk); err != nil {
 				return err

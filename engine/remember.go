@@ -33,7 +33,7 @@ func (p *planner) refusedBefore(one *model.Model, u job.Unit) (v ledger.Verdict,
 	if open {
 		return v, false
 	}
-	return p.remembered(one.Name, u, p.mill.refusal(one.Name, print))
+	return p.refusedFor(one.Name, u, print, p.hash)
 }
 
 // hash is the hash of a unit as the run will find it, if that can be told before.
@@ -42,16 +42,58 @@ func (p *planner) hash(dataset string, u job.Unit) (hash string, known bool) {
 		return print, true
 	}
 	record, _ := p.mill.State().Unit(dataset, string(u))
-	return record.Content, !p.dirty[dataset][u]
+	return record.Content, p.looked[dataset] && !p.dirty[dataset][u]
+}
+
+// refusedFor is the verdict on a unit of a known fingerprint, if nothing has changed
+// since that it was found by.
+func (p *planner) refusedFor(name string, u job.Unit, print string, hash func(string, job.Unit) (string, bool)) (v ledger.Verdict, ok bool) {
+	refusal, known := p.refusal(name, u, print, hash)
+	if !known {
+		return v, false
+	}
+	return p.remembered(name, u, refusal)
 }
 
 // refusal is the fingerprint under which a unit is refused: of what it is made
-// from, and of the limits and tests that it is held against.
-func (m *Mill) refusal(name, print string) string {
-	if c := m.Project.Contracts[name]; c != nil {
-		return ledger.Fingerprint(print, m.limitsPrint(c))
+// from, of the limits and tests that it is held against, and of what else these
+// read. It is not known while some of that may be made again.
+func (p *planner) refusal(name string, u job.Unit, print string, hash func(string, job.Unit) (string, bool)) (refusal string, known bool) {
+	parts := []string{print}
+	if c := p.mill.Project.Contracts[name]; c != nil {
+		parts = append(parts, p.mill.limitsPrint(c))
+	} else {
+		parts = append(parts, p.mill.testsPrint(p.mill.Project.Models[name]))
 	}
-	return ledger.Fingerprint(print, m.testsPrint(m.Project.Models[name]))
+	known = true
+	for _, other := range p.mill.witnesses(name) {
+		for _, v := range p.cat.units[other] {
+			if v != u && v != job.Whole {
+				continue
+			}
+			h, sure := hash(other, v)
+			parts, known = append(parts, other, string(v), h), known && sure
+		}
+	}
+	return ledger.Fingerprint(parts...), known
+}
+
+// witnesses are the datasets that the tests of one read beside it, sorted: neither
+// what it is made from nor what is made from it.
+func (m *Mill) witnesses(name string) []string {
+	var names, own []string
+	if one := m.Project.Models[name]; one != nil {
+		names, own = slices.Clone(one.References()), one.Inputs
+	}
+	for _, d := range m.Project.DataTests {
+		if slices.Contains(d.On, name) {
+			names = append(names, d.Inputs...)
+		}
+	}
+	own = slices.Concat(own, m.Project.Downstream(name), []string{name})
+	names = slices.DeleteFunc(names, func(n string) bool { return slices.Contains(own, n) })
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // limitsPrint is the hash of a contract's limits and of the data tests that hold it.

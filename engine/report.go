@@ -88,10 +88,8 @@ func (r *run) finish() {
 		if f := r.feeds[name]; f != nil {
 			r.report.Known += len(f.objects)
 			r.account(name, f)
-			for _, o := range f.objects {
-				if o.Refused != nil && !o.Dropped {
-					r.report.Exit = Graver(r.report.Exit, o.Refused.Exit)
-				}
+			for _, o := range f.refused() {
+				r.report.Exit = Graver(r.report.Exit, o.Exit)
 			}
 		}
 	}
@@ -169,7 +167,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		return nil
 	}
 	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
-		Units: len(r.report.Units), Config: r.Config}
+		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
 	if cause != nil {
 		summary.Error = cause.Error()
 	}
@@ -181,7 +179,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		r.entry.Objects, r.entry.Verdicts = r.dirtyObjects(), slices.Concat(r.newVerdicts(), r.lifted())
 	}
 	r.entry.Removals = droppedStrays(r.entry.Objects)
-	r.stamp()
+	r.sign(&r.entry)
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ type run struct {
 	mu sync.Mutex // guards what the steps of a batch share: all below, and the planner's verdicts
 	*planner
 	plan     *Plan
+	reads    map[string][]job.Unit                     // of contracts, by all that is planned
 	files    map[string]map[job.Unit]string            // staged in this run
 	records  map[string]map[job.Unit]ledger.UnitRecord // made in this run
 	contents map[string]map[job.Unit]string            // of what was written in this run
@@ -36,14 +37,14 @@ type staged struct {
 // Plan reads what is new and says what a run would do. It writes nothing to the
 // lake or the warehouse.
 func (m *Mill) Plan(ctx context.Context, sel Selection) (*Plan, error) {
-	p, err := m.prepareRun(ctx, sel)
+	p, err := m.prepareRun(ctx, sel, false)
 	if err != nil {
 		return nil, err
 	}
 	return p.plan(), nil
 }
 
-func (m *Mill) prepareRun(ctx context.Context, sel Selection) (*planner, error) {
+func (m *Mill) prepareRun(ctx context.Context, sel Selection, making bool) (*planner, error) {
 	if err := m.samePartitions(); err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func (m *Mill) prepareRun(ctx context.Context, sel Selection) (*planner, error) 
 	if err := m.take(ctx, sel); err != nil {
 		return nil, err
 	}
-	if err := m.survey(ctx); err != nil {
+	if err := m.survey(ctx, making); err != nil {
 		return nil, err
 	}
 	return m.planner(sel), nil
@@ -66,7 +67,7 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	began := m.Now()
 	report = &Report{Run: m.Run, Command: m.Command, Started: began.UTC(),
 		Units: []MadeUnit{}, Verdicts: []ledger.Verdict{}, Tests: []job.TestResult{}, Accounts: []FeedAccount{}}
-	p, err := m.prepareRun(ctx, sel)
+	p, err := m.prepareRun(ctx, sel, true)
 	if err != nil {
 		return report, err
 	}
@@ -106,47 +107,16 @@ func (r *run) releaseAll(ctx context.Context) error {
 
 // make makes and publishes what is planned, batch by batch.
 func (r *run) make(ctx context.Context) error {
+	r.reads = r.contractUnits(r.plan.work)
+	if err := r.parkHistory(ctx); err != nil {
+		return err
+	}
 	for _, batch := range r.batches() {
 		if err := r.batch(ctx, batch); err != nil {
 			return err
 		}
 	}
 	return r.lastStrays(ctx)
-}
-
-// batches parts the work so that what must be landed at once is within the budget.
-func (r *run) batches() [][]work {
-	var batches [][]work
-	var batch []work
-	objects := map[string]bool{}
-	var bytes int64
-	for _, w := range r.plan.work {
-		var more int64
-		fresh := map[string]bool{}
-		for name, units := range r.contractUnits([]work{w}) {
-			for _, u := range units {
-				for _, v := range r.cat.versions[name][u] {
-					if key := name + "\x00" + v.Key; !objects[key] && !fresh[key] {
-						fresh[key] = true
-						more += r.feeds[name].objects[v.Key].Text
-					}
-				}
-			}
-		}
-		if len(batch) > 0 && (len(batch) >= max(1, r.BatchDays) || bytes+more > r.Budget || w.unit == job.Whole) {
-			batches = append(batches, batch)
-			batch, bytes, objects = nil, 0, map[string]bool{}
-		}
-		batch = append(batch, w)
-		bytes += more
-		for key := range fresh {
-			objects[key] = true
-		}
-	}
-	if batch != nil {
-		batches = append(batches, batch)
-	}
-	return batches
 }
 
 // batch makes some units and publishes them with one commit.

@@ -32,7 +32,6 @@ type attempt struct {
 	task    job.Task
 	print   string
 	inputs  map[string]string
-	refusal string
 	known   ledger.UnitRecord
 	current bool // published and up to date: only its tests were edited
 	file    job.File

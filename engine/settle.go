@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ledgermill/engine/job"
-	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 )
 
@@ -67,60 +66,6 @@ func (r *run) contractUnits(batch []work) map[string][]job.Unit {
 		}
 	}
 	return units
-}
-
-// ensureLanded lands the objects of units that are not landed yet. What earlier
-// batches landed is released first if both would not fit.
-func (r *run) ensureLanded(ctx context.Context, f *feed, units []job.Unit) error {
-	var missing []string
-	for _, u := range units {
-		if _, stands := r.verdicts[f.contract.Name][u]; stands {
-			continue
-		}
-		for _, v := range r.cat.versions[f.contract.Name][u] {
-			if !f.landed[v.Key] && !slices.Contains(missing, v.Key) {
-				missing = append(missing, v.Key)
-			}
-		}
-	}
-	if len(missing) == 0 && len(f.landed) > 0 {
-		return nil
-	}
-	if len(missing) == 0 { // no object holds records of the units: they are made empty
-		_, err := r.Engine.Land(ctx, f.contract, nil)
-		return err
-	}
-	if err := r.release(ctx, f); err != nil {
-		return err
-	}
-	missing = missing[:0]
-	for _, u := range units {
-		if _, stands := r.verdicts[f.contract.Name][u]; stands {
-			continue
-		}
-		for _, v := range r.cat.versions[f.contract.Name][u] {
-			if !slices.Contains(missing, v.Key) {
-				missing = append(missing, v.Key)
-			}
-		}
-	}
-	slices.SortFunc(missing, lake.Compare)
-	return r.landAgain(ctx, f, missing)
-}
-
-// landAgain lands objects that the survey has read and released.
-func (r *run) landAgain(ctx context.Context, f *feed, keys []string) error {
-	all, err := r.prepareAll(ctx, f, keys)
-	if err != nil {
-		return err
-	}
-	for _, p := range all {
-		if known := f.objects[p.record.Key]; p.record.ETag != known.ETag || p.record.Refused != nil {
-			return &ChangedError{Object: p.record.Key}
-		}
-	}
-	_, err = r.land(ctx, f, all)
-	return err
 }
 
 // ChangedError says that an object was replaced while a run was reading it.

@@ -160,6 +160,9 @@ func PrintRun(w io.Writer, r ledger.RunSummary) error {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "run %s: %s\n  started %s, %.1f s, exit %d, %d units\n", r.Run, r.Command, r.Started.Format("2006-01-02 15:04:05 UTC"),
 		r.Finished.Sub(r.Started).Seconds(), r.Exit, r.Units)
+	if r.Reason != "" {
+		fmt.Fprintf(b, "  reason: %s\n", r.Reason)
+	}
 	if r.Error != "" {
 		fmt.Fprintf(b, "  error: %s\n", r.Error)
 	}

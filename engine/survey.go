@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
 	"slices"
@@ -17,9 +16,9 @@ import (
 )
 
 // survey reads every object that the inventory does not know, so that the units
-// it touches can be named. What fits into the budget stays landed and is not read
-// again; a longer history is read in pieces, and again unit by unit.
-func (m *Mill) survey(ctx context.Context) error {
+// it touches can be named. What fits into the budget stays landed; a longer history
+// is read in pieces, and what is to be made of it is parked.
+func (m *Mill) survey(ctx context.Context, making bool) error {
 	began := time.Now()
 	defer func() { m.timing.add("read", began) }()
 	var bytes, objects, done int64
@@ -29,21 +28,26 @@ func (m *Mill) survey(ctx context.Context) error {
 			objects++
 		}
 	}
-	keep := bytes <= m.Budget
+	m.parks = making && bytes > m.Budget
 	chunks := m.surveyChunks()
 	for c := range m.prepareAhead(ctx, chunks) {
 		if c.err != nil {
 			return c.err
 		}
 		m.Progress(Progress{Step: "read", Done: done, Total: objects, What: c.keys[0]})
-		if err := m.surveyChunk(ctx, c); err != nil {
+		err := m.surveyChunk(ctx, c)
+		if err != nil {
 			return err
 		}
 		done += int64(len(c.keys))
-		if !keep {
-			if err := m.release(ctx, c.feed); err != nil {
-				return err
-			}
+		switch {
+		case m.parks:
+			err = m.Engine.Park(ctx, c.feed.contract)
+		case bytes > m.Budget:
+			err = m.release(ctx, c.feed)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return ctx.Err()
@@ -187,7 +191,7 @@ func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepar
 // the engine cannot read, or reads otherwise than it was counted, is refused
 // whole, and the others are landed without it.
 func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]ledger.Cell, error) {
-	byObject, before := map[string][]ledger.Cell{}, len(f.landed)
+	byObject := map[string][]ledger.Cell{}
 	for {
 		var objects []job.Object
 		for _, p := range all {
@@ -208,13 +212,6 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 				return nil, err
 			}
 			all[i].record.Refused = refuse("unreadable", errors.New(why))
-			clear(byObject)
-			if err := m.release(ctx, f); err != nil {
-				return nil, err
-			}
-			if before > 0 {
-				return nil, fmt.Errorf("%w (after others of the feed had been landed)", err)
-			}
 			continue
 		}
 		var unproven *job.UnprovenError

@@ -62,7 +62,7 @@ func refuseArguments(c *cli.Context) error {
 	name := c.Args().First()
 	known := slices.ContainsFunc(c.Command.Subcommands, func(s *cli.Command) bool { return s.HasName(name) })
 	switch {
-	case name == "" || known || strings.HasSuffix(c.Command.ArgsUsage, "..."):
+	case name == "" || known || strings.Contains(c.Command.ArgsUsage, "..."):
 		return nil
 	case c.Command.ArgsUsage != "":
 		if c.NArg() > 1 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -33,11 +34,37 @@ func (a *app) on(do func(*call) error, formats ...string) cli.ActionFunc {
 		if one.work, err = a.open(c.Context, config); err != nil {
 			return err
 		}
-		if one.selection, err = one.work.selection(c); err != nil {
-			return err
+		if selects(c.Command) {
+			if one.selection, err = one.work.selection(c); err != nil {
+				return err
+			}
 		}
 		return do(one)
 	}
+}
+
+// selects reports whether a command has the selection flags.
+func selects(c *cli.Command) bool {
+	return slices.ContainsFunc(c.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), "select") })
+}
+
+// writing opens the ledger for a commit, with the warehouse where loads says so.
+func (c *call) writing(o engine.Options, loads bool, say func(string), do func(*mill) error) (err error) {
+	if loads && c.work.loads() {
+		h := c.work.startWarehouse(c.Context.Context, say)
+		defer func() { err = errors.Join(err, h.Close(c.Context.Context)) }()
+		root, err := c.work.lake()
+		if err != nil {
+			return err
+		}
+		o.Warehouse = &loader{workspace: c.work, opening: h, lake: root, progress: o.Progress}
+	}
+	m, err := c.work.openMill(c.Context.Context, o, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	return do(m)
 }
 
 // reading opens the ledger for reading, and an engine beside it, for as long as do takes.

@@ -60,6 +60,7 @@ func exitCode(err error) int {
 		config1 *config.Error
 		configs config.Errors
 		scheme  *lake.SchemeError
+		keyless *lake.CredentialsError
 		place   *lake.Error
 		writes  *queries.ReadOnlyError
 		unknown *queries.UnknownError
@@ -69,14 +70,14 @@ func exitCode(err error) int {
 	case errors.As(err, &coded):
 		return coded.ExitCode()
 	case errors.As(err, &usage), errors.As(err, &sql), errors.As(err, &fault), errors.As(err, &project), errors.As(err, &format),
-		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme),
+		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme), errors.As(err, &keyless),
 		errors.As(err, &writes), errors.As(err, &unknown), errors.As(err, &away):
 		return engine.ExitUsage
 	case errors.As(err, &race), errors.Is(err, lake.ErrLocked), errors.Is(err, warehouse.ErrBusy):
 		return engine.ExitLocked
 	case errors.As(err, &balance), errors.Is(err, warehouse.ErrReconcile):
 		return engine.ExitBalance
-	case errors.Is(err, lake.ErrFull), errors.Is(err, lake.ErrExists), errors.Is(err, lake.ErrUploadGone), errors.Is(err, lake.ErrChanged):
+	case errors.Is(err, lake.ErrFull), errors.Is(err, lake.ErrExists), errors.Is(err, lake.ErrNotEmpty), errors.Is(err, lake.ErrUploadGone), errors.Is(err, lake.ErrChanged):
 		return engine.ExitFailed
 	case errors.As(err, &store), errors.As(err, &place), errors.Is(err, warehouse.ErrUnreachable):
 		return engine.ExitUnreachable

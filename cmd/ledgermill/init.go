@@ -49,6 +49,14 @@ func (a *app) initCommand() *cli.Command {
 	}
 }
 
+// bankSettings are those of the project that ships: what a bank has reported on is
+// made again on request only.
+func bankSettings() config.Config {
+	c := config.Default()
+	c.Lake.HoldAfter = 35
+	return c
+}
+
 // builtinFiles are the files of a project as the program carries them, by path.
 func builtinFiles() (map[string][]byte, error) {
 	files := map[string][]byte{}
@@ -66,7 +74,7 @@ func builtinFiles() (map[string][]byte, error) {
 		}
 	}
 	var b strings.Builder
-	if err := config.Write(&b, config.Default()); err != nil {
+	if err := config.Write(&b, bankSettings()); err != nil {
 		return nil, err
 	}
 	files[config.FileName] = []byte(b.String())

@@ -16,7 +16,7 @@ import (
 
 const placesText = `A place is a key below the root of the lake, or of the raw objects with --raw; or a
 URL, s3://bucket/key or file:///path; or an absolute path. What ends in / stands for
-all keys that begin so. S3 URLs are reached by lake.s3.*, with --raw by s3.*.`
+all keys that begin so, and . for all keys there are. S3 URLs are reached by lake.s3.*, with --raw by s3.*.`
 
 func (a *app) lakeCommand() *cli.Command {
 	return &cli.Command{
@@ -107,16 +107,15 @@ func (c *lakeCall) at(place string) (site, error) {
 			return site{c.root, key}, nil
 		}
 	}
-	o := lake.Options{S3: c.work.config.LakeS3(), Staging: c.work.config.Engine.TempDirectory}
-	if c.raw {
-		o.S3 = c.work.config.InputS3()
-	}
+	o := c.options()
 	scheme, rest, isURL := strings.Cut(place, "://")
 	switch {
 	case isURL && strings.EqualFold(scheme, "s3"):
 		bucket, key, _ := strings.Cut(rest, "/")
 		store, err := lake.Open("s3://"+bucket, o)
 		return site{store, key}, err
+	case place == ".", place == "./":
+		return site{c.root, ""}, nil
 	case !isURL && !filepath.IsAbs(place):
 		return site{c.root, place}, nil
 	}
@@ -129,6 +128,26 @@ func (c *lakeCall) at(place string) (site, error) {
 		return site{store, ""}, nil
 	}
 	return site{lake.NewDirectory(filepath.Dir(dir)), filepath.Base(dir)}, nil
+}
+
+// options are how a place is reached that is neither the lake's nor the raw side's.
+func (c *lakeCall) options() lake.Options {
+	o := lake.Options{S3: c.work.config.LakeS3(), Staging: c.work.config.Engine.TempDirectory}
+	if c.raw {
+		o.S3 = c.work.config.InputS3()
+	}
+	return o
+}
+
+// container is the bucket or directory of a place, which need not be there yet.
+func (c *lakeCall) container(place string) (lake.Store, error) {
+	switch {
+	case place == "":
+		return c.root, nil
+	case !strings.Contains(place, "://") && !filepath.IsAbs(place):
+		return nil, usagef("s3://bucket, or an absolute path", "%s is a key: it needs no bucket or directory of its own", place)
+	}
+	return lake.Open(place, c.options())
 }
 
 // objects are those that a place stands for.
@@ -155,7 +174,9 @@ func (c *lakeCall) guard(at site, keys []string, published bool) error {
 		if state != nil {
 			for _, units := range state.Units {
 				for _, u := range units {
-					known[u.Key], known[u.Rejects] = true, true
+					for _, version := range append(u.Kept, u) {
+						known[version.Key], known[version.Rejects] = true, true
+					}
 				}
 			}
 		}

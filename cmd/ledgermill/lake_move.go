@@ -178,7 +178,7 @@ func (a *app) lakeRemove(c *lakeCall) error {
 
 // move does something to a list of objects and prints what came of it.
 func (a *app) move(c *lakeCall, step string, list []lake.Transfer, do func(func(lake.Transfer)) error) error {
-	began, report := time.Now(), moved{List: list}
+	began, report := time.Now(), moved{List: append([]lake.Transfer{}, list...)}
 	var total int64
 	for _, t := range list {
 		total += t.Size

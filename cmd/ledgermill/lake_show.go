@@ -22,37 +22,28 @@ func lineOf(store lake.Reader, o lake.Object) objectLine {
 }
 
 func (a *app) lakeMake(c *lakeCall) error {
-	at, err := c.at(c.Args().First())
+	store, err := c.container(c.Args().First())
 	if err != nil {
 		return err
 	}
-	if at.key != "" && at.Store != c.root {
-		return usagef("ledgermill lake mb s3://bucket", "mb makes buckets and directories, not keys: %s", c.Args().First())
-	}
-	if at.key != "" {
-		return usagef("a URL or an absolute path", "%s is a key of the lake: keys need no directory", at.key)
-	}
-	if err := at.Make(c.Context.Context); err != nil {
+	if err := store.Make(c.Context.Context); err != nil {
 		return err
 	}
-	return a.lakeSay(c, "made", at.URL())
+	return a.lakeSay(c, "made", store.URL())
 }
 
 func (a *app) lakeDrop(c *lakeCall) error {
 	if c.NArg() == 0 {
 		return usagef("ledgermill lake rb s3://bucket", "lake rb needs a place")
 	}
-	at, err := c.at(c.Args().First())
+	store, err := c.container(c.Args().First())
 	if err != nil {
 		return err
 	}
-	if at.key != "" {
-		return usagef("ledgermill lake rm "+c.Args().First(), "rb drops buckets and directories, not keys")
-	}
-	if err := at.Drop(c.Context.Context); err != nil {
+	if err := store.Drop(c.Context.Context); err != nil {
 		return err
 	}
-	return a.lakeSay(c, "dropped", at.URL())
+	return a.lakeSay(c, "dropped", store.URL())
 }
 
 // lakeSay prints what was done to a place.

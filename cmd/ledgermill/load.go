@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -21,21 +20,18 @@ has loaded. A restored backup heals itself.`,
 }
 
 func (a *app) load(c *call) (err error) {
+	if !c.work.loads() {
+		_, err := fmt.Fprintln(a.stdout, "nothing to do: no model of this project says `load`")
+		return err
+	}
 	bar := a.progress("load")
 	defer bar.done()
-	h := c.work.startWarehouse(c.Context.Context, bar.say)
-	defer func() { err = errors.Join(err, h.Close(c.Context.Context)) }()
-	root, err := c.work.lake()
-	if err != nil {
+	var report engine.LoadReport
+	o := engine.Options{Run: engine.NewRun(), Command: "load", Progress: bar.update}
+	err = c.writing(o, true, bar.say, func(m *mill) (err error) {
+		report, err = m.Load(c.Context.Context, c.selection)
 		return err
-	}
-	m, err := c.work.openMill(c.Context.Context, engine.Options{Run: engine.NewRun(), Command: "load", Progress: bar.update,
-		Warehouse: &loader{workspace: c.work, opening: h, lake: root, progress: bar.update}}, true)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, m.close()) }()
-	report, err := m.Load(c.Context.Context, c.selection)
+	})
 	bar.done()
 	if err != nil {
 		return err

@@ -60,6 +60,13 @@ func (w *workspace) selection(c *cli.Context) (s engine.Selection, err error) {
 		}
 	}
 	s.Full, s.AcceptRemoved = c.Bool("full"), c.Bool("accept-removed")
+	s.Reopen, s.Rewrite, s.Reason = c.Bool("reopen"), c.Bool("yes"), c.String("reason")
+	switch {
+	case (s.Reopen || s.Rewrite) && strings.TrimSpace(s.Reason) == "":
+		return s, usagef("--reason TEXT: it is kept in the run's record", "what is protected is made again for a reason")
+	case s.Rewrite && (s.From.IsZero() || s.To.IsZero()):
+		return s, usagef("--from DATE --to DATE, or --date DATE", "--yes is about the dates that are named")
+	}
 	return s, nil
 }
 
@@ -67,6 +74,9 @@ func runFlags() []cli.Flag {
 	return append(selectionFlags(),
 		&cli.BoolFlag{Name: "full", Usage: "make again what is up to date"},
 		&cli.BoolFlag{Name: "accept-removed", Usage: "objects that have vanished are removed from their units"},
+		&cli.BoolFlag{Name: "reopen", Usage: "make units of closed periods again too; needs --reason"},
+		&cli.BoolFlag{Name: "yes", Usage: "make published units of the named dates again that are older than lake.hold_after; needs --from, --to and --reason"},
+		&cli.StringFlag{Name: "reason", Usage: "`TEXT` that the run's record keeps"},
 		formatFlag("text or json"))
 }
 

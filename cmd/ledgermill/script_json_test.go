@@ -106,3 +106,16 @@ func contents(ts *testscript.TestScript, dir string) map[string]string {
 	ts.Check(err)
 	return files
 }
+
+// lastRun keeps the id of the last run of a list of runs.
+func lastRun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lastrun NAME")
+	}
+	var runs []struct{ Run string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &runs))
+	if len(runs) == 0 {
+		ts.Fatalf("there is no run")
+	}
+	ts.Setenv(args[0], runs[len(runs)-1].Run)
+}

@@ -30,13 +30,14 @@ import (
 //	private                   a private server in a home of the scripts
 //	minio                     settings of a MinIO, and an empty bucket at $STORE
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
-//	units [-bytes] LAKE       what lies in a lake, without its ledger, and its bytes
+//	units [-bytes] LAKE       what lies in a lake, without its ledger and former versions, and its bytes
 //	pack FILE                 gzip it
 //	cut FILE N                keep its first N bytes
 //	subset FILE FILE          every line of the one stands in the other
 //	edit FILE OLD NEW         replace a text that is there once
 //	same DIR DIR              the same files with the same bytes
 //	field NAME                a field of the JSON on stdout
+//	lastrun NAME              $NAME becomes the id of the last run of the JSON on stdout
 //	shape                     the fields of the JSON on stdout with their kinds
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -63,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"edit":    edit,
 			"subset":  subset,
 			"shape":   shape,
+			"lastrun": lastRun,
 			"warehouse": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", warehousetest.Database(t))
 			},
@@ -191,7 +193,7 @@ func units(ts *testscript.TestScript, neg bool, args []string) {
 		if strings.HasPrefix(name, "_staging") {
 			return fmt.Errorf("%s was left behind", name)
 		}
-		if strings.HasPrefix(name, "_ledger") || err != nil {
+		if strings.HasPrefix(name, "_ledger") || strings.HasPrefix(name, "_kept") || err != nil {
 			return err
 		}
 		if withBytes {

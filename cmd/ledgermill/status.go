@@ -37,11 +37,8 @@ func (a *app) runsCommand() *cli.Command {
 		Usage: "list the recorded runs, or show one",
 		Flags: []cli.Flag{formatFlag("text or json")},
 		Subcommands: []*cli.Command{{
-			Name: "show", Usage: "print the accounts of a run", ArgsUsage: "RUN", Flags: []cli.Flag{formatFlag("text or json")},
+			Name: "show", Usage: "print the accounts of a run: of the last one, where none is named", ArgsUsage: "[RUN]", Flags: []cli.Flag{formatFlag("text or json")},
 			Action: a.on(func(c *call) error {
-				if c.NArg() == 0 {
-					return usagef("ledgermill runs", "runs show needs a run")
-				}
 				return c.reading("runs", nil, func(m *mill) error { return a.showRun(c, m, c.Args().First()) })
 			}, "text", "json"),
 		}},
@@ -53,6 +50,9 @@ func (a *app) runsCommand() *cli.Command {
 
 func (a *app) showRun(c *call, m *mill, id string) error {
 	one, ok := m.State().Run(id)
+	if runs := m.State().Runs; id == "" && len(runs) > 0 {
+		one, ok = runs[len(runs)-1], true
+	}
 	if !ok {
 		return usagef("ledgermill runs", "no run %q", id)
 	}

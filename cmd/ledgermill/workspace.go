@@ -110,10 +110,7 @@ func (w *workspace) cache() string {
 // engineSettings are the limits of a DuckDB that works in a directory and reads stores.
 func (w *workspace) engineSettings(ctx context.Context, work string, readable ...lake.Store) duckdb.Settings {
 	// What DuckDB allocates beside its buffers comes on top, some fifth of them.
-	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: work, Log: w.log}
-	if dir := w.config.Engine.TempDirectory; dir != "" {
-		s.Spill = filepath.Join(dir, fmt.Sprintf("ledgermill-%d", os.Getpid()))
-	}
+	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: w.config.Engine.TempDirectory, Log: w.log}
 	w.reach(ctx, &s, readable)
 	return s
 }
@@ -142,6 +139,7 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	}
 	o.Project, o.Name, o.Input, o.Lake, o.Engine, o.Work = w.project, w.config.Name, input, root, duck, work
 	o.Reading = w.reading(ctx, input, root)
+	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
 	o.Budget, o.Program, o.Config = int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()

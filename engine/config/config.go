@@ -51,6 +51,15 @@ type Lake struct {
 	// false.
 	TrustReader bool
 
+	// Keep is how many former versions of a unit are kept, to roll back to.
+	// Default 3; 0 keeps none.
+	Keep int
+
+	// HoldAfter is the age in days, counted back from a dataset's newest published
+	// unit, from which a published unit is made again on request only. Default 0:
+	// units of any age are.
+	HoldAfter int
+
 	// S3 is how the lake's store is reached where that is another one than the
 	// input's: what is empty here is as in [Config.S3]. [Config.LakeS3] has both.
 	S3 S3
@@ -133,7 +142,7 @@ func Default() Config {
 		Name:  "ledgermill",
 		Input: "raw",
 		S3:    S3{PathStyle: PathStyleAuto},
-		Lake:  Lake{Root: "lake", Settle: time.Minute},
+		Lake:  Lake{Root: "lake", Settle: time.Minute, Keep: 3},
 		Engine: Engine{
 			MemoryLimit: 1_000_000_000,
 			BatchDays:   30,

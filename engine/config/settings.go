@@ -58,6 +58,10 @@ func table() []setting {
 			duration(), func(c *Config) *timeDuration { return &c.Lake.Settle }, atLeast[timeDuration](0, "0 or more")),
 		row("lake.trust_reader", "read an object of an object store in place though it has no control file, and count it nowhere else; default false",
 			truth(), func(c *Config) *bool { return &c.Lake.TrustReader }, nil),
+		row("lake.keep", "former versions of a unit that are kept, to roll back to; default 3; 0 keeps none",
+			count(), func(c *Config) *int { return &c.Lake.Keep }, between(0, 100)),
+		row("lake.hold_after", "age in days, counted back from the newest published unit, from which published units are remade on request only; default 0: never",
+			count(), func(c *Config) *int { return &c.Lake.HoldAfter }, between(0, 36500)),
 	}, s3Rows("lake.s3", func(c *Config) *S3 { return &c.Lake.S3 }), []setting{
 		row("engine.memory_limit", "memory of the engine before it spills, in bytes or as 1GB; default 1GB, at least 64MB",
 			size(), func(c *Config) *Size { return &c.Engine.MemoryLimit }, atLeast[Size](64_000_000, "at least 64MB")),

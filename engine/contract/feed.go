@@ -40,6 +40,7 @@ func (d *directives) businessDate(line sqltext.Directive) {
 	}
 	col, _ := d.contract.Column(name)
 	switch {
+	case col.Type == Type{}: // the table itself is at fault
 	case col.Type.Base != Date:
 		d.fault(line.At, "the business date is a column of type date, and "+name+" is "+col.Type.String(),
 			"add a column of type date and `-- read <column>: cast(... as date)`")

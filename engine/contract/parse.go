@@ -24,12 +24,12 @@ func Parse(ctx context.Context, file, src string, judge Judge) (*Contract, error
 	p.faults = faults
 	p.ddl, faults = readDDL(file, src, p.contract.Name)
 	p.faults = append(p.faults, faults...)
-	if len(faults) == 0 {
-		if err := p.describe(ctx); err != nil {
-			return nil, err
-		}
-	} else {
-		p.takeNames()
+	describe := p.describe
+	if len(faults) > 0 {
+		describe = p.describeFaulty
+	}
+	if err := describe(ctx); err != nil {
+		return nil, err
 	}
 	p.checkNames()
 	if err := p.direct(ctx, lines); err != nil {
@@ -54,8 +54,8 @@ func invalidUTF8(text string) int {
 	return 0
 }
 
-// takeNames gives the directives something to be checked against where DuckDB was
-// not asked.
+// takeNames gives the directives something to be checked against where DuckDB
+// cannot read the table.
 func (p *parser) takeNames() {
 	for _, col := range p.ddl.columns {
 		p.contract.Columns = append(p.contract.Columns, Column{Name: strings.ToLower(col.name), Pos: col.pos})

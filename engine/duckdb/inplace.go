@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
 	"ledgermill/engine/records"
 	"ledgermill/engine/sqltext"
@@ -123,20 +124,50 @@ func (l *landing) prove(ctx context.Context, s *session, first int, doubts map[i
 	return l.recount(ctx, s, doubts)
 }
 
-// withdraw takes back what was landed of the objects in doubt.
-func (l *landing) withdraw(ctx context.Context, s *session, doubts map[int]error) (*job.UnprovenError, error) {
-	if len(doubts) == 0 {
-		return nil, nil
+// proven withdraws the objects that did not prove themselves and says which.
+func (l *landing) proven(ctx context.Context, s *session, first int, doubts map[int]error) (*job.UnprovenError, error) {
+	if err := l.prove(ctx, s, first, doubts); err != nil || len(doubts) == 0 {
+		return nil, err
 	}
 	unproven := &job.UnprovenError{Objects: map[string]error{}}
-	var places []string
-	for _, place := range slices.Sorted(maps.Keys(doubts)) {
+	places := slices.Sorted(maps.Keys(doubts))
+	for _, place := range places {
 		unproven.Objects[l.objects[place].Key] = doubts[place]
+	}
+	return unproven, l.withdraw(ctx, s, places)
+}
+
+// Withdraw takes back what was landed of objects of a feed and is not parked yet.
+func (e *Engine) Withdraw(ctx context.Context, c *contract.Contract, objects []string) (err error) {
+	l := e.landings[c.Name]
+	if l == nil {
+		return nil
+	}
+	var places []int
+	for i, o := range l.objects {
+		if o.Key != "" && slices.Contains(objects, o.Key) {
+			places = append(places, i)
+		}
+	}
+	s, err := e.session(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	return l.withdraw(ctx, s, places)
+}
+
+func (l *landing) withdraw(ctx context.Context, s *session, places []int) error {
+	if len(places) == 0 {
+		return nil
+	}
+	var list []string
+	for _, place := range places {
 		l.objects[place] = job.Object{}
-		places = append(places, fmt.Sprint(place))
+		list = append(list, fmt.Sprint(place))
 	}
-	if _, err := s.exec(ctx, fmt.Sprintf("delete from %s where _o in (%s)", l.table, strings.Join(places, ", "))); err != nil {
-		return nil, fmt.Errorf("withdraw %d objects of %s: %w", len(places), l.contract.Name, err)
+	if _, err := s.exec(ctx, fmt.Sprintf("delete from %s where _o in (%s)", l.table, strings.Join(list, ", "))); err != nil {
+		return fmt.Errorf("withdraw %d objects of %s: %w", len(places), l.contract.Name, err)
 	}
-	return unproven, nil
+	return nil
 }

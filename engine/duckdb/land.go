@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -29,14 +30,16 @@ type landing struct {
 	table    string
 	objects  []job.Object // without a key: withdrawn
 	settled  map[job.Unit]bool
+	parked   []parked
 }
 
 func landingTable(feed string) string { return sqltext.QuoteName("landed " + feed) }
 
 // Land reads objects of one feed into memory, each value by the strict grammar of
 // its column, and returns their accounts by unit: duplicates and key conflicts are
-// not told apart yet and count as accepted. Objects landed before are left alone.
-// With a *job.UnprovenError the cells are those of all objects but its own.
+// not told apart yet and count as accepted. Objects landed before are left alone,
+// and after an error nothing of these is left; but a *job.UnprovenError comes with
+// the cells of all objects that it does not name.
 func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.Object) (cells []ledger.Cell, err error) {
 	s, err := e.session(ctx)
 	if err != nil {
@@ -56,20 +59,27 @@ func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.O
 	doubts := map[int]error{}
 	for _, group := range groupObjects(l.objects[first:], first) {
 		if err := l.read(ctx, s, group, doubts); err != nil {
-			return nil, err
+			return nil, errors.Join(err, l.undo(ctx, s, first))
 		}
 	}
-	if err := l.prove(ctx, s, first, doubts); err != nil {
-		return nil, err
+	unproven, err := l.proven(ctx, s, first, doubts)
+	if err == nil {
+		cells, err = l.survey(ctx, s, first)
 	}
-	unproven, err := l.withdraw(ctx, s, doubts)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.undo(ctx, s, first))
 	}
-	if cells, err = l.survey(ctx, s, first); err == nil && unproven != nil {
-		err = unproven
+	if unproven != nil {
+		return cells, unproven
 	}
-	return cells, err
+	return cells, nil
+}
+
+// undo forgets the objects from first on, and what has landed of them.
+func (l *landing) undo(ctx context.Context, s *session, first int) error {
+	l.objects = l.objects[:first]
+	_, err := s.exec(context.WithoutCancel(ctx), fmt.Sprintf("delete from %s where _o >= %d", l.table, first))
+	return err
 }
 
 // landing is the table of a feed, made empty where nothing has landed yet.
@@ -85,12 +95,19 @@ func (e *Engine) landing(ctx context.Context, s *session, c *contract.Contract) 
 	return l, nil
 }
 
-// Release forgets what was landed of a feed.
+// Release forgets what was landed of a feed, and what was parked.
 func (e *Engine) Release(ctx context.Context, feed string) (err error) {
-	if e.landings[feed] == nil {
+	l := e.landings[feed]
+	if l == nil {
 		return nil
 	}
 	delete(e.landings, feed)
+	for _, p := range l.parked {
+		err = errors.Join(err, os.Remove(p.path))
+	}
+	if err != nil {
+		return fmt.Errorf("release %s: %w", feed, err)
+	}
 	s, err := e.session(ctx)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func (e *Engine) Strays(ctx context.Context, c *contract.Contract, object, path 
 			continue
 		}
 		rows := fmt.Sprintf("select %s from %s where _o = %d and %s is null and _reasons is not null",
-			l.rejectOf(), l.table, i, sqltext.QuoteName(c.BusinessDate))
+			l.rejectOf(), l.undated(), i, sqltext.QuoteName(c.BusinessDate))
 		return l.rejectFile(ctx, s, rows, []job.Object{o}, ledger.NoDate, path)
 	}
 	return nil, nil

@@ -1,14 +1,13 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,7 +28,7 @@ type Settings struct {
 	MemoryLimit int64    // bytes for DuckDB's buffers; the process needs some 300 MB more
 	Threads     int      // 0: all cores
 	Work        string   // existing local directory that SQL may write to: staged files, pipes
-	Spill       string   // local directory for spill files; "": below Work
+	Spill       string   // local directory in which engines keep what they spill and park; "": Work
 	Readable    []string // directories that SQL may read
 	Remotes     []Remote // parts of object stores that SQL may read; they need Extension
 	Extension   Extension
@@ -43,6 +42,7 @@ type Engine struct {
 	settings  Settings
 	connector *duck.Connector
 	db        *sql.DB
+	spill     *spill
 	landings  map[string]*landing // by feed
 	contracts map[string]*contract.Contract
 	models    map[string]*model.Model
@@ -69,25 +69,26 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 
 // Close ends the engine and frees what it holds.
 func (e *Engine) Close() error {
-	return errors.Join(e.db.Close(), e.connector.Close())
+	err := errors.Join(e.db.Close(), e.connector.Close())
+	if e.spill != nil {
+		err = errors.Join(err, e.spill.close())
+	}
+	return err
 }
 
 // configure sets what holds for the whole instance, the fence last: after it no
 // setting can be changed, from SQL files least of all.
 func (e *Engine) configure(ctx context.Context) error {
-	allowed := make([]string, 0, len(e.settings.Readable)+len(e.settings.Remotes)+1)
-	for _, dir := range append([]string{e.settings.Work}, e.settings.Readable...) {
+	var err error
+	if e.spill, err = openSpill(cmp.Or(e.settings.Spill, e.settings.Work)); err != nil {
+		return fmt.Errorf("open duckdb: %w", err)
+	}
+	allowed := make([]string, 0, len(e.settings.Readable)+len(e.settings.Remotes)+2)
+	for _, dir := range append([]string{e.settings.Work, e.spill.dir}, e.settings.Readable...) {
 		allowed = append(allowed, sqltext.QuoteString(below(dir)))
 	}
 	for _, r := range e.settings.Remotes {
 		allowed = append(allowed, sqltext.QuoteString(below(r.URI)))
-	}
-	spill := e.settings.Spill
-	if spill == "" || spill == e.settings.Work {
-		spill = filepath.Join(e.settings.Work, "spill")
-	}
-	if err := os.MkdirAll(spill, 0o700); err != nil {
-		return fmt.Errorf("open duckdb: %w", err)
 	}
 	statements := []string{
 		"set allow_persistent_secrets = false",
@@ -97,7 +98,7 @@ func (e *Engine) configure(ctx context.Context) error {
 		// QUALIFY row_number() = 1 gives wrong rows in 1.5.0 to 1.5.5 (duckdb#22849, #23677, #24363).
 		"set disabled_optimizers = 'top_n_window_elimination'",
 		fmt.Sprintf("set preserve_insertion_order = %t", e.settings.Ordered),
-		"set temp_directory = " + sqltext.QuoteString(spill),
+		"set temp_directory = " + sqltext.QuoteString(e.spill.dir),
 		// For every session, and not for this one alone: what a model makes must not
 		// depend on where the machine stands.
 		"set global TimeZone = 'UTC'",

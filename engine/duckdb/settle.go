@@ -157,7 +157,7 @@ func (l *landing) removeRepeats(ctx context.Context, s *session, where, refused 
 create or replace temp table losers as
 with copies as (
   select *,
-    row_number() over (partition by %[1]s order by _rank, _row) as _copy,
+    row_number() over (partition by %[1]s order by _rank, %[7]s_rounded, _row) as _copy,
     max(_rank)   over (partition by %[1]s)                      as _last
   from suspects
 ), contents as (
@@ -169,7 +169,7 @@ with copies as (
 select _row, '%[4]s' as _class from copies where _copy > 1
 union all
 select _row, '%[5]s' from contents where %[6]s`,
-		strings.Join(content, ", "), names, l.conflictOrder(content), duplicateClass, conflictReason, l.losing()))
+		strings.Join(content, ", "), names, l.conflictOrder(content), duplicateClass, conflictReason, l.losing(), l.numberOrder()))
 	if err != nil {
 		return nil, err
 	}
@@ -206,6 +206,15 @@ func (l *landing) conflictOrder(content []string) string {
 		order = append(order, q+" desc nulls last")
 	}
 	return strings.Join(order, ", ")
+}
+
+// numberOrder puts the first of an object's equal records first, where their
+// numbers are known; otherwise nothing that is kept tells them apart.
+func (l *landing) numberOrder() string {
+	if l.contract.FillsRecord {
+		return contract.RecordColumn + ", "
+	}
+	return ""
 }
 
 func (l *landing) losing() string {

@@ -122,6 +122,26 @@ func (d *Directory) place(ctx context.Context, op, key string, data []byte, move
 	return failed(op, key, syncDir(filepath.Dir(target)))
 }
 
+// Copy implements Writer by a second name for the same bytes: objects are replaced
+// by renames and never written to.
+func (d *Directory) Copy(ctx context.Context, from, to string) error {
+	if err := errors.Join(begin(ctx, from), CheckKey(to)); err != nil {
+		return err
+	}
+	target := d.Location(to)
+	err := d.makeDirs(filepath.Dir(target))
+	if err == nil {
+		err = os.Link(d.Location(from), target)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return failed("copy object", from, err)
+	}
+	return failed("copy object", from, syncDir(filepath.Dir(target)))
+}
+
 // Remove implements Writer.
 func (d *Directory) Remove(ctx context.Context, key string) error {
 	if err := begin(ctx, key); err != nil {

@@ -43,6 +43,8 @@ func (e *Error) Try() string {
 		return access.Try()
 	case errors.Is(e, ErrFull):
 		return "free space on the file system of " + e.Place + ", then run again: nothing was half written"
+	case errors.Is(e.Err, ErrNotEmpty):
+		return "remove what is in it first: ledgermill lake rm --recursive"
 	case errors.Is(e.Err, ErrMissing):
 		return "correct the path, or mount what belongs there"
 	case errors.Is(e.Err, fs.ErrPermission):

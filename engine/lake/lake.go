@@ -47,6 +47,9 @@ type Writer interface {
 	Create(ctx context.Context, key string, data []byte) error
 	// Put makes an object, replacing the one at its key whole.
 	Put(ctx context.Context, key string, data []byte) error
+	// Copy makes an object of another one's bytes, inside the store. It succeeds if
+	// the target exists already, and fails with fs.ErrNotExist if the source does not.
+	Copy(ctx context.Context, from, to string) error
 	// Remove succeeds if there is no such object.
 	Remove(ctx context.Context, key string) error
 }

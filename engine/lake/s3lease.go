@@ -116,7 +116,7 @@ func (h *held) take(ctx context.Context) error {
 		h.etag = etag
 		return nil
 	}
-	if age < h.b.stale && !found.dead() {
+	if age < h.b.stale && found.Token != "" && !found.dead() { // without a token it is a copied file
 		return &LockedError{Place: h.b.Location(lockName), Holder: found.Info}
 	}
 	var same minio.PutObjectOptions

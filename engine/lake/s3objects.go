@@ -205,6 +205,22 @@ func (b *Bucket) conditional(ctx context.Context, key string, data []byte, o min
 	return "", ErrExists
 }
 
+// Copy implements Writer: the server copies, and nothing passes this machine.
+func (b *Bucket) Copy(ctx context.Context, from, to string) error {
+	if err := errors.Join(b.begin(ctx, from), b.begin(ctx, to)); err != nil {
+		return err
+	}
+	if err := b.writing(); err != nil {
+		return err
+	}
+	_, err := b.head(ctx, to)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return failed("copy object", from, err)
+	}
+	_, err = b.client.ComposeObject(ctx, minio.CopyDestOptions{Bucket: b.bucket, Object: b.prefix + to}, minio.CopySrcOptions{Bucket: b.bucket, Object: b.prefix + from})
+	return failed("copy object", from, b.explain(ctx, err))
+}
+
 // Remove implements Writer.
 func (b *Bucket) Remove(ctx context.Context, key string) error {
 	if err := b.begin(ctx, key); err != nil {

@@ -172,6 +172,19 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 			if err := elsewhere.Put(ctx, "_staging/dead/notes.txt", []byte("not a claim")); err != nil {
 				t.Fatal(err)
 			}
+			leftovers, err := s.Leftovers(ctx)
+			var claims, dirs int
+			for _, l := range leftovers {
+				switch {
+				case l.Holds(dead) && l.Run == "dead" && l.Upload == "a", l.Holds(live) && l.Run == "live" && l.Upload == "b":
+					claims++
+				case l.Staged == "" && l.Size == 1:
+					dirs++
+				}
+			}
+			if err != nil || len(leftovers) != 3 || claims != 2 || dirs != 1 {
+				t.Errorf("leftovers %+v, %v", leftovers, err)
+			}
 			runs, err := s.Sweep(ctx, func(run string) bool { return run == "live" })
 			if err != nil || !slices.Equal(runs, []string{"dead"}) {
 				t.Errorf("swept %v, %v", runs, err)
@@ -201,7 +214,7 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 }
 
 // rawClient is a program that knows nothing of lakes.
-func rawClient(t *testing.T, server *s3test.Server) *minio.Core {
+func rawClient(t testing.TB, server *s3test.Server) *minio.Core {
 	t.Helper()
 	client, err := minio.NewCore(strings.TrimPrefix(server.Settings.Endpoint, "http://"), &minio.Options{Region: server.Settings.Region,
 		Creds: credentials.NewStaticV4(server.Settings.AccessKey.Reveal(), server.Settings.SecretKey.Reveal(), "")})

@@ -39,13 +39,14 @@ func Usages(objects []Object) []Usage {
 	return out
 }
 
-// datasetOf is the first segment of a key, and the second of rejects.
+// datasetOf is the first segment of a key, and the second of rejects and of what is
+// kept of former versions.
 func datasetOf(key string) string {
 	first, rest, nested := strings.Cut(key, "/")
 	switch second, _, deeper := strings.Cut(rest, "/"); {
 	case !nested, strings.Contains(first, "="):
 		return "."
-	case first == "_rejects" && deeper:
+	case (first == "_rejects" || first == "_kept") && deeper:
 		return path.Join(first, second)
 	}
 	return first

@@ -28,8 +28,11 @@ type Entry struct {
 	Units    []UnitRecord   `json:"units,omitempty"`
 	Verdicts []Verdict      `json:"verdicts,omitempty"`
 	Uploads  []lake.Upload  `json:"uploads,omitempty"`
-	Removals []string       `json:"removals,omitempty"` // keys of rejects of which none are left
-	Summary  *RunSummary    `json:"summary,omitempty"`  // in the last entry of a run
+	Keeps    []Keep         `json:"keeps,omitempty"`    // done before the uploads are completed
+	Removals []string       `json:"removals,omitempty"` // keys of rejects of which none are left, and of versions kept long enough
+	Closures []Closure      `json:"closures,omitempty"`
+	Pins     []Pin          `json:"pins,omitempty"`
+	Summary  *RunSummary    `json:"summary,omitempty"` // in the last entry of a run
 }
 
 // Done stands beside an entry whose uploads are all in place, or are known to be lost.
@@ -38,6 +41,7 @@ type Done struct {
 	At     time.Time `json:"at"`
 	Lost   []UnitRef `json:"lost,omitempty"`
 
+	Unkept     []string    `json:"unkept,omitempty"`      // copies of former versions that could not be made: the files were gone
 	LostStrays []ObjectRef `json:"lost_strays,omitempty"` // objects whose rejects without a date are gone
 }
 
@@ -132,6 +136,8 @@ type UnitRecord struct {
 	Engine string    `json:"engine"`
 	At     time.Time `json:"at"`
 	Lost   bool      `json:"lost,omitempty"`
+
+	Kept []UnitRecord `json:"kept,omitempty"` // former versions whose files are kept, newest first; their Key and Rejects name the copies
 }
 
 // Verdict is a unit that was not published, and why. It stands until the unit is
@@ -165,6 +171,7 @@ type RunSummary struct {
 	Account  []Account `json:"accounts,omitempty"`
 	Config   string    `json:"config,omitempty"` // hash of the configuration
 	Error    string    `json:"error,omitempty"`
+	Reason   string    `json:"reason,omitempty"` // that was given for what the run was allowed to do
 }
 
 // Account is what a run read of one feed, and what became of it.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type Store interface {
 	Create(ctx context.Context, key string, data []byte) error
 	Put(ctx context.Context, key string, data []byte) error
 	Complete(ctx context.Context, upload lake.Upload) (lake.Object, error)
+	Copy(ctx context.Context, from, to string) error
 	Remove(ctx context.Context, key string) error
 }
 
@@ -238,6 +240,14 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 // gone make their units lost.
 func (l *Ledger) finish(ctx context.Context, e Entry) (Done, error) {
 	done := Done{Number: e.Number, At: l.now().UTC()}
+	for _, k := range e.Keeps {
+		err := l.store.Copy(ctx, k.Key, k.To)
+		if errors.Is(err, fs.ErrNotExist) {
+			done.Unkept = append(done.Unkept, k.To)
+		} else if err != nil {
+			return done, fmt.Errorf("keep %s: %w", k.Key, err)
+		}
+	}
 	for _, up := range e.Uploads {
 		_, err := l.store.Complete(ctx, up)
 		if errors.Is(err, lake.ErrUploadGone) {

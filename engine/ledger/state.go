@@ -16,7 +16,9 @@ type State struct {
 	Objects  map[string]map[string]ObjectRecord `json:"objects"`
 	Units    map[string]map[string]UnitRecord   `json:"units"`
 	Verdicts map[string]map[string]Verdict      `json:"verdicts"`
-	Runs     []RunSummary                       `json:"runs"` // oldest first, the last MaxRuns of them
+	Closed   map[string]Closure                 `json:"closed,omitempty"` // by period
+	Pins     map[string]map[string]Pin          `json:"pins,omitempty"`   // by dataset and unit
+	Runs     []RunSummary                       `json:"runs"`             // oldest first, the last MaxRuns of them
 }
 
 // MaxRuns is how many run records a state keeps.
@@ -25,7 +27,8 @@ const MaxRuns = 1000
 // NewState is the state of an empty ledger.
 func NewState(project string) *State {
 	return &State{Format: Format, Project: project, Objects: map[string]map[string]ObjectRecord{},
-		Units: map[string]map[string]UnitRecord{}, Verdicts: map[string]map[string]Verdict{}}
+		Units: map[string]map[string]UnitRecord{}, Verdicts: map[string]map[string]Verdict{},
+		Closed: map[string]Closure{}, Pins: map[string]map[string]Pin{}}
 }
 
 func put[V any](m map[string]map[string]V, outer, inner string, v V) {
@@ -56,6 +59,7 @@ func (s *State) fold(e Entry, hash string, done Done) {
 		put(s.Units, u.Dataset, u.Unit, u)
 		delete(s.Verdicts[u.Dataset], u.Unit)
 	}
+	s.foldGuards(e)
 	for _, l := range done.Lost {
 		if u, ok := s.Units[l.Dataset][l.Unit]; ok {
 			u.Lost = true

@@ -28,6 +28,7 @@ func Suite(t *testing.T, open func(t *testing.T) lake.Store) {
 		{"cancelled", testCancelled},
 		{"create is for one", testCreateRace},
 		{"put replaces whole", testPutWhole},
+		{"copy", testCopy},
 		{"hash", testHash},
 		{"publish", testPublish},
 		{"publish replaces", testPublishReplaces},
@@ -192,6 +193,26 @@ func testCancelled(t *testing.T, s lake.Store) {
 		}
 	}
 	wantKeys(t, s, "", "a")
+}
+
+func testCopy(t *testing.T, s lake.Store) {
+	ctx := t.Context()
+	must(t, s.Put(ctx, "a/old +%2f", []byte("one")))
+	must(t, s.Copy(ctx, "a/old +%2f", "b/c/copy ü+"))
+	wantObject(t, s, "b/c/copy ü+", "one")
+	must(t, s.Put(ctx, "a/old +%2f", []byte("two")))
+	must(t, s.Copy(ctx, "a/old +%2f", "b/c/copy ü+"))
+	wantObject(t, s, "b/c/copy ü+", "one")
+	wantObject(t, s, "a/old +%2f", "two")
+	published := stage(t, s, "d", "published")
+	complete(t, s, published)
+	must(t, s.Copy(ctx, "d", "e"))
+	wantObject(t, s, "e", "published")
+	wantError(t, "copy what is not there", s.Copy(ctx, "none", "f"), fs.ErrNotExist)
+	var bad *lake.KeyError
+	if err := s.Copy(ctx, "d", "../x"); !errors.As(err, &bad) {
+		t.Errorf("copied to a bad key: %v", err)
+	}
 }
 
 func testHash(t *testing.T, s lake.Store) {

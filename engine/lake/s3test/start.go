@@ -25,14 +25,15 @@ const startTimeout = time.Minute
 
 // Options say how a server is started.
 type Options struct {
-	Data      string   // existing directory of its objects
-	Address   string   // host:port; "": a free port of the loopback interface
-	AccessKey string   // "": random
-	SecretKey string   // "": random
-	Arguments []string // further ones, before those of the storage
-	Storage   []string // further ones, of versitygw's posix storage
-	Certs     string   // directory of public.crt and private.key; "": no TLS
-	Log       io.Writer
+	Data        string   // existing directory of its objects
+	Address     string   // host:port; "": a free port of the loopback interface
+	AccessKey   string   // "": random
+	SecretKey   string   // "": random
+	Arguments   []string // further ones, before those of the storage
+	Storage     []string // further ones, of versitygw's posix storage
+	Environment []string // further variables
+	Certs       string   // directory of public.crt and private.key; "": no TLS
+	Log         io.Writer
 }
 
 // Server is a running server.
@@ -108,9 +109,13 @@ func (p Program) command(path string, o Options) *exec.Cmd {
 		cmd = exec.Command(path, append(append(append(arguments, "posix"), o.Storage...), o.Data)...)
 		cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+o.AccessKey, "ROOT_SECRET_ACCESS_KEY="+o.SecretKey)
 	}
+	cmd.Env = append(cmd.Env, o.Environment...)
 	cmd.SysProcAttr = dieWithParent()
 	return cmd
 }
+
+// Ended is closed when the server is no more.
+func (s *Server) Ended() <-chan struct{} { return s.exited }
 
 // Stop ends the server and waits for its end.
 func (s *Server) Stop() error {
