@@ -14,8 +14,7 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-// rejectColumns are the columns of a file of rejects, and how they are made of a
-// refused landed record.
+// rejectColumns are the columns of a file of rejects behind reject_id.
 const rejectColumns = "object varchar, record bigint, byte_offset bigint, reason varchar, reasons varchar, raw varchar"
 
 // writeRejects writes the refused records of a settled unit.
@@ -78,13 +77,21 @@ func (l *landing) rejectFile(ctx context.Context, s *session, rows string, struc
 		return nil, err
 	}
 	// Every column in the order: the same rejects are the same bytes.
-	w := writing{query: "select * from rejects", order: "all", path: path, stamp: ""}
+	w := writing{query: rejectIDs(u), order: "all", path: path, stamp: ""}
 	file, err := s.write(ctx, w)
 	if err != nil {
 		return nil, fmt.Errorf("rejects of %s %s: %w", l.contract.Name, u, err)
 	}
 	file.Dataset, file.Unit = "_rejects/"+l.contract.Name, u
 	return file, nil
+}
+
+// rejectIDs gives every reject of a unit an id by what was sent, and not by why it
+// is refused: it stays when a rule is edited or the object is sent again. Equal
+// records of an object are told apart by their number among these.
+func rejectIDs(u job.Unit) string {
+	return fmt.Sprintf(`select left(md5(concat_ws(chr(31), object, %s, coalesce(raw, ''), _copy)), 16) as reject_id, * exclude (_copy)
+from (select *, row_number() over (partition by object, raw order by record, byte_offset, reasons) as _copy from rejects)`, sqltext.QuoteString(string(u)))
 }
 
 // appendStructural adds the records that the independent count took out.

@@ -59,7 +59,7 @@ func (l *Ledger) settle(ctx context.Context, e Entry, data []byte) error {
 	// The commit is made: a cancelled run still makes visible what it has committed.
 	ctx = context.WithoutCancel(ctx)
 	l.pending = true
-	done, err := l.finish(ctx, e)
+	done, err := l.finish(ctx, e, hash(data))
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type Entry struct {
 // Done stands beside an entry whose uploads are all in place, or are known to be lost.
 type Done struct {
 	Number int64     `json:"number"`
+	Entry  string    `json:"entry"` // sha256 of the entry
 	At     time.Time `json:"at"`
 	Lost   []UnitRef `json:"lost,omitempty"`
 

@@ -229,7 +229,7 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 		if err := json.Unmarshal(data, &done); err != nil {
 			return &DamageError{Key: doneKey(n), Err: err}
 		}
-	} else if done, err = l.finish(ctx, e); err != nil {
+	} else if done, err = l.finish(ctx, e, hash(data)); err != nil {
 		return err
 	}
 	l.state.fold(e, hash(data), done)
@@ -238,8 +238,8 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 
 // finish completes the uploads of an entry and writes its Done. Uploads that are
 // gone make their units lost.
-func (l *Ledger) finish(ctx context.Context, e Entry) (Done, error) {
-	done := Done{Number: e.Number, At: l.now().UTC()}
+func (l *Ledger) finish(ctx context.Context, e Entry, entry string) (Done, error) {
+	done := Done{Number: e.Number, Entry: entry, At: l.now().UTC()}
 	for _, k := range e.Keeps {
 		err := l.store.Copy(ctx, k.Key, k.To)
 		if errors.Is(err, fs.ErrNotExist) {
