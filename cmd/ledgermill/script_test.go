@@ -17,6 +17,7 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ledgermill/engine/duckdb"
 	"ledgermill/engine/lake/s3test"
 	"ledgermill/warehouse/warehousetest"
 )
@@ -29,6 +30,7 @@ import (
 //	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
 //	private                   a private server in a home of the scripts
 //	minio                     settings of a MinIO, and an empty bucket at $STORE
+//	httpfs                    DuckDB's extension for it, as the tests of this machine share it
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
 //	units [-bytes] LAKE       what lies in a lake, without its ledger and former versions, and its bytes
 //	pack FILE                 gzip it
@@ -75,6 +77,15 @@ func TestScripts(t *testing.T) {
 				ts.Setenv("LEDGERMILL_S3_ACCESS_KEY", server.Settings.AccessKey.Reveal())
 				ts.Setenv("LEDGERMILL_S3_SECRET_KEY", server.Settings.SecretKey.Reveal())
 				ts.Setenv("STORE", server.Bucket(t))
+			},
+			"httpfs": func(ts *testscript.TestScript, _ bool, _ []string) {
+				cache, err := os.UserCacheDir()
+				ts.Check(err)
+				x := duckdb.FindHTTPFS(t.Context(), duckdb.ExtensionSource{Directory: filepath.Join(cache, "ledgermill", "duckdb")})
+				if !x.Available() {
+					ts.Fatalf("%v", x.Err())
+				}
+				ts.Setenv("LEDGERMILL_ENGINE_HTTPFS", x.Path)
 			},
 			"private": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if privateDir == "" {
