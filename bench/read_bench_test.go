@@ -91,7 +91,7 @@ func (r *reading) describe(b *testing.B, path, key, uri string) {
 	r.size = info.Size()
 	r.file = job.Object{Key: key, Path: path, Section: section, Mapping: mapping, Report: report, NewLine: report.NewLine()}
 	r.remote = r.file
-	r.remote.Path, r.remote.Report, r.remote.InPlace = uri, records.Report{}, &job.InPlace{Size: r.size, Header: report.HeaderLength}
+	r.remote.Path, r.remote.Report, r.remote.InPlace = uri, records.Report{}, &job.InPlace{Lines: true, Size: r.size, Header: report.HeaderLength}
 }
 
 func (r *reading) open(b *testing.B, dir string, bucket *lake.Bucket) {

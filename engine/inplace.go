@@ -53,7 +53,8 @@ func (m *Mill) peek(ctx context.Context, f *feed, one listed, seen lake.Object, 
 		m.Log.DebugContext(ctx, "an object is fetched", "object", seen.Key, "why", "its first records are not one a line", "error", err)
 		return nil, records.Report{}, ctx.Err()
 	}
-	place := &job.InPlace{Size: seen.Size, Header: report.HeaderLength, Open: tail != '\n', Quoted: allQuoted(head[report.HeaderLength:], one.section.CSV)}
+	place := &job.InPlace{Size: seen.Size, Header: report.HeaderLength, Open: tail != '\n'}
+	place.Quoted, place.Lines = quoting(head[report.HeaderLength:], one.section.CSV)
 	report.Records, report.Text = 0, seen.Size // the engine counts
 	return place, report, nil
 }
@@ -121,19 +122,20 @@ func ends(ctx context.Context, store lake.Ranger, o lake.Object) (head []byte, t
 	return head, last[0], nil
 }
 
-// allQuoted tells from the first records whether every field stands in quotes.
-func allQuoted(text []byte, csv contract.CSV) bool {
+// quoting tells from the first records whether every field stands in quotes, and
+// else whether quotes stand within fields.
+func quoting(text []byte, csv contract.CSV) (all, within bool) {
 	quote, between := []byte(csv.Quote), []byte(csv.Quote+csv.Delimiter+csv.Quote)
-	if len(quote) == 0 || len(text) == 0 {
-		return false
+	if len(quote) == 0 || !bytes.Contains(text, quote) {
+		return false, false
 	}
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimRight(line, "\r\n")
 		if !bytes.HasPrefix(line, quote) || bytes.Count(line, quote) != 2*(bytes.Count(line, between)+1) {
-			return false
+			return false, bytes.Contains(text, []byte(csv.Quote+csv.Quote))
 		}
 	}
-	return true
+	return true, false
 }
 
 // doubtful are the objects of a landing that were read in their store and proved

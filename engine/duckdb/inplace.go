@@ -23,7 +23,7 @@ import (
 // bytes over. What could, is null: a record whose values hold a quote, a line break
 // or a NUL, or one that is longer than a record may be.
 func recordBytes(o job.Object) string {
-	if o.InPlace == nil {
+	if o.InPlace == nil || o.InPlace.Lines {
 		return "null"
 	}
 	csv := o.Section.CSV

@@ -140,8 +140,8 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 		if o.InPlace == nil && o.Report.Good() == 0 {
 			continue // nothing to read, and DuckDB refuses some empty texts
 		}
-		key := fmt.Sprintf("%s\x00%q\x00%q\x00%s\x00%t\x00%t\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial,
-			o.InPlace != nil, o.InPlace != nil && o.InPlace.Quoted)
+		key := fmt.Sprintf("%t\x00%s\x00%q\x00%q\x00%s\x00%t\x00%t\x00%t", o.InPlace == nil, o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial,
+			o.InPlace != nil && !o.InPlace.Lines, o.InPlace != nil && o.InPlace.Quoted)
 		g, ok := at[key]
 		if !ok {
 			g = len(groups)

@@ -35,6 +35,7 @@ type InPlace struct {
 	Header int64 // bytes before the first record
 	Open   bool  // the last record has no line end
 	Quoted bool  // every field seems to stand in quotes; otherwise those that hold a delimiter
+	Lines  bool  // quotes within values were seen: only its lines tell how it is written
 }
 
 // NumberColumn is what the header of a numbered object calls the record's number.
