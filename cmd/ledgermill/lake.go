@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path"
 	"path/filepath"
@@ -159,25 +158,21 @@ func (s site) objects(ctx context.Context) ([]lake.Object, error) {
 	return []lake.Object{o}, err
 }
 
-// guard refuses to change what the mill manages: its ledger, staged bytes, and
-// with published the objects that the ledger has.
-func (c *lakeCall) guard(at site, keys []string, published bool) error {
+// guard refuses to change what the mill manages: its ledger, staged bytes, and the
+// objects that the ledger has.
+func (c *lakeCall) guard(at site, keys []string) error {
 	if c.raw || at.Store != c.root || c.Bool("force") {
 		return nil
 	}
+	state, err := c.state()
+	if err != nil {
+		return err
+	}
 	known := map[string]bool{}
-	if published {
-		state, err := c.state()
-		if err != nil && !errors.Is(err, lake.ErrMissing) {
-			return err
-		}
-		if state != nil {
-			for _, units := range state.Units {
-				for _, u := range units {
-					for _, version := range append(u.Kept, u) {
-						known[version.Key], known[version.Rejects] = true, true
-					}
-				}
+	for _, units := range state.Units {
+		for _, u := range units {
+			for _, version := range append(u.Kept, u) {
+				known[version.Key], known[version.Rejects] = true, true
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -38,7 +39,7 @@ func (a *app) lakePut(c *lakeCall) error {
 	for i, t := range list {
 		keys[i] = t.Key
 	}
-	if err := c.guard(at, keys, true); err != nil {
+	if err := errors.Join(twice(keys), c.guard(at, keys)); err != nil {
 		return err
 	}
 	return a.move(c, "upload", list, func(progress func(lake.Transfer)) error {
@@ -123,6 +124,13 @@ func (a *app) lakeGet(c *lakeCall) error {
 		}
 		all = append(all, bySource[place]...)
 	}
+	files := make([]string, len(all))
+	for i, t := range all {
+		files[i] = t.File
+	}
+	if err := twice(files); err != nil {
+		return err
+	}
 	return a.move(c, "download", all, func(progress func(lake.Transfer)) error {
 		for _, place := range places {
 			at, err := c.at(place)
@@ -141,8 +149,12 @@ func (a *app) lakeRemove(c *lakeCall) error {
 	if c.NArg() == 0 {
 		return usagef("ledgermill lake ls", "lake rm needs a place")
 	}
-	var list []lake.Transfer
-	stores := map[string]lake.Store{}
+	type group struct {
+		lake.Store
+		list []lake.Transfer
+	}
+	var groups []group
+	var all []lake.Transfer
 	for _, place := range c.Args().Slice() {
 		at, err := c.at(place)
 		if err != nil {
@@ -155,25 +167,36 @@ func (a *app) lakeRemove(c *lakeCall) error {
 		if err != nil {
 			return err
 		}
-		keys := make([]string, len(objects))
+		one, keys := group{Store: at.Store}, make([]string, len(objects))
 		for i, o := range objects {
 			keys[i] = o.Key
-			list = append(list, lake.Transfer{Key: o.Key, File: at.Location(o.Key), Size: o.Size})
-			stores[at.Location(o.Key)] = at.Store
+			one.list = append(one.list, lake.Transfer{Key: o.Key, File: at.Location(o.Key), Size: o.Size})
 		}
-		if err := c.guard(at, keys, true); err != nil {
+		if err := c.guard(at, keys); err != nil {
 			return err
 		}
+		groups, all = append(groups, one), append(all, one.list...)
 	}
-	return a.move(c, "remove", list, func(progress func(lake.Transfer)) error {
-		for _, t := range list {
-			if err := stores[t.File].Remove(c.Context.Context, t.Key); err != nil {
+	return a.move(c, "remove", all, func(progress func(lake.Transfer)) error {
+		for _, one := range groups {
+			if err := lake.Discard(c.Context.Context, one, one.list, progress); err != nil {
 				return err
 			}
-			progress(t)
 		}
 		return nil
 	})
+}
+
+// twice complains of two sources that would go to one target.
+func twice(targets []string) error {
+	seen := map[string]bool{}
+	for _, t := range targets {
+		if seen[t] {
+			return usagef("one call for each", "two of them would become %s", t)
+		}
+		seen[t] = true
+	}
+	return nil
 }
 
 // move does something to a list of objects and prints what came of it.

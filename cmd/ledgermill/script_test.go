@@ -29,7 +29,7 @@ import (
 //	library DIR               a project of loans: nothing in it is a bank's
 //	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
 //	private                   a private server in a home of the scripts
-//	minio                     settings of a MinIO, and an empty bucket at $STORE
+//	minio                     settings of a MinIO, and an empty bucket at $STORE; behind `[!s3] skip`
 //	httpfs                    DuckDB's extension for it, as the tests of this machine share it
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
 //	units [-bytes] LAKE       what lies in a lake, without its ledger and former versions, and its bytes
@@ -53,6 +53,12 @@ func TestScripts(t *testing.T) {
 			e.Vars = append(e.Vars, "XDG_CACHE_HOME="+filepath.Join(e.WorkDir, ".cache"), "XDG_STATE_HOME="+filepath.Join(e.WorkDir, ".state"),
 				"HOME="+e.WorkDir, "USER=tester")
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "s3" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return s3test.Wanted(), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -123,8 +124,12 @@ func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
 // Try returns the remedy.
 func (e *LockedError) Try() string {
-	if e.Holder.PID == 0 {
-		return "wait until the other run ends"
+	free := ""
+	if strings.HasPrefix(e.Place, "s3://") {
+		free = "; without a sign of life for a minute the lock is free"
 	}
-	return fmt.Sprintf("wait until it ends, or end process %d on %s: what it left is repaired by the next run", e.Holder.PID, e.Holder.Host)
+	if e.Holder.PID == 0 {
+		return "wait until the other run ends" + free
+	}
+	return fmt.Sprintf("wait until it ends, or end process %d on %s: what it left is repaired by the next run%s", e.Holder.PID, e.Holder.Host, free)
 }

@@ -71,7 +71,8 @@ type Publisher interface {
 	Abort(ctx context.Context, upload Upload) error
 	// Sweep removes the staging directories of runs that keep refuses, their
 	// uploads, and what dead processes left; it returns the names of those runs.
-	// It touches nothing that this program did not make. What may not be removed
+	// It touches nothing that this program did not make. It is for the holder of the
+	// lock, who knows that no other run is alive. What may not be removed
 	// any more is completed first: that is the ledger's business.
 	Sweep(ctx context.Context, keep func(run string) bool) ([]string, error)
 	// Leftovers lists what Sweep would remove if it kept no run.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,7 +32,8 @@ type Bucket struct {
 	contact sync.Mutex
 	met     bool // the server has answered, and the bucket is there
 
-	lost atomic.Pointer[LockedError] // set once the lock is another's
+	holding atomic.Bool                 // the lock
+	lost    atomic.Pointer[LockedError] // set once the lock is another's
 
 	beat, stale time.Duration // of the lock
 }
@@ -44,9 +44,6 @@ var _ Store = (*Bucket)(nil)
 type Options struct {
 	S3      config.S3 // how an s3:// place is reached
 	Staging string    // local directory for the files of runs on an s3:// place; "": the system's temporary one
-
-	// Transport, if set, wraps the one of an s3:// place: for tests of what goes wrong between here and there.
-	Transport func(http.RoundTripper) http.RoundTripper
 }
 
 // openBucket returns the store at bucket/prefix. Keys are taken as they are: a % or
@@ -67,7 +64,11 @@ func openBucket(place, rest string, o Options) (Store, error) {
 		return nil, err
 	}
 	b := &Bucket{access: access, bucket: bucket, prefix: prefix, beat: leaseBeat, stale: leaseStale}
-	if b.first, b.client, err = access.clients(o.Transport); err != nil {
+	transport, err := access.transport()
+	if err == nil {
+		b.first, b.client, err = access.clients(transport)
+	}
+	if err != nil {
 		return nil, failed("open store", b.URL(), err)
 	}
 	base := o.Staging

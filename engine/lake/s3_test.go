@@ -1,8 +1,10 @@
 package lake_test
 
 import (
+	"net/http"
 	"testing"
 
+	"ledgermill/engine/config"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/lake/laketest"
 	"ledgermill/engine/lake/s3test"
@@ -15,7 +17,17 @@ func servers() []s3test.Program { return []s3test.Program{s3test.MinIO(), s3test
 // own: another machine, as far as stores can tell.
 func store(t *testing.T, server *s3test.Server, place string) *lake.Bucket {
 	t.Helper()
-	s, err := lake.Open(place, lake.Options{S3: server.Settings, Staging: t.TempDir()})
+	return through(t, server.Settings, place, nil)
+}
+
+// through is the store at a place of some settings with something between it and
+// the server; nil is nothing.
+func through(t *testing.T, settings config.S3, place string, wrap func(http.RoundTripper) http.RoundTripper) *lake.Bucket {
+	t.Helper()
+	s, err := lake.Open(place, lake.Options{S3: settings, Staging: t.TempDir()})
+	if err == nil && wrap != nil {
+		err = s.(*lake.Bucket).Through(wrap)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,11 +46,7 @@ func TestSendAndReceive(t *testing.T) {
 					t.Errorf("%s: %d bytes for %d, a checksum: %v, %v", list[i].Key, len(got), len(sent), sum.Known(), err)
 				}
 			}
-			o := lake.Options{S3: server.Settings, Transport: func(next http.RoundTripper) http.RoundTripper { return forger{next} }}
-			forged, err := lake.Open(place, o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			forged := through(t, server.Settings, place, func(next http.RoundTripper) http.RoundTripper { return forger{next} })
 			left := t.TempDir()
 			for _, one := range back {
 				one.File = filepath.Join(left, "file")
@@ -118,14 +114,9 @@ func TestVirtualHosts(t *testing.T) {
 	address := strings.TrimPrefix(server.Settings.Endpoint, "http://")
 	_, port, _ := strings.Cut(address, ":")
 	hosts := make(chan string, 100)
-	o := lake.Options{S3: server.Settings, Staging: t.TempDir(), Transport: func(next http.RoundTripper) http.RoundTripper {
-		return resolver{next, address, hosts}
-	}}
-	o.S3.Endpoint, o.S3.PathStyle = "http://minio.test:"+port, config.PathStyleOff
-	s, err := lake.Open(place+"/x", o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	named := server.Settings
+	named.Endpoint, named.PathStyle = "http://minio.test:"+port, config.PathStyleOff
+	s := through(t, named, place+"/x", func(next http.RoundTripper) http.RoundTripper { return resolver{next, address, hosts} })
 	if err := s.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -67,6 +67,7 @@ func (b *Bucket) Lock(ctx context.Context, holder Info) (unlock func() error, er
 		return nil, failedLock(b.Location(lockName), err)
 	}
 	b.lost.Store(nil)
+	b.holding.Store(true)
 	beating, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
@@ -74,6 +75,7 @@ func (b *Bucket) Lock(ctx context.Context, holder Info) (unlock func() error, er
 		h.renew(beating)
 	}()
 	return func() error {
+		b.holding.Store(false)
 		stop()
 		<-ended
 		return failed("unlock", b.Location(lockName), h.release(context.WithoutCancel(ctx)))
@@ -155,6 +157,7 @@ func (h *held) renew(ctx context.Context) {
 			locked := &LockedError{Place: h.b.Location(lockName)}
 			errors.As(err, &locked)
 			h.b.lost.Store(locked)
+			h.b.holding.Store(false)
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package lake_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -66,25 +67,35 @@ func TestLeaseIsTakenOverWhenStale(t *testing.T) {
 	}
 }
 
-// TestLeaseIsRenewed waits for a lock that would be stale were it not renewed.
+// TestLeaseIsRenewed watches a lock being written again and again by its holder.
 func TestLeaseIsRenewed(t *testing.T) {
 	t.Parallel()
 	server := s3test.MinIO().Shared(t)
 	place := server.Bucket(t) + "/x"
 	first, second := store(t, server, place), store(t, server, place)
-	first.Beat(100*time.Millisecond, 3*time.Second)
-	second.Beat(time.Hour, 3*time.Second)
+	first.Beat(20*time.Millisecond, time.Hour)
 	unlock, err := first.Lock(t.Context(), lake.Info{PID: 42})
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
+	texts := map[string]bool{}
 	until(t, func() bool {
-		if _, err := second.Lock(t.Context(), lake.Info{}); !errors.Is(err, lake.ErrLocked) {
-			t.Fatalf("a lock that is renewed was taken over: %v", err)
+		r, err := second.Open(t.Context(), "_ledger/lock")
+		if err != nil {
+			t.Fatal(err)
 		}
-		return time.Since(began) > 5*time.Second
+		text, err := io.ReadAll(r)
+		if err := errors.Join(err, r.Close()); errors.Is(err, lake.ErrChanged) {
+			return false // renewed while it was read
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		texts[string(text)] = true
+		return len(texts) > 3
 	})
+	if _, err := second.Lock(t.Context(), lake.Info{}); !errors.Is(err, lake.ErrLocked) {
+		t.Errorf("a lock that is renewed was taken over: %v", err)
+	}
 	if err := unlock(); err != nil || first.LockLost() {
 		t.Errorf("unlock: %v, lost %v", err, first.LockLost())
 	}

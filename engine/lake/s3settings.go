@@ -58,7 +58,7 @@ func Resolve(settings config.S3) (S3, error) {
 	s.PathStyle = settings.PathStyle == config.PathStyleOn ||
 		settings.PathStyle != config.PathStyleOff && s.Host != amazon && !strings.HasSuffix(s.Host, ".amazonaws.com")
 	if s.AccessKey == "" && s.SecretKey == "" {
-		profile, err := credentials.NewFileAWSCredentials("", "").Get() // file and profile as the environment names them
+		profile, err := credentials.NewFileAWSCredentials("", "").GetWithContext(nil) // file and profile as the environment names them
 		if err != nil || profile.AccessKeyID == "" {
 			return S3{}, &CredentialsError{Section: s.Section}
 		}
@@ -80,15 +80,7 @@ func (s S3) Endpoint() string {
 
 // clients returns two clients over one pool of connections: one that gives up
 // soon, for the first contact, and a patient one.
-func (s S3) clients(wrap func(http.RoundTripper) http.RoundTripper) (first, later *minio.Core, err error) {
-	transport, err := s.transport()
-	if err != nil {
-		return nil, nil, err
-	}
-	var rounds http.RoundTripper = transport
-	if wrap != nil {
-		rounds = wrap(transport)
-	}
+func (s S3) clients(transport http.RoundTripper) (first, later *minio.Core, err error) {
 	lookup := minio.BucketLookupDNS
 	if s.PathStyle {
 		lookup = minio.BucketLookupPath
@@ -96,7 +88,7 @@ func (s S3) clients(wrap func(http.RoundTripper) http.RoundTripper) (first, late
 	client := func(attempts int) (*minio.Core, error) {
 		return minio.NewCore(s.Host, &minio.Options{
 			Creds:  credentials.NewStaticV4(s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.SessionToken.Reveal()),
-			Secure: s.Secure, Region: s.Region, BucketLookup: lookup, Transport: rounds, MaxRetries: attempts,
+			Secure: s.Secure, Region: s.Region, BucketLookup: lookup, Transport: transport, MaxRetries: attempts,
 		})
 	}
 	first, err = client(firstAttempts)

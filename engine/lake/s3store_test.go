@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ledgermill/engine/config"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/lake/s3test"
 )
@@ -169,7 +171,7 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := elsewhere.Put(ctx, "_staging/dead/notes.txt", []byte("not a claim")); err != nil {
+			if err := errors.Join(elsewhere.Put(ctx, "_staging/dead/notes.txt", []byte("not a claim")), elsewhere.Copy(ctx, live.Claim, "_staging/dead/copied.json")); err != nil {
 				t.Fatal(err)
 			}
 			leftovers, err := s.Leftovers(ctx)
@@ -185,6 +187,18 @@ func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
 			if err != nil || len(leftovers) != 3 || claims != 2 || dirs != 1 {
 				t.Errorf("leftovers %+v, %v", leftovers, err)
 			}
+			if runs, err := s.Sweep(ctx, func(string) bool { return false }); err != nil || len(runs) > 0 {
+				t.Errorf("without the lock, swept %v, %v", runs, err)
+			}
+			unlock, err := s.Lock(ctx, lake.Info{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := unlock(); err != nil {
+					t.Error(err)
+				}
+			}()
 			runs, err := s.Sweep(ctx, func(run string) bool { return run == "live" })
 			if err != nil || !slices.Equal(runs, []string{"dead"}) {
 				t.Errorf("swept %v, %v", runs, err)
@@ -237,6 +251,27 @@ func stageIn(t *testing.T, s lake.Store, run, key string) lake.Upload {
 	return u
 }
 
+// TestStagingIsPrivate refuses a directory that others can write to.
+func TestStagingIsPrivate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := lake.Open("s3://bucket/x", lake.Options{S3: config.S3{AccessKey: "a", SecretKey: "b"}, Staging: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := s.StagingDir("run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Dir(filepath.Dir(made))
+	if err := os.Chmod(own, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.StagingDir("run"); err == nil || !strings.Contains(err.Error(), own+" is not a directory of this user alone") {
+		t.Errorf("a staging directory that everybody may write to: %v", err)
+	}
+}
+
 // TestReadIsTakenUp breaks the connection in the middle of reads.
 func TestReadIsTakenUp(t *testing.T) {
 	t.Parallel()
@@ -248,11 +283,7 @@ func TestReadIsTakenUp(t *testing.T) {
 	}
 	var cuts atomic.Int64
 	cuts.Store(4)
-	o := lake.Options{S3: server.Settings, Transport: func(next http.RoundTripper) http.RoundTripper { return scissors{next, &cuts} }}
-	s, err := lake.Open(place, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := through(t, server.Settings, place, func(next http.RoundTripper) http.RoundTripper { return scissors{next, &cuts} })
 	r, err := s.Open(t.Context(), "a")
 	if err != nil {
 		t.Fatal(err)
@@ -322,13 +353,9 @@ func TestStageIsAborted(t *testing.T) {
 	place := server.Bucket(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("the cause")
-	o := lake.Options{S3: server.Settings, Staging: t.TempDir(), Transport: func(next http.RoundTripper) http.RoundTripper {
+	s := through(t, server.Settings, place+"/x", func(next http.RoundTripper) http.RoundTripper {
 		return cancelling{next, func() { cancel(cause) }}
-	}}
-	s, err := lake.Open(place+"/x", o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	if _, err := s.Stage(ctx, "a", writeFile(t, filepath.Join(t.TempDir(), "x"), "one")); !errors.Is(err, cause) {
 		t.Errorf("a cancelled upload: %v", err)
 	}

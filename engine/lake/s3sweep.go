@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,15 +26,39 @@ func (b *Bucket) StagingDir(run string) (string, error) {
 	if err := checkRun(run); err != nil {
 		return "", err
 	}
-	dir := filepath.Join(b.staging, run)
-	return dir, failed("create staging directory", dir, os.MkdirAll(dir, 0o700))
+	dir, own := filepath.Join(b.staging, run), filepath.Dir(b.staging)
+	err := os.MkdirAll(own, 0o700)
+	if err == nil {
+		err = private(own)
+	}
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	return dir, failed("create staging directory", dir, err)
+}
+
+// private refuses a directory that another user has made where everybody may, to
+// change what is uploaded from it.
+func private(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || ok && int(stat.Uid) != os.Getuid() {
+		return fmt.Errorf("%s is not a directory of this user alone", dir)
+	}
+	return nil
 }
 
 // Sweep implements Publisher. Incomplete uploads are known by their claims only, so
 // those of other programs stay; without a claim are those of a run that died between
-// two requests, which hold no bytes.
+// two requests, which hold no bytes. Who does not hold the lock cannot know which
+// runs are dead: then only what is a day old goes.
 func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]string, error) {
-	runs, err := b.sweepStaging(keep)
+	locked := b.holding.Load()
+	spared := func(since time.Time) bool { return time.Since(since) < abandoned }
+	runs, err := b.sweepStaging(func(run string, since time.Time) bool { return keep(run) || !locked && spared(since) })
 	if err != nil {
 		return runs, err
 	}
@@ -47,7 +73,7 @@ func (b *Bucket) Sweep(ctx context.Context, keep func(run string) bool) ([]strin
 		}
 		run, _, inside := strings.Cut(strings.TrimPrefix(o.Key, stagingName+"/"), "/")
 		switch {
-		case !inside && time.Since(o.ModTime) < abandoned, inside && keep(run):
+		case (!inside || !locked) && spared(o.ModTime), inside && keep(run):
 			continue
 		case inside && !slices.Contains(runs, run):
 			runs = append(runs, run)
@@ -125,13 +151,17 @@ func (b *Bucket) Leftovers(ctx context.Context) ([]Leftover, error) {
 	return left, nil
 }
 
-func (b *Bucket) sweepStaging(keep func(run string) bool) (runs []string, err error) {
+func (b *Bucket) sweepStaging(keep func(run string, since time.Time) bool) (runs []string, err error) {
 	entries, err := os.ReadDir(b.staging)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	for _, entry := range entries {
-		if name := entry.Name(); !keep(name) {
+		info, gone := entry.Info()
+		if gone != nil {
+			continue // swept since
+		}
+		if name := entry.Name(); !keep(name, info.ModTime()) {
 			runs = append(runs, name)
 			err = both(err, os.RemoveAll(filepath.Join(b.staging, name)))
 		}

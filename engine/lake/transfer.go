@@ -44,6 +44,11 @@ func Receive(ctx context.Context, from Reader, list []Transfer, progress func(Tr
 	return each(ctx, list, progress, func(ctx context.Context, t Transfer) error { return receive(ctx, from, t) })
 }
 
+// Discard removes objects, some at once.
+func Discard(ctx context.Context, from Writer, list []Transfer, progress func(Transfer)) error {
+	return each(ctx, list, progress, func(ctx context.Context, t Transfer) error { return from.Remove(ctx, t.Key) })
+}
+
 func each(ctx context.Context, list []Transfer, progress func(Transfer), do func(context.Context, Transfer) error) error {
 	var one sync.Mutex
 	moving, ctx := errgroup.WithContext(ctx)

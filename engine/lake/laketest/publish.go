@@ -134,6 +134,8 @@ func testSweep(t *testing.T, s lake.Store) {
 	if again != dirs[2] {
 		t.Errorf("staging directory of one run: %s and %s", dirs[2], again)
 	}
+	unlock, err := s.Lock(t.Context(), lake.Info{PID: 1})
+	must(t, err)
 	removed, err := s.Sweep(t.Context(), func(run string) bool { return run == "live" })
 	must(t, err)
 	if len(removed) != 2 {
@@ -145,7 +147,7 @@ func testSweep(t *testing.T, s lake.Store) {
 		}
 	}
 	_, err = s.Sweep(t.Context(), func(string) bool { return false })
-	must(t, err)
+	must(t, errors.Join(err, unlock()))
 }
 
 func testLock(t *testing.T, s lake.Store) {

@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -9,8 +10,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-
-	"crypto/rand"
 
 	"ledgermill/engine/lake"
 )
@@ -48,7 +47,7 @@ func (p Program) Shared(t testing.TB) *Server {
 	switch {
 	case errors.As(u.err, &unsupported):
 		t.Skip(unsupported)
-	case u.err != nil && os.Getenv("LEDGERMILL_TEST_NO_S3") != "":
+	case u.err != nil && !Wanted():
 		t.Skipf("no %s: %v", p.Name, u.err)
 	case u.err != nil:
 		t.Fatalf("%s for tests (LEDGERMILL_TEST_NO_S3=1 skips): %v", p.Name, u.err)
@@ -67,6 +66,10 @@ func (p Program) Shared(t testing.TB) *Server {
 	return u.server
 }
 
+// Wanted reports whether a test fails without a server: not with
+// LEDGERMILL_TEST_NO_S3 in the environment.
+func Wanted() bool { return os.Getenv("LEDGERMILL_TEST_NO_S3") == "" }
+
 // Own returns a server for one test alone, which may change how it is started.
 func (p Program) Own(t testing.TB, change func(*Options)) *Server {
 	t.Helper()
@@ -78,6 +81,9 @@ func (p Program) Own(t testing.TB, change func(*Options)) *Server {
 		change(&o)
 	}
 	s, err := p.Start(t.Context(), o)
+	if err != nil && !Wanted() {
+		t.Skipf("no %s: %v", p.Name, err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
