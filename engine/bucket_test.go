@@ -234,7 +234,7 @@ func TestLostUploads(t *testing.T) {
 		b.write("t/1.csv", text)
 		b.write("t/1.csv.control.json", fmt.Sprintf(`{"records": %d}`, n))
 		thief := &losing{lose: "t/year=2025/month=1/day=1/part"}
-		b.wrap = func(s lake.Store) lake.Store { thief.Store = s; return thief }
+		b.wrapLake = func(s lake.Store) lake.Store { thief.Store = s; return thief }
 		b.run(engine.Selection{})
 		if thief.lost != 1 {
 			t.Fatal("no upload was aborted")
@@ -253,7 +253,7 @@ func TestLostUploads(t *testing.T) {
 		if d := cmp.Diff([]string{"raw_t done", "t lost"}, told); d != "" {
 			t.Errorf("status (-want +got):\n%s", d)
 		}
-		b.wrap = nil
+		b.wrapLake = nil
 		b.run(engine.Selection{})
 		if rows := b.lakeRows("t", []string{"id", "v"}); fmt.Sprint(rows) != "[[1 1.50] [2 2.50]]" {
 			t.Errorf("made again: %v", rows)
@@ -313,7 +313,7 @@ func twoRuns(t *testing.T, at site, free bool, round int) {
 	for i := range 2 {
 		go func() {
 			one := *b
-			one.wrap = func(s lake.Store) lake.Store {
+			one.wrapLake = func(s lake.Store) lake.Store {
 				return &elsewhere{Store: s, host: fmt.Sprintf("host-%d", i), free: free}
 			}
 			m, err := one.tryOpen(true)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,12 +30,9 @@ func (e *UnreadError) Unwrap() error { return e.Err }
 func (e *UnreadError) ExitCode() int { return ExitUsage }
 
 // dialectOf is how an object's text is divided into records.
-func dialectOf(c *contract.Contract, s contract.Section, key string) (records.Dialect, error) {
+func dialectOf(c *contract.Contract, s contract.Section) (records.Dialect, error) {
 	csv := s.CSV
-	d := records.Dialect{NoHeader: csv.NoHeader, Columns: len(c.Fields(s)), HeaderWithin: csv.HeaderWithin}
-	if shape := contract.Shape(key); shape != "csv" {
-		return d, fmt.Errorf("object %s: this version of the engine reads CSV, and not %s", key, shape)
-	}
+	d := records.Dialect{NoHeader: csv.NoHeader, Columns: len(c.Fields(s)), HeaderWithin: csv.HeaderWithin, NoEscape: csv.Quote != "" && csv.Escape == ""}
 	for _, part := range []struct {
 		name string
 		text string
@@ -89,12 +87,20 @@ func (f *feed) fills(one listed, report records.Report) (map[string]string, *led
 // verifyLast compares what an object holds with what its last records say of it.
 func (f *feed) verifyLast(s contract.Section, last [][]string, read ledger.Tally) *ledger.Refusal {
 	var differences []string
+	named := map[string]bool{}
 	for _, fields := range last {
 		totals, err := f.contract.FrameTotals(s, s.Last, fields)
 		if err != nil {
 			return balanceRefusal("trailer", err)
 		}
 		for _, t := range totals {
+			// Which of the two is meant cannot be told, and a sum of both is a guess.
+			group := fmt.Sprintf("%q", t.By)
+			if named[group] {
+				differences = append(differences, "two totals of "+cmp.Or(strings.Join(t.By, " "), "all records"))
+				continue
+			}
+			named[group] = true
 			differences = append(differences, f.differences(t, read)...)
 		}
 	}

@@ -17,12 +17,17 @@ import (
 
 func generate(t *testing.T, b *bench, rows, days int, end string) datagen.Report {
 	t.Helper()
+	return generateAs(t, b, "csv", rows, days, end)
+}
+
+func generateAs(t *testing.T, b *bench, form string, rows, days int, end string) datagen.Report {
+	t.Helper()
 	o := datagen.Defaults(time.Now())
 	date, err := time.Parse(time.DateOnly, end)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Output, o.RowsPerDay, o.Days, o.EndDate, o.Defects = datagen.Directory(b.input), rows, days, date, 0.01
+	o.Output, o.RowsPerDay, o.Days, o.EndDate, o.Defects, o.As = datagen.Directory(b.input), rows, days, date, 0.01, form
 	report, err := datagen.Generate(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -32,18 +37,38 @@ func generate(t *testing.T, b *bench, rows, days int, end string) datagen.Report
 
 // TestAccountsEqualWhatWasInjected compares the accounts of every unit and of the
 // records without a date with the generator's own ledger: reason by reason, group
-// by group, to the cent.
+// by group, to the cent, in every form that feeds arrive in.
 func TestAccountsEqualWhatWasInjected(t *testing.T) {
 	t.Parallel()
-	onSites(t, accountsEqualWhatWasInjected)
+	onSites(t, func(t *testing.T, at site) {
+		forms := []string{"csv", "csv.gz", "ndjson", "ndjson.gz", "parquet"}
+		if at.program != nil {
+			forms = []string{"csv", "ndjson.gz", "parquet"}
+		}
+		for _, form := range forms {
+			t.Run(form, func(t *testing.T) {
+				t.Parallel()
+				b := newBenchAt(t, bank(), at)
+				generated := generateAs(t, b, form, 20_000, 3, "2025-01-31")
+				if report := b.run(engine.Selection{}); report.Exit != engine.ExitDone {
+					t.Fatalf("exit %d: %v", report.Exit, report.Verdicts)
+				}
+				want := map[string]map[string]string{}
+				for unit, cell := range generated.Units() {
+					want[unit] = wantLines(cell)
+				}
+				if d := cmp.Diff(want, unitAccounts(t, b)); d != "" {
+					t.Errorf("accounts (-injected +found):\n%s", d)
+				}
+			})
+		}
+	})
 }
 
-func accountsEqualWhatWasInjected(t *testing.T, at site) {
-	b := newBenchAt(t, bank(), at)
-	generated := generate(t, b, 20_000, 3, "2025-01-31")
-	if report := b.run(engine.Selection{}); report.Exit != engine.ExitDone {
-		t.Fatalf("exit %d: %v", report.Exit, report.Verdicts)
-	}
+// unitAccounts are the accounts of every unit of the bank's transactions, and of
+// the records without a date.
+func unitAccounts(t *testing.T, b *bench) map[string]map[string]string {
+	t.Helper()
 	state := b.open(false).State()
 	got := map[string]map[string]string{}
 	for _, unit := range state.UnitNames("raw_transactions") {
@@ -59,13 +84,7 @@ func accountsEqualWhatWasInjected(t *testing.T, at site) {
 		}
 	}
 	got[datagen.Undated] = lines(ledger.Sum(undated))
-	want := map[string]map[string]string{}
-	for unit, cell := range generated.Units() {
-		want[unit] = wantLines(cell)
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("accounts (-injected +found):\n%s", d)
-	}
+	return got
 }
 
 // lines are the figures of an account, one a class and control group.

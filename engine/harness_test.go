@@ -26,12 +26,14 @@ type bench struct {
 	threads   int
 	memory    int64
 	budget    int64
+	maxObject int64
 	settle    time.Duration
+	wrap      func(lake.Store) lake.Store // the input; nil: as it is
 	now       func() time.Time
 	at        site
 	buckets   *buckets // nil: in directories
 	log       *slog.Logger
-	wrap      func(lake.Store) lake.Store // of the lake, as the mill sees it; nil: as it is
+	wrapLake  func(lake.Store) lake.Store // nil: as it is
 }
 
 func newBench(t *testing.T, files fs.FS) *bench {
@@ -87,6 +89,9 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	}
 	input, root := b.stores()
 	b.send(input)
+	if b.wrap != nil {
+		input = b.wrap(input)
+	}
 	if err := root.Prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -101,11 +106,11 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.wrap != nil {
-		root = b.wrap(root)
+	if b.wrapLake != nil {
+		root = b.wrapLake(root)
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
-		BatchDays: b.batchDays, Budget: b.budget, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
+		BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())
 	}

@@ -22,41 +22,45 @@ import (
 const headBytes = 256 << 10
 
 // peek decides whether the engine may read an object in its store, by what is known
-// of it, its beginning and its last byte. Nil: it is to be counted. The report is
-// that of its beginning.
-func (m *Mill) peek(ctx context.Context, f *feed, one listed, seen lake.Object, d records.Dialect) (*job.InPlace, records.Report, error) {
+// of it, its beginning and its last byte. Without a place it is to be counted. The
+// report is that of its beginning.
+func (m *Mill) peek(ctx context.Context, f *feed, one listed, o lake.Object) (scanned, error) {
 	store, ok := m.Input.(lake.Ranger)
-	why := m.fetches(f, one, seen)
+	why := m.fetches(f, one, o)
 	if why == "" && !ok {
 		why = "its store reads no parts"
 	}
-	if why == "" {
+	if why == "" && !m.Reading.TrustReader {
 		if said, err := m.saysRecords(ctx, one); err != nil {
-			return nil, records.Report{}, err
-		} else if !said && !m.Reading.TrustReader {
+			return scanned{}, err
+		} else if !said {
 			why = "no control file says how many records it has"
 		}
 	}
 	if why != "" {
-		m.Log.DebugContext(ctx, "an object is fetched", "object", seen.Key, "why", why)
-		return nil, records.Report{}, nil
+		m.Log.DebugContext(ctx, "an object is fetched", "object", o.Key, "why", why)
+		return scanned{}, nil
 	}
-	head, tail, err := ends(ctx, store, seen)
+	dialect, err := dialectOf(f.contract, one.section)
+	if err != nil {
+		return scanned{}, &UnreadError{File: f.contract.File, Err: err}
+	}
+	head, tail, err := ends(ctx, store, o)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, lake.ErrChanged) {
-		return nil, records.Report{}, &ChangedError{Object: seen.Key}
+		return scanned{}, &ChangedError{Object: o.Key}
 	} else if err != nil {
-		return nil, records.Report{}, &StoreError{Op: "read", URL: m.Input.URL() + "/" + seen.Key, Err: err}
+		return scanned{}, &StoreError{Op: "read", URL: m.Input.URL() + "/" + o.Key, Err: err}
 	}
-	report, err := records.Scan(ctx, bytes.NewReader(head), d)
+	report, err := records.Scan(ctx, bytes.NewReader(head), dialect)
 	if err != nil || !report.Clean() || report.Multiline > 0 {
 		// A fault, or a look of the text, that only the count of all of it can judge.
-		m.Log.DebugContext(ctx, "an object is fetched", "object", seen.Key, "why", "its first records are not one a line", "error", err)
-		return nil, records.Report{}, ctx.Err()
+		m.Log.DebugContext(ctx, "an object is fetched", "object", o.Key, "why", "its first records are not one a line", "error", err)
+		return scanned{}, ctx.Err()
 	}
-	place := &job.InPlace{Size: seen.Size, Header: report.HeaderLength, Open: tail != '\n'}
+	place := &job.InPlace{Size: o.Size, Header: report.HeaderLength, Open: tail != '\n'}
 	place.Quoted, place.Lines = quoting(head[report.HeaderLength:], one.section.CSV)
-	report.Records, report.Text = 0, seen.Size // the engine counts
-	return place, report, nil
+	report.Records, report.Text = 0, o.Size // the engine counts
+	return scanned{report: report, path: m.Input.Location(o.Key), place: place}, nil
 }
 
 // fetches says why an object cannot be read in its store, "" if nothing is known of it.
@@ -70,6 +74,8 @@ func (m *Mill) fetches(f *feed, one listed, seen lake.Object) string {
 		return "another object of the feed did not prove itself"
 	case seen.ETag == "" || seen.Size == 0:
 		return "nothing names its version"
+	case m.MaxObject > 0 && seen.Size > m.MaxObject:
+		return "it is too large"
 	case contract.Shape(seen.Key) != "csv":
 		return "it is no CSV"
 	case records.CompressionOf(seen.Key) != records.Plain:

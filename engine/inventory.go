@@ -250,12 +250,16 @@ func (f *feed) unread() []string {
 			continue
 		}
 		record, known := f.objects[key]
-		if !known || record.Contract != f.hash || !sameVersion(record, one) {
+		if !known || record.Contract != f.hash || !sameVersion(record, one) || bySetting(record.Refused) {
 			keys = append(keys, key)
 		}
 	}
 	return keys
 }
+
+// bySetting reports whether an object was refused for what a setting says: another
+// night may read it.
+func bySetting(r *ledger.Refusal) bool { return r != nil && r.Reason == "too_large" }
 
 // sameVersion reports whether a listed object is the version that was read: by its
 // ETag where the store has one, else by what a file system says of it.
@@ -300,7 +304,7 @@ func (m *Mill) recall(f *feed, one listed) (record ledger.ObjectRecord, ok bool)
 // remember keeps what was read of an object for the next plan or run. A cache
 // that cannot be written costs time and nothing else.
 func (m *Mill) remember(f *feed, one listed, record ledger.ObjectRecord) {
-	if m.Cache == "" {
+	if m.Cache == "" || bySetting(record.Refused) {
 		return
 	}
 	path := m.cachePath(f, one)

@@ -38,6 +38,9 @@ type Engine interface {
 	Test(ctx context.Context, t job.Task, file job.File) ([]job.TestResult, error)
 	Audit(ctx context.Context, a job.Audit) (job.TestResult, error)
 	Release(ctx context.Context, feed string) error
+	// Columns reads a Parquet object to its end and returns its columns. One that
+	// cannot be read is a *job.ObjectError, and does not bring the engine down.
+	Columns(ctx context.Context, o job.Object) ([]ledger.Column, error)
 }
 
 // Warehouse takes published units over. It is optional.
@@ -58,6 +61,7 @@ type Options struct {
 	Cache     string          // local directory for what a plan has read; "" for none
 	BatchDays int             // units landed at once at most
 	Budget    int64           // bytes of raw text in memory at once at most, unless one object or unit is larger
+	MaxObject int64           // bytes of an object's text, decompressed, at most; 0: no limit
 	Reading   *Reading        // how objects of an object store are read; nil: they are fetched
 	Settle    time.Duration   // an object without a control file is left alone until it is so old
 	HoldAfter int             // days before a dataset's newest published unit from which published units are not rewritten unasked; 0: always

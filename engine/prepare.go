@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -49,117 +48,146 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	if p.record.Control, err = m.controlETag(ctx, one.control); err != nil {
 		return p, err
 	}
-	dialect, err := dialectOf(f.contract, one.section, key)
+	how, err := formOf(f.contract, one.section, key)
 	if err != nil {
 		return p, &UnreadError{File: f.contract.File, Err: err}
 	}
-	place, report, err := m.peek(ctx, f, one, o, dialect)
-	etag := ""
-	if place == nil && err == nil {
-		report, etag, err = m.scan(ctx, f, key, one.section.CSV.Encoding, dialect)
+	seen, err := m.peek(ctx, f, one, o)
+	if seen.place == nil && err == nil {
+		seen, err = m.scan(ctx, f, key, how)
 	}
 	if refusal := refusalOf(err); refusal != nil {
-		p.record.ETag, p.record.Refused = cmp.Or(o.ETag, etag), refusal
+		p.record.ETag, p.record.Refused = cmp.Or(o.ETag, seen.etag), refusal
 		return p, nil
 	}
 	if err != nil {
 		return p, err
 	}
 	if p.record.ETag == "" {
-		p.record.ETag = etag
+		p.record.ETag = seen.etag
 	}
-	p.record.Records, p.record.Text = report.Records, report.Text
-	header := report.Header
-	if one.section.CSV.NoHeader {
-		header = nil
+	p.record.Records, p.record.Text = seen.report.Records, seen.report.Text
+	p, err = m.meet(ctx, f, p, how, seen)
+	if err != nil || p.record.Refused != nil {
+		// What is read for a second time may be another version by now.
+		if changed := m.unchanged(ctx, []prepared{{record: ledger.ObjectRecord{Key: key}, seen: p.seen}}); changed != nil {
+			err = errors.Join(changed, err)
+		}
 	}
-	if header == nil && !one.section.CSV.NoHeader {
-		p.record.Refused = refuse("header", errors.New("the object is empty: it has no header"))
-		return p, nil
-	}
-	mapping, err := f.contract.Match(one.section, header)
-	if refusal := refusalOf(err); refusal != nil {
-		p.record.Refused = refusal
-		return p, nil
-	} else if err != nil {
-		return p, fmt.Errorf("object %s: %w", key, err)
+	return p, err
+}
+
+// meet holds the names and types of an object's columns against the contract, and
+// makes of the object what an engine reads.
+func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen scanned) (prepared, error) {
+	one, key, report := f.listed[p.record.Key], p.record.Key, seen.report
+	mapping, refusal, err := f.meet(one.section, how, report)
+	if p.record.Refused = refusal; refusal != nil || err != nil {
+		return p, wrapped("object "+key, err)
 	}
 	for _, unknown := range mapping.Unknown {
 		m.Log.WarnContext(ctx, "a column of the object is in no contract", "object", key, "column", unknown)
 	}
 	fills, refusal := f.fills(one, report)
-	if refusal != nil {
-		p.record.Refused = refusal
+	if p.record.Refused = refusal; refusal != nil {
 		return p, nil
 	}
 	p.totals = report.Last
-	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: m.place(f, key), Section: one.section, InPlace: place,
+	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: seen.path, InPlace: seen.place, Section: one.section,
 		Mapping: mapping, Fills: fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial(), Numbered: f.contract.FillsRecord}
-	if place != nil {
-		p.object.Path = m.Input.Location(key)
-		return p, nil
+	if how.typed {
+		if p.object.Columns, err = m.Engine.Columns(ctx, p.object); err == nil {
+			p.record.Refused = f.accept(one.section, mapping, p.object.Columns)
+		} else if culprit, why := blamed(err); culprit == key {
+			p.record.Refused, err = refuse("unreadable", errors.New(m.discreet(why))), nil
+		}
+		return p, err
 	}
-	if !report.Clean() || p.object.Numbered || recoded(one.section) {
-		p.object.Path, err = m.cleanCopy(ctx, f, key, report)
+	if seen.place == nil && !how.asItIs(report) {
+		p.object.Path, err = m.cleanCopy(ctx, f, key, how, report)
 		p.object.NewLine = `\n`
 	}
 	return p, err
 }
 
+func wrapped(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// scanned is what one pass over an object's bytes has found.
+type scanned struct {
+	report records.Report
+	etag   string       // of all its bytes
+	path   string       // what an engine opens
+	place  *job.InPlace // the engine reads the object in its store; the report is that of its beginning
+}
+
 // scan counts the records of an object and hashes its bytes in the same pass.
-func (m *Mill) scan(ctx context.Context, f *feed, key, encoding string, d records.Dialect) (report records.Report, etag string, err error) {
+func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen scanned, err error) {
 	raw, err := m.source(ctx, f, key)
 	if err != nil {
-		return report, "", err
+		return seen, err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
 	hash := sha256.New()
 	tee := io.TeeReader(raw, hash)
-	text, err := records.Open(key, tee)
+	seen.path = m.place(f, key)
+	unpacked, err := records.Open(key, tee)
 	if err == nil {
-		var decoded io.Reader
-		if decoded, err = records.Decode(text, encoding); err == nil {
-			report, err = records.Scan(ctx, decoded, d)
+		text := io.Reader(unpacked)
+		if m.MaxObject > 0 {
+			text = records.Limit(unpacked, m.MaxObject)
 		}
-		err = errors.Join(err, text.Close())
+		switch at, isFile := raw.(*os.File); {
+		case how.scanFile == nil:
+			seen.report, err = how.scan(ctx, text)
+		case isFile && records.CompressionOf(key) == records.Plain:
+			seen.report, err = scanFile(at, how)
+		case remote(m.Input) && records.CompressionOf(key) == records.Plain:
+			if _, err = io.Copy(io.Discard, text); err == nil {
+				seen.report, err = scanPath(seen.path, how)
+			}
+		default: // what is not read from its beginning to its end is fetched first
+			seen.path, err = m.localCopy(f, key, how.extension, func(w io.Writer) error {
+				_, err := io.Copy(w, text)
+				return err
+			})
+			if err == nil {
+				seen.report, err = scanPath(seen.path, how)
+			}
+		}
+		if closed := unpacked.Close(); err == nil {
+			err = closed // else it says again what is wrong with the object
+		}
+	}
+	if m.MaxObject > 0 && seen.report.Text > m.MaxObject && err == nil {
+		err = &records.TooLargeError{Max: m.MaxObject} // as its footer says
 	}
 	// The rest of the bytes belongs to the version, even behind a broken record.
 	if _, drainErr := io.Copy(io.Discard, tee); drainErr != nil && err == nil {
 		err = &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: drainErr}
 	}
-	return report, "sha256:" + hex.EncodeToString(hash.Sum(nil)), err
+	seen.etag = "sha256:" + hex.EncodeToString(hash.Sum(nil))
+	return seen, err
 }
 
-// cleanCopy writes the object's text without its broken records.
-func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, report records.Report) (path string, err error) {
-	dir := filepath.Join(m.Work, "clean")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("copy object %s: %w", key, err)
-	}
+// cleanCopy writes what an engine reads in the place of an object: its text without
+// its broken records.
+func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, how form, report records.Report) (path string, err error) {
 	raw, err := m.again(ctx, f, key)
 	if err != nil {
-		return "", fmt.Errorf("copy object %s: %w", key, err)
+		return "", wrapped("copy object "+key, err)
 	}
-	defer func() { err = errors.Join(err, raw.Close()) }()
+	defer func() { err = errors.Join(err, raw.Close(), m.forgetCopy(f, key)) }()
 	text, err := records.Open(key, raw)
-	if err != nil {
-		return "", fmt.Errorf("copy object %s: %w", key, err)
+	if err == nil {
+		path, err = m.localCopy(f, key, how.extension, func(w io.Writer) error { return how.write(ctx, w, text, report) })
+		err = errors.Join(err, text.Close())
 	}
-	path = filepath.Join(dir, ledger.Fingerprint(f.contract.Name, key)+".csv")
-	out, err := os.Create(path)
-	if err != nil {
-		return "", fmt.Errorf("copy object %s: %w", key, err)
-	}
-	decoded, err := records.Decode(text, f.listed[key].section.CSV.Encoding)
-	if err == nil && f.contract.FillsRecord {
-		err = records.WriteNumbered(ctx, out, decoded, report, job.NumberColumn)
-	} else if err == nil {
-		err = records.WriteClean(ctx, out, decoded, report)
-	}
-	if err := errors.Join(err, out.Close(), text.Close()); err != nil {
-		return "", fmt.Errorf("copy object %s: %w", key, err)
-	}
-	return path, m.forgetCopy(f, key)
+	return path, wrapped("copy object "+key, err)
 }
 
 // refusalOf turns what is wrong with an object itself into a refusal; other
@@ -169,7 +197,6 @@ func refusalOf(err error) *ledger.Refusal {
 	var broken *records.HeaderError
 	var many *records.TooManyBadError
 	var large *records.TooLargeError
-	var packed *records.UnpackError
 	switch {
 	case err == nil:
 		return nil
@@ -181,10 +208,10 @@ func refusalOf(err error) *ledger.Refusal {
 		return refuse("unreadable", many)
 	case errors.As(err, &large):
 		return refuse("too_large", err)
-	case errors.As(err, &packed) && errors.Is(err, records.ErrTruncated):
-		return refuse("truncated", packed)
-	case errors.As(err, &packed):
-		return refuse("unreadable", packed)
+	case errors.Is(err, records.ErrTruncated):
+		return refuse("truncated", err)
+	case errors.Is(err, records.ErrUnreadable):
+		return refuse("unreadable", err)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (m *Mill) survey(ctx context.Context, making bool) error {
 	var bytes, objects, done int64
 	for _, f := range m.feeds {
 		for _, key := range f.unread() {
-			bytes += f.listed[key].object.Size
+			bytes += f.text(key)
 			objects++
 		}
 	}
@@ -124,7 +124,7 @@ func (m *Mill) chunks(f *feed, keys []string) [][]string {
 	var chunk []string
 	var bytes int64
 	for _, key := range keys {
-		size := f.listed[key].object.Size
+		size := f.text(key)
 		if len(chunk) > 0 && bytes+size > m.Budget {
 			chunks = append(chunks, chunk)
 			chunk, bytes = nil, 0
@@ -136,6 +136,14 @@ func (m *Mill) chunks(f *feed, keys []string) [][]string {
 		chunks = append(chunks, chunk)
 	}
 	return chunks
+}
+
+// text is how many bytes of text an object holds: as it was counted, or about.
+func (f *feed) text(key string) int64 {
+	if record, ok := f.objects[key]; ok && record.Text > 0 && sameVersion(record, f.listed[key]) {
+		return record.Text
+	}
+	return textSize(key, f.listed[key].object.Size)
 }
 
 func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
@@ -211,7 +219,7 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 			if i < 0 {
 				return nil, err
 			}
-			all[i].record.Refused = refuse("unreadable", errors.New(why))
+			all[i].record.Refused = refuse("unreadable", errors.New(m.discreet(why)))
 			continue
 		}
 		var unproven *job.UnprovenError
@@ -277,7 +285,7 @@ func (f *feed) admit(record ledger.ObjectRecord) {
 	switch {
 	case known && before.ETag == record.ETag && before.Control == record.Control:
 		change = RereadObject
-		if before.Contract == record.Contract {
+		if before.Contract == record.Contract && !bySetting(before.Refused) {
 			// Touched, not changed: only what the file system says of it is new.
 			record.Refused, record.Cells, record.Before, record.Strays = before.Refused, before.Cells, before.Before, before.Strays
 			f.objects[record.Key] = record

@@ -195,7 +195,9 @@ func inspect(ctx context.Context, store lake.Reader, o lake.Object) (rows int64,
 		return 0, "", err
 	}
 	if path.Ext(o.Key) == ".parquet" {
-		rows, err = records.ScanParquet(f, o.Size)
+		var report records.Report
+		report, err = records.ScanParquet(f, o.Size)
+		rows = report.Records
 	}
 	return rows, etag, err
 }

@@ -74,6 +74,10 @@ type Engine struct {
 	// Threads is the number of threads of the engine. Default 0: all cores.
 	Threads int
 
+	// MaxObject is the largest object that is read, in bytes of its decompressed
+	// text; a larger one is refused. Default 100GB; 0: no limit.
+	MaxObject Size
+
 	// TempDirectory is where the engine spills and stages. Default "": the
 	// system's temporary directory.
 	TempDirectory string
@@ -145,6 +149,7 @@ func Default() Config {
 		Lake:  Lake{Root: "lake", Settle: time.Minute, Keep: 3},
 		Engine: Engine{
 			MemoryLimit: 1_000_000_000,
+			MaxObject:   100_000_000_000,
 			BatchDays:   30,
 		},
 		Warehouse: Warehouse{SwapDeadline: time.Minute},

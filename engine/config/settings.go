@@ -67,6 +67,8 @@ func table() []setting {
 			size(), func(c *Config) *Size { return &c.Engine.MemoryLimit }, atLeast[Size](64_000_000, "at least 64MB")),
 		row("engine.threads", "threads of the engine; default 0: all cores",
 			count(), func(c *Config) *int { return &c.Engine.Threads }, between(0, 1024)),
+		row("engine.max_object", "largest object that is read, in bytes of its decompressed text; default 100GB; 0: no limit",
+			size(), func(c *Config) *Size { return &c.Engine.MaxObject }, atLeast[Size](0, "0 or more")),
 		row("engine.temp_directory", `where the engine spills and stages; default "": the system's temporary directory`,
 			directory(), func(c *Config) *string { return &c.Engine.TempDirectory }, nil),
 		row("engine.batch_days", "units computed in one go, 1 to 366; default 30; changes speed, never a result",

@@ -56,8 +56,8 @@ func TestDocs(t *testing.T) {
 		counts[b.info[:3]]++
 		got := ""
 		switch {
-		case b.info == "text":
-			continue
+		case b.info == "text", kind == "json", kind == "parquet":
+			continue // objects that are no CSV are run by the engine's own test
 		case kind == "sql":
 			name := tableName.FindStringSubmatch(b.text)
 			if name == nil {

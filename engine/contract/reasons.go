@@ -11,11 +11,12 @@ const (
 	Quote        = "quote"
 	Encoding     = "encoding"
 	LineTooLong  = "line_too_long"
+	NotJSON      = "json"
 	KeyConflicts = "key_conflict"
 )
 
 // structural are the reasons that come before any column is read.
-func structural() []string { return []string{FieldCount, Quote, Encoding, LineTooLong} }
+func structural() []string { return []string{FieldCount, Quote, Encoding, LineTooLong, NotJSON} }
 
 // objectReasons are those of objects that are refused whole.
 func objectReasons() []string {

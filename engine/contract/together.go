@@ -85,6 +85,9 @@ func (d *directives) sources(s Section, own scope) {
 		}
 	}
 	d.shapes(s, own)
+	if d.contract.FillsRecord && s.CSV.Delimiter == "" && s.Pattern.is("csv") {
+		d.fault(s.Pos, RecordColumn+" numbers records by a field in front of the others, and without a delimiter there is one field", "leave "+RecordColumn+" out")
+	}
 	if _, err := d.contract.Match(s, nil); s.CSV.NoHeader && err != nil {
 		d.fault(s.Pos, "without a header: "+err.Error(), "declare the raw columns in their order, and what `read` makes of them")
 	}

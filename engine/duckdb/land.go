@@ -126,8 +126,8 @@ func createLanding(c *contract.Contract, table string) string {
 	return "create table " + table + " (" + strings.Join(columns, ", ") + ")"
 }
 
-// objectGroup are objects that one statement can read: same section, same header,
-// nothing taken from the key.
+// objectGroup are objects that one statement can read: same section and shape, same
+// header and types, the same taken from the key.
 type objectGroup struct {
 	objects []job.Object
 	first   []int // places in landing.objects
@@ -140,8 +140,8 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 		if o.InPlace == nil && o.Report.Good() == 0 {
 			continue // nothing to read, and DuckDB refuses some empty texts
 		}
-		key := fmt.Sprintf("%t\x00%s\x00%q\x00%q\x00%s\x00%t\x00%t\x00%t", o.InPlace == nil, o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial,
-			o.InPlace != nil && !o.InPlace.Lines, o.InPlace != nil && o.InPlace.Quoted)
+		key := fmt.Sprintf("%s\x00%q\x00%q\x00%s\x00%t\x00%s\x00%q\x00%t\x00%t\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial,
+			contract.Shape(o.Key), o.Columns, o.InPlace == nil, o.InPlace != nil && o.InPlace.Lines, o.InPlace != nil && o.InPlace.Quoted)
 		g, ok := at[key]
 		if !ok {
 			g = len(groups)
@@ -198,7 +198,7 @@ func (l *landing) blame(ctx context.Context, s *session, g objectGroup, cause er
 func (l *landing) insert(g objectGroup, checks []contract.Check) string {
 	o := g.objects[0]
 	cells := l.contract.Cells(o.Section, o.Mapping, o.Fills, Dialect{})
-	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(g, cells, checks, l.filled(g, cells, l.typed(o, cells, readCSV(g)))))
+	return fmt.Sprintf("insert into %s\n%s", l.table, l.judged(g, cells, checks, l.filled(g, cells, l.typed(o, cells, source(g)))))
 }
 
 // typed adds the value of every column to the raw text.
@@ -260,6 +260,9 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 		reasons = append(reasons, "case when "+condition+" then "+sqltext.QuoteString(reason)+" end")
 	}
 	var list []string
+	for _, condition := range unsound(o) {
+		add(condition, contract.Encoding)
+	}
 	for _, c := range cells {
 		list = append(list, sqltext.QuoteName(c.Column.Name))
 		if c.Typed != "" && c.Empty != "true" && !alwaysReadable(c) {
@@ -404,17 +407,14 @@ func (l *landing) structural(o job.Object) []ledger.Cell {
 
 // mergeCells adds up the cells of the same object and unit, in order.
 func mergeCells(cells []ledger.Cell) []ledger.Cell {
-	at := map[[2]string]int{}
-	var merged []ledger.Cell
+	parts := map[[2]string][]ledger.Cell{}
 	for _, c := range cells {
 		key := [2]string{c.Object, c.Unit}
-		i, ok := at[key]
-		if !ok {
-			at[key] = len(merged)
-			merged = append(merged, c)
-			continue
-		}
-		merged[i] = merged[i].Plus(c)
+		parts[key] = append(parts[key], c)
+	}
+	var merged []ledger.Cell
+	for _, of := range parts {
+		merged = append(merged, ledger.Sum(of))
 	}
 	slices.SortFunc(merged, func(a, b ledger.Cell) int {
 		return strings.Compare(a.Object+"\x00"+a.Unit, b.Object+"\x00"+b.Unit)

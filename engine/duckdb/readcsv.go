@@ -9,15 +9,10 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-const fileColumn = "\x1f" + "file"
-
 // readCSV reads text as text: nothing is sniffed, nothing is cast, nothing padded.
 func readCSV(g objectGroup) string {
 	o := g.objects[0]
-	var paths, columns []string
-	for _, p := range g.objects {
-		paths = append(paths, sqltext.QuoteString(escapeGlob(p.Path)))
-	}
+	var columns []string
 	limit := records.MaxRecord + 2
 	if o.Numbered {
 		columns = append(columns, sqltext.QuoteString(job.NumberColumn)+": 'VARCHAR'")
@@ -27,13 +22,9 @@ func readCSV(g objectGroup) string {
 		columns = append(columns, sqltext.QuoteString(r.Name)+": 'VARCHAR'")
 	}
 	csv := o.Section.CSV
-	escape := csv.Escape
-	if escape == "" {
-		escape = csv.Quote
-	}
 	return fmt.Sprintf("read_csv([%s], auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, columns = {%s}, "+
 		"strict_mode = true, null_padding = false, hive_partitioning = false, max_line_size = %d, filename = %s",
-		strings.Join(paths, ", "), !csv.NoHeader, sqltext.QuoteString(csv.Delimiter), sqltext.QuoteString(csv.Quote), sqltext.QuoteString(escape),
+		paths(g), !csv.NoHeader, sqltext.QuoteString(csv.Delimiter), sqltext.QuoteString(csv.Quote), sqltext.QuoteString(csv.Escape),
 		strings.Join(columns, ", "), limit, sqltext.QuoteString(fileColumn)) + readerOptions(o) + ")"
 }
 

@@ -36,7 +36,11 @@ func (l *landing) rejectOf() string {
 		}
 		keys += sqltext.QuoteString(o.Key)
 	}
-	return fmt.Sprintf("([%s])[_o + 1] as object, cast(null as bigint) as record, cast(null as bigint) as byte_offset, "+
+	number := "cast(null as bigint)" // costs time, so a contract asks for it
+	if l.contract.FillsRecord {
+		number = contract.RecordColumn
+	}
+	return fmt.Sprintf("([%s])[_o + 1] as object, "+number+" as record, cast(null as bigint) as byte_offset, "+
 		"split_part(_reasons, ',', 1) as reason, _reasons as reasons, _raw as raw", keys)
 }
 

@@ -22,6 +22,7 @@ type Object struct {
 	Report   records.Report    // the independent count; its Bad records are not in Path
 	NewLine  string            // how the lines of Path end, as DuckDB and Spark are told: \n with a backslash; "": they find out
 	Numbered bool              // Path has the record's number as a first field, under NumberColumn
+	Columns  []ledger.Column   // of Parquet: its columns as the engine calls them, in the order of Mapping.Raw
 	Serial   bool              // a reader that cuts Path into pieces would cut a record
 	InPlace  *InPlace          // nil: all the records of Path were counted
 }

@@ -190,16 +190,17 @@ func same(a, b string) string {
 	return ""
 }
 
-// Sum adds cells up.
+// Sum adds cells up, halves first: one by one, the groups so far would be gone
+// through again for each cell.
 func Sum(cells []Cell) Cell {
-	if len(cells) == 0 {
+	switch n := len(cells); n {
+	case 0:
 		return Cell{}
+	case 1:
+		return cells[0]
+	default:
+		return Sum(cells[:n/2]).Plus(Sum(cells[n/2:]))
 	}
-	sum := cells[0]
-	for _, c := range cells[1:] {
-		sum = sum.Plus(c)
-	}
-	return sum
 }
 
 // BalanceError says that accounts do not agree. Nothing that they cover may be published.

@@ -21,8 +21,9 @@ const NumberWidth = len("9223372036854775807,")
 // WriteClean writes the header and the good records of the text that rep was
 // made from, every one ended by LF, without byte order mark and empty lines (of
 // a text of one column, without those before its header), and without what
-// stands round them. DuckDB reads the result with new_line '\n'. It fails with
-// ErrChanged if r is not that text.
+// stands round them. DuckDB reads the result with new_line '\n'. Of JSON, numbers
+// of more digits than a double holds become strings. It fails with ErrChanged if r
+// is not that text.
 func WriteClean(ctx context.Context, w io.Writer, r io.Reader, rep Report) error {
 	return rewrite(ctx, newCleanCopy(w), r, rep)
 }
@@ -93,17 +94,26 @@ func (c *cleanCopy) record(content []byte, number int64) error {
 	return c.line(c.number, content)
 }
 
-// object writes a record of JSON.
-func (c *cleanCopy) object(content []byte, number int64) error {
+// object writes a record of JSON, its long numbers as strings: a reader would make
+// doubles of them, and 1234567890123456.78 another amount.
+func (c *cleanCopy) object(content []byte, number int64, long []span) error {
+	at := 0
 	if c.name != "" {
-		content = content[space(content, 0)+len("{"):]
+		at = space(content, 0) + len("{")
 		c.number = strconv.AppendInt(append(append(c.number[:0], '{'), c.name...), number, 10)
-		if content[space(content, 0)] != '}' {
+		if content[space(content, at)] != '}' {
 			c.number = append(c.number, ',')
 		}
 		c.w.Write(c.number)
 	}
-	c.w.Write(content)
+	for _, n := range long {
+		c.w.Write(content[at:n.from])
+		c.w.WriteByte('"')
+		c.w.Write(content[n.from:n.to])
+		c.w.WriteByte('"')
+		at = n.to
+	}
+	c.w.Write(content[at:])
 	return c.w.WriteByte('\n')
 }
 

@@ -8,6 +8,7 @@ type Dialect struct {
 	Delimiter byte
 	Quote     byte
 	Escape    byte // makes a quote inside quotes literal; 0: the quote doubled
+	NoEscape  bool // nothing does: the next quote ends the field
 	NewLine   byte // '\r' for text whose records end in a lone CR; 0: LF or CRLF
 	NoHeader  bool // the first line is a record
 	Columns   int  // fields of a record; required with NoHeader, else ignored
@@ -34,7 +35,7 @@ type Marker struct {
 func RFC4180() Dialect { return Dialect{Delimiter: ',', Quote: '"'} }
 
 func (d Dialect) normal() (Dialect, error) {
-	if d.Escape == 0 {
+	if d.Escape == 0 && !d.NoEscape {
 		d.Escape = d.Quote
 	}
 	if d.NewLine == 0 {
@@ -53,6 +54,9 @@ func (d Dialect) normal() (Dialect, error) {
 	}
 	if d.Delimiter != 0 && (d.Delimiter == d.Quote || d.Delimiter == d.Escape) {
 		return d, fmt.Errorf("csv dialect: %q is both delimiter and quote or escape", d.Delimiter)
+	}
+	if d.NoEscape && d.Escape != 0 {
+		return d, fmt.Errorf("csv dialect: %q is an escape, and there is none", d.Escape)
 	}
 	if d.NoHeader && d.Columns < 1 {
 		return d, fmt.Errorf("csv dialect: without a header the number of columns must be given")

@@ -136,6 +136,7 @@ func dialects() []Dialect {
 		{Delimiter: ',', Quote: '"', NoHeader: true, Columns: 1},
 		{Delimiter: ' ', Quote: '"'},
 		{Delimiter: ',', Quote: '"', NewLine: '\r'},
+		{Delimiter: ',', Quote: '"', NoEscape: true},
 	}
 }
 

@@ -149,13 +149,14 @@ func (s *jsonScanner) settle(content []byte, offset int64, size int, reason Reas
 		return s.rep.reject(Bad{Offset: offset, Length: int64(size), Reason: reason}, content, &s.kept)
 	}
 	s.rep.MaxLine = max(s.rep.MaxLine, int64(len(content)))
+	s.rep.long = s.rep.long || len(s.long) > 0
 	if err := s.learn(); err != nil {
 		return err
 	}
 	if s.copy == nil {
 		return nil
 	}
-	return s.copy.object(content, s.rep.Records)
+	return s.copy.object(content, s.rep.Records, s.long)
 }
 
 // learn adds the keys of a good record to the header.

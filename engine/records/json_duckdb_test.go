@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -142,4 +143,65 @@ func randomJSON(rnd *rand.Rand) string {
 	at := rnd.IntN(len(spoiled) + 1)
 	cut := min(len(spoiled), at+rnd.IntN(2))
 	return spoiled[:at] + pick("", `"`, ",", "\n", "\r", "{", "}", "]", "\\", "\xff", "\x00", "x", ":", "\uFEFF") + spoiled[cut:]
+}
+
+// TestNumbersKeepTheirValue reads random numbers from the clean copy, at the top
+// and inside: none of them is another one afterwards.
+func TestNumbersKeepTheirValue(t *testing.T) {
+	t.Parallel()
+	d := openDuck(t)
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	var text, clean strings.Builder
+	var sent []string
+	for range 50_000 {
+		n := randomNumber(rnd)
+		sent = append(sent, n)
+		fmt.Fprintf(&text, "{\"n\":%d,\"a\":%s,\"b\":{\"c\":[%s]}}\n", len(sent), n, n)
+	}
+	if _, err := CopyJSON(t.Context(), &clean, strings.NewReader(text.String()), JSONOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(d.file, []byte(clean.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := d.db.Query(fmt.Sprintf("select cast(n as bigint), a, json_extract_string(b, '$.c[0]') from read_json(%s, format = 'newline_delimited', columns = {n: 'varchar', a: 'varchar', b: 'varchar'})", quoteSQL(d.file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int
+		var top, inside string
+		if err := rows.Scan(&n, &top, &inside); err != nil {
+			t.Fatal(err)
+		}
+		want, _ := new(big.Rat).SetString(sent[n-1])
+		for _, got := range []string{top, inside} {
+			if value, ok := new(big.Rat).SetString(got); !ok || value.Cmp(want) != 0 {
+				t.Fatalf("seed %d: %s came as %s", seed, sent[n-1], got)
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func randomNumber(rnd *rand.Rand) string {
+	digits := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteByte(byte('0' + rnd.IntN(10)))
+		}
+		return b.String()
+	}
+	text := []string{"", "-"}[rnd.IntN(2)] + []string{"0", fmt.Sprint(1+rnd.IntN(9)) + digits(rnd.IntN(22))}[rnd.IntN(2)]
+	if rnd.IntN(2) == 0 {
+		text += "." + digits(1+rnd.IntN(20))
+	}
+	if rnd.IntN(4) == 0 {
+		text += []string{"e", "E"}[rnd.IntN(2)] + []string{"", "+", "-"}[rnd.IntN(3)] + digits(1+rnd.IntN(3))
+	}
+	return text
 }

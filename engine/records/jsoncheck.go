@@ -17,6 +17,7 @@ type checker struct {
 	stack   []uint64 // what is open: an object by its number, an array by 0
 	objects uint64   // so far, in all texts
 	top     [][]byte // the keys of the outermost object, unescaped
+	long    []span   // numbers that a double may not hold
 	names   nameSet
 	seed    maphash.Seed
 
@@ -40,7 +41,7 @@ const (
 // check reads the value that begins in text at at, and returns its end.
 func (c *checker) check(text []byte, at int) int {
 	c.text, c.at = text, at
-	c.stack, c.top = c.stack[:0], c.top[:0]
+	c.stack, c.top, c.long = c.stack[:0], c.top[:0], c.long[:0]
 	c.names.clear()
 	c.isObject, c.twice, c.deep, c.noText = at < len(text) && text[at] == '{', false, false, false
 	for next := aValue; next != failed; {

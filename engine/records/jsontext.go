@@ -11,7 +11,7 @@ func isDigit(b byte) bool { return b-'0' <= 9 }
 
 // number never ends with the text: an object or array must be closed behind it.
 func (c *checker) number() step {
-	text, at := c.text, c.at
+	text, at, fraction, exponent := c.text, c.at, false, 0
 	if text[at] == '-' {
 		at++
 	}
@@ -29,7 +29,7 @@ func (c *checker) number() step {
 	}
 	if at < len(text) && text[at] == '.' {
 		at++
-		if !digits() {
+		if fraction = true; !digits() {
 			return c.fail(broken)
 		}
 	}
@@ -38,6 +38,7 @@ func (c *checker) number() step {
 		if at < len(text) && (text[at] == '+' || text[at] == '-') {
 			at++
 		}
+		exponent = at
 		if !digits() {
 			return c.fail(broken)
 		}
@@ -45,9 +46,19 @@ func (c *checker) number() step {
 	if at == len(text) {
 		return c.fail(cut)
 	}
+	if fraction && at-c.at > maxDoubleDigits || exponent > 0 && (at-c.at > maxDoubleDigits || at-exponent > 2) {
+		c.long = append(c.long, span{c.at, at})
+	}
 	c.at = at
 	return afterValue
 }
+
+// maxDoubleDigits is how many digits of any number come back from a double as they
+// went in. Whole numbers that DuckDB's reader has no integer for it leaves as text.
+const maxDoubleDigits = 15
+
+// span is a part of a text.
+type span struct{ from, to int }
 
 func space(text []byte, at int) int {
 	for at < len(text) && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r') {

@@ -17,7 +17,7 @@ func (e *TooLargeError) Error() string {
 
 // Try returns the remedy.
 func (e *TooLargeError) Try() string {
-	return "ask the sender for smaller objects, or raise the limit of the decompressed size"
+	return "ask the sender for smaller objects, or raise engine.max_object"
 }
 
 // Limit is r as long as r has no more than max bytes; else reading ends with a

@@ -36,39 +36,49 @@ func damaged(format string, args ...any) error {
 
 // ScanParquet reads the number of records from the footer of a Parquet object
 // of size bytes, and holds it against that of each row group and column of the
-// footer. It does not read the pages, so a column whose data is damaged is left
-// for the reader to find.
+// footer. The report's Header are the names of the columns, of nested ones the
+// outermost; its Text is what all column chunks have unpacked. It does not read
+// the pages, so a column whose data is damaged is left for the reader to find.
 //
 // Errors: *ParquetError, and those of r.
-func ScanParquet(r io.ReaderAt, size int64) (rows int64, err error) {
-	if size < int64(len(parquetMagic)+tailSize) {
-		return 0, &ParquetError{fmt.Sprintf("an object of %d bytes has no room for a footer", size), ErrTruncated}
-	}
-	head, tail := make([]byte, len(parquetMagic)), make([]byte, tailSize)
-	if err := errors.Join(readFull(r, head, 0), readFull(r, tail, size-int64(tailSize))); err != nil {
-		return 0, fmt.Errorf("read Parquet: %w", err)
-	}
-	length, magic := int64(binary.LittleEndian.Uint32(tail)), string(tail[4:])
-	switch {
-	case magic == secretMagic:
-		return 0, damaged("it is encrypted")
-	case string(head) != parquetMagic:
-		return 0, damaged("it does not begin with %s", parquetMagic)
-	case magic != parquetMagic:
-		return 0, &ParquetError{"it does not end with " + parquetMagic, ErrTruncated}
-	case length == 0 || length > size-int64(len(parquetMagic)+tailSize) || length > maxFooter:
-		return 0, damaged("a footer of %d bytes in an object of %d", length, size)
-	}
-	text := make([]byte, length)
-	if err := readFull(r, text, size-int64(tailSize)-length); err != nil {
-		return 0, fmt.Errorf("read Parquet: %w", err)
+func ScanParquet(r io.ReaderAt, size int64) (Report, error) {
+	text, err := parquetFooter(r, size)
+	if err != nil {
+		return Report{}, err
 	}
 	f := footer{size: size}
 	f.read(&thrift{text: text})
 	if f.err != nil {
-		return 0, f.err
+		return Report{}, f.err
 	}
-	return f.rows, nil
+	return Report{Header: f.names, Records: f.rows, Text: f.unpacked}, nil
+}
+
+// parquetFooter returns the Thrift text at the end of the object.
+func parquetFooter(r io.ReaderAt, size int64) ([]byte, error) {
+	if size < int64(len(parquetMagic)+tailSize) {
+		return nil, &ParquetError{fmt.Sprintf("an object of %d bytes has no room for a footer", size), ErrTruncated}
+	}
+	head, tail := make([]byte, len(parquetMagic)), make([]byte, tailSize)
+	if err := errors.Join(readFull(r, head, 0), readFull(r, tail, size-int64(tailSize))); err != nil {
+		return nil, fmt.Errorf("read Parquet: %w", err)
+	}
+	length, magic := int64(binary.LittleEndian.Uint32(tail)), string(tail[4:])
+	switch {
+	case magic == secretMagic:
+		return nil, damaged("it is encrypted")
+	case string(head) != parquetMagic:
+		return nil, damaged("it does not begin with %s", parquetMagic)
+	case magic != parquetMagic:
+		return nil, &ParquetError{"it does not end with " + parquetMagic, ErrTruncated}
+	case length == 0 || length > size-int64(len(parquetMagic)+tailSize) || length > maxFooter:
+		return nil, damaged("a footer of %d bytes in an object of %d", length, size)
+	}
+	text := make([]byte, length)
+	if err := readFull(r, text, size-int64(tailSize)-length); err != nil {
+		return nil, fmt.Errorf("read Parquet: %w", err)
+	}
+	return text, nil
 }
 
 func readFull(r io.ReaderAt, p []byte, at int64) error {
@@ -84,14 +94,18 @@ func readFull(r io.ReaderAt, p []byte, at int64) error {
 
 // footer is what is read of Parquet's FileMetaData.
 type footer struct {
-	size    int64 // of the object
-	version int64
-	rows    int64
-	leaves  int  // columns that hold values
-	flat    bool // no column is repeated
-	groups  int64
-	sum     int64 // rows of the groups
-	err     error
+	size     int64 // of the object
+	version  int64
+	rows     int64
+	names    []string // of the columns
+	elements int64    // of the schema that are still to come below the root; -1: the root is
+	inside   int64    // of them, those below the column at hand
+	leaves   int      // columns that hold values
+	flat     bool     // no column is repeated
+	groups   int64
+	sum      int64 // rows of the groups
+	unpacked int64 // bytes of the column chunks
+	err      error
 }
 
 func (f *footer) fault(format string, args ...any) {
@@ -102,7 +116,7 @@ func (f *footer) fault(format string, args ...any) {
 
 // read takes the fields by the numbers that parquet.thrift gives them.
 func (f *footer) read(t *thrift) {
-	f.rows, f.version, f.flat = -1, -1, true
+	f.rows, f.version, f.flat, f.elements = -1, -1, true, -1
 	t.fields(func(id int, kind byte) {
 		switch {
 		case id == 1 && isInt(kind):
@@ -122,14 +136,17 @@ func (f *footer) read(t *thrift) {
 		f.err = damaged("its footer is no Thrift text")
 	case f.version < 0 || f.rows < 0 || f.leaves == 0:
 		f.fault("its footer lacks version, schema or number of rows")
+	case f.elements != 0 || f.inside != 0:
+		f.fault("its schema lacks columns, or has more than it says")
 	case f.sum != f.rows:
 		f.fault("it has %d rows, its %d row groups have %d", f.rows, f.groups, f.sum)
 	}
 }
 
-// schema reads a SchemaElement; only a leaf has a type.
+// schema reads a SchemaElement; only a leaf has a type. They stand in the order of
+// a walk from the root, each before its children.
 func (f *footer) schema(t *thrift) {
-	leaf := false
+	leaf, name, children := false, "", int64(0)
 	t.fields(func(id int, kind byte) {
 		switch {
 		case id == 1 && isInt(kind):
@@ -139,12 +156,37 @@ func (f *footer) schema(t *thrift) {
 			}
 		case id == 3 && isInt(kind):
 			f.flat = t.int() != 2 && f.flat // 2: repeated
+		case id == 4 && kind == thriftBinary:
+			name = string(t.bytes(t.uint()))
+		case id == 5 && isInt(kind):
+			children = t.int()
 		default:
 			t.drop(kind, 0)
 		}
 	})
 	if leaf {
 		f.leaves++
+	}
+	f.place(name, children)
+}
+
+// place finds the element's place: the root, a column, or something inside one.
+func (f *footer) place(name string, children int64) {
+	if children < 0 || children > int64(maxFooter) {
+		f.fault("a part of its schema has %d children", children)
+		return
+	}
+	switch {
+	case f.elements < 0:
+		f.elements = children
+	case f.inside > 0:
+		f.inside += children - 1
+	case f.elements == 0:
+		f.fault("its schema has more columns than it says")
+	default:
+		f.elements--
+		f.inside = children
+		f.names = append(f.names, name)
 	}
 }
 
@@ -177,7 +219,7 @@ func (f *footer) group(t *thrift) {
 // chunk reads a ColumnChunk and returns its number of values.
 func (f *footer) chunk(t *thrift) (values int64) {
 	values = -1
-	var length, data int64
+	var length, unpacked, data int64
 	t.fields(func(id int, kind byte) {
 		if id != 3 || kind != thriftStruct {
 			t.drop(kind, 0)
@@ -187,6 +229,8 @@ func (f *footer) chunk(t *thrift) (values int64) {
 			switch {
 			case id == 5 && isInt(kind):
 				values = t.int()
+			case id == 6 && isInt(kind):
+				unpacked = t.int()
 			case id == 7 && isInt(kind):
 				length = t.int()
 			case id == 9 && isInt(kind):
@@ -199,5 +243,10 @@ func (f *footer) chunk(t *thrift) (values int64) {
 	if length < 0 || data < 0 || length > f.size || data > f.size {
 		f.fault("a column chunk of %d bytes at %d in an object of %d", length, data, f.size)
 	}
+	if unpacked < 0 || f.unpacked+unpacked < f.unpacked {
+		f.fault("a column chunk of %d bytes unpacked", unpacked)
+		return values
+	}
+	f.unpacked += unpacked
 	return values
 }

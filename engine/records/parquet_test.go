@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func writeParquet(tb testing.TB, query, options string) []byte {
@@ -26,7 +28,8 @@ func writeParquet(tb testing.TB, query, options string) []byte {
 }
 
 func scanParquet(object []byte) (int64, error) {
-	return ScanParquet(bytes.NewReader(object), int64(len(object)))
+	rep, err := ScanParquet(bytes.NewReader(object), int64(len(object)))
+	return rep.Records, err
 }
 
 func TestScanParquet(t *testing.T) {
@@ -45,6 +48,21 @@ func TestScanParquet(t *testing.T) {
 		if err != nil || rows != c.rows {
 			t.Errorf("%s: %d rows, %v; want %d", c.query, rows, err, c.rows)
 		}
+	}
+}
+
+// TestParquetColumns reads the names as the sender wrote them: DuckDB calls the
+// second of two that differ in case otherwise.
+func TestParquetColumns(t *testing.T) {
+	t.Parallel()
+	object := writeParquet(t, `select 1 as id, {x: 1, y: [{z: 2}]} as "Nested One", map {'k': [1]} as m, [[1], [2]] as l, 'é' as "Größe"`, "")
+	rep, err := ScanParquet(bytes.NewReader(object), int64(len(object)))
+	if diff := cmp.Diff([]string{"id", "Nested One", "m", "l", "Größe"}, rep.Header); diff != "" || err != nil {
+		t.Errorf("(-want +got) %v:\n%s", err, diff)
+	}
+	object = writeParquet(t, "select range as a, range::varchar as b from range(100000)", ", compression zstd")
+	if rep, err := ScanParquet(bytes.NewReader(object), int64(len(object))); err != nil || rep.Text <= int64(len(object)) {
+		t.Errorf("%d bytes unpacked of an object of %d, %v", rep.Text, len(object), err)
 	}
 }
 

@@ -81,7 +81,7 @@ func (p *parser) record(text []byte) (content, size, fields int, s shape) {
 func (p *parser) quoted(text []byte, at int) (int, shape) {
 	for {
 		next := bytes.IndexByte(text[at:], p.Quote)
-		if p.Escape != p.Quote {
+		if p.Escape != p.Quote && !p.NoEscape {
 			if next < 0 {
 				next = len(text) - at
 			}
@@ -105,7 +105,7 @@ func (p *parser) quoted(text []byte, at int) (int, shape) {
 			return 0, open
 		}
 		at += next + 1
-		if at == len(text) || text[at] != p.Quote {
+		if at == len(text) || text[at] != p.Quote || p.NoEscape {
 			return at, whole
 		}
 		at++
@@ -135,7 +135,7 @@ func (p *parser) texts(content []byte) []string {
 func (p *parser) unescape(inside []byte) string {
 	text := make([]byte, 0, len(inside))
 	for i := 0; i < len(inside); i++ {
-		if inside[i] == p.Escape && i+1 < len(inside) {
+		if inside[i] == p.Escape && !p.NoEscape && i+1 < len(inside) {
 			i++
 		}
 		text = append(text, inside[i])

@@ -217,13 +217,13 @@ func referRecord(text string, d Dialect) (fields []string, content, size int, ok
 		c := text[i]
 		if state == inside {
 			switch {
-			case c == d.Escape && i+1 < len(text) && text[i+1] == d.Quote,
-				c == d.Escape && d.Escape != d.Quote && i+1 < len(text) && text[i+1] == d.Escape:
+			case !d.NoEscape && c == d.Escape && i+1 < len(text) && text[i+1] == d.Quote,
+				!d.NoEscape && c == d.Escape && d.Escape != d.Quote && i+1 < len(text) && text[i+1] == d.Escape:
 				field = append(field, text[i+1])
 				i++
 			case c == d.Quote:
 				state = after
-			case c == d.Escape:
+			case !d.NoEscape && c == d.Escape:
 				return nil, 0, 0, false
 			default:
 				field = append(field, c)

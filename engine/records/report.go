@@ -70,6 +70,7 @@ type Report struct {
 	leading  int64        // empty lines before the first record or header
 	broken   bool         // the first record or header holds a line break, or a quote right after the byte order mark
 	array    bool         // of JSON: the text is one array
+	long     bool         // of JSON: a number that a double may not hold
 	dialect  Dialect      // of a delimited text
 	json     *JSONOptions // of JSON
 }
@@ -87,7 +88,7 @@ func (r Report) Clean() bool {
 	mixed := r.lineEnds[0] > 0 && r.lineEnds[1] > 0
 	framed := r.First != nil || r.Last != nil || r.Skipped > 0
 	if r.json != nil {
-		return len(r.Bad) == 0 && !r.array && !r.BOM
+		return len(r.Bad) == 0 && !r.array && !r.BOM && !r.long
 	}
 	return len(r.Bad) == 0 && !mixed && r.leading == 0 && !r.broken && !framed && r.dialect.NewLine != '\r'
 }

@@ -51,6 +51,7 @@ func TestScan(t *testing.T) {
 		{"trailing delimiter", "a,b,c\n,7,8,\n1,2,3\n", comma, "a|b|c", 2, "1:field_count@6+6", "a,b,c\n1,2,3\n", 0, false},
 		{"missing field", "a,b,c\n1,2\n1,2,3\n", comma, "a|b|c", 2, "1:field_count@6+4", "a,b,c\n1,2,3\n", 0, false},
 		{"quoted", "\"a\",\"b\"\"\"\n\"1,\",\"2\n3\"\n\"\",\n", comma, `a|b"`, 2, "", "\"a\",\"b\"\"\"\n\"1,\",\"2\n3\"\n\"\",\n", 0, true},
+		{"no escape", "a,b\n\"x\\\",\"\"\n\"y\"\"z\",1\n3,4\n", Dialect{Delimiter: ',', Quote: '"', NoEscape: true}, "a|b", 3, "2:quote@12+9", "a,b\n\"x\\\",\"\"\n3,4\n", 0, false},
 		{"line break in quoted header", "a,\"b\rc\"\n1,2\n", comma, "a|b\rc", 1, "", "a,\"b\rc\"\n1,2\n", 0, false},
 		{"quote in a bare field", "a,b\n1,x\"y\n3,4\n", comma, "a|b", 2, "1:quote@4+6", "a,b\n3,4\n", 0, false},
 		{"text after a closing quote", "a,b\n1,\"x\"y\n3,4\n", comma, "a|b", 2, "1:quote@4+7", "a,b\n3,4\n", 0, false},
@@ -133,7 +134,7 @@ func TestScanHeaderErrors(t *testing.T) {
 func TestScanDialectErrors(t *testing.T) {
 	t.Parallel()
 	for _, d := range []Dialect{
-		{Delimiter: '\n'}, {Delimiter: 'x', Quote: 'x'}, {Delimiter: '\\', Quote: '"', Escape: '\\'},
+		{Delimiter: '\n'}, {Delimiter: 'x', Quote: 'x'}, {Delimiter: '\\', Quote: '"', Escape: '\\'}, {Delimiter: ',', Quote: '"', Escape: '\\', NoEscape: true},
 		{Delimiter: ',', NoHeader: true}, {Delimiter: 0xE9}, {NewLine: ';'},
 	} {
 		if _, err := Scan(t.Context(), strings.NewReader("a"), d); err == nil {
@@ -220,7 +221,7 @@ func TestScanStops(t *testing.T) {
 func FuzzScan(f *testing.F) {
 	for _, text := range []string{"a,b\n1,2\n", "a,b\r\n1,\"x\r\ny\"\r\n", "\uFEFFa\n\n\"\"\n", "a,b\n1,\"\n\"\",\n", "a,b\n1,\"\\\"\"\n\r\r\n\xff,\x00",
 		"x\n\nH,1\na,b\n1,2\nT,3\n4,5\nT,6\nT\n\nT,7,8\n", "H\na\n1\nT\n\nT,2\n\n"} {
-		for dialect := range byte(12) {
+		for dialect := range byte(14) {
 			f.Add(text, dialect)
 		}
 	}
@@ -228,9 +229,9 @@ func FuzzScan(f *testing.F) {
 		d := []Dialect{
 			RFC4180(), {Delimiter: ',', Quote: '"', Escape: '\\'}, {Delimiter: ';'},
 			{Delimiter: ',', Quote: '\'', NoHeader: true, Columns: 2}, {Quote: '"', NoHeader: true, Columns: 1},
-			{Delimiter: ',', Quote: '"', NewLine: '\r'},
-		}[dialect%6]
-		if dialect >= 6 {
+			{Delimiter: ',', Quote: '"', NewLine: '\r'}, {Delimiter: ',', Quote: '"', NoEscape: true},
+		}[dialect%7]
+		if dialect >= 7 {
 			d = framed(d, dialect)
 		}
 		checkAgainstReference(t, text, d, 40, 16)

@@ -58,12 +58,16 @@ func (t *thrift) int() int64 {
 	return int64(v>>1) ^ -int64(v&1)
 }
 
-func (t *thrift) pass(n uint64) {
+func (t *thrift) pass(n uint64) { t.bytes(n) }
+
+func (t *thrift) bytes(n uint64) []byte {
 	if n > uint64(len(t.text)) {
 		t.spoil()
-		return
+		return nil
 	}
+	passed := t.text[:n]
 	t.text = t.text[n:]
+	return passed
 }
 
 // fields calls field for each field of a struct; field reads or drops it.

@@ -2,7 +2,7 @@
 -- reject limit: 1 %
 -- private: first_name, last_name, email, phone
 -- alias account_created: created_at | created
--- objects: customers/*.csv{,.gz,.zst}
+-- objects: customers/*.{csv,ndjson,parquet}{,.gz,.zst}
 
 -- No business date: all objects together are one whole dataset, which a model publishes as the dimension.
 create or replace table raw_customers (

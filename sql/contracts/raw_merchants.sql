@@ -3,7 +3,7 @@
 -- alias merchant_name: name
 -- alias category: merchant_category
 -- alias mcc_code: mcc
--- objects: merchants/*.csv{,.gz,.zst}
+-- objects: merchants/*.{csv,ndjson,parquet}{,.gz,.zst}
 
 create or replace table raw_merchants (
   merchant_id   varchar not null,

@@ -6,7 +6,7 @@
 -- alias transaction_id: txn_id
 -- alias transaction_timestamp: transaction_time
 -- alias processing_time_ms: processing_ms
--- objects: transactions/*.csv{,.gz,.zst}
+-- objects: transactions/*.{csv,ndjson,parquet}{,.gz,.zst}
 
 -- DEFAULT fills what a channel leaves empty, before NOT NULL and CHECK look at it: a cash withdrawal has no merchant, a
 -- transfer no card. The names of the CHECKs are the reasons under which a refused record is found.

@@ -1,0 +1,144 @@
+package engine_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/charmap"
+
+	"ledgermill/engine"
+)
+
+var (
+	fence       = regexp.MustCompile("(?ms)^```(\\S[^\n]*)\n(.*?)^```$")
+	createTable = regexp.MustCompile(`(?m)^create (?:or replace )?table raw_([a-z0-9_]+)`)
+)
+
+// TestDocs runs the objects of docs/contracts.md that are no CSV, each by the contract
+// above it: what comes of them is what the block below says.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/contracts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract, ran := "", 0
+	blocks := fence.FindAllStringSubmatch(string(text), -1)
+	for i, b := range blocks {
+		kind, key, _ := strings.Cut(b[1], " ")
+		switch kind {
+		case "sql":
+			contract = b[2]
+		case "json", "parquet":
+			ran++
+			if d := cmp.Diff(blocks[i+1][2], documented(t, contract, kind, key, b[2])); d != "" {
+				t.Errorf("%s (-docs +run):\n%s", key, d)
+			}
+		}
+	}
+	if ran < 4 {
+		t.Errorf("%d objects", ran)
+	}
+}
+
+// documented runs one object and prints what comes of it.
+func documented(t *testing.T, contract, kind, key, text string) string {
+	t.Helper()
+	name := createTable.FindStringSubmatch(contract)[1]
+	b := newBench(t, fstest.MapFS{
+		"sql/contracts/raw_" + name + ".sql": &fstest.MapFile{Data: []byte("-- about: of the handbook\n" + contract)},
+		"sql/models/" + name + ".sql":        &fstest.MapFile{Data: []byte("-- publish: whole\nselect device, city, price, seen from raw_" + name + "\n")},
+	})
+	if kind == "json" {
+		b.write(key, text)
+	} else {
+		parquetFile(t, b, key, text)
+	}
+	b.run(engine.Selection{})
+	if refused := b.open(false).State().Objects["raw_"+name][key].Refused; refused != nil {
+		return "refused: " + refused.Reason + ": " + refused.Detail + "\n"
+	}
+	return whatCame(t, b, "select * from "+name)
+}
+
+// whatCame is what records have come to: the published rows, and why others are not.
+func whatCame(t *testing.T, b *bench, statement string) string {
+	t.Helper()
+	var lines []string
+	for _, row := range lakeRows(t, b, "select coalesce(columns(*)::varchar, 'null') from ("+statement+" order by all)") {
+		lines = append(lines, strings.Join(row, " | "))
+	}
+	for _, r := range rejectReasons(t, b) {
+		lines = append(lines, "rejected: "+strings.ReplaceAll(r, ",", ", "))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// rejectReasons are the reasons of all rejected records.
+func rejectReasons(t *testing.T, b *bench) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(filepath.Join(b.lake, "_rejects"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		for _, row := range lakeRows(t, b, "select reasons from read_parquet('"+path+"', hive_partitioning = false)") {
+			all = append(all, row[0])
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestThreeSenders runs the spreadsheets of three countries through one contract of
+// fewer than 40 lines: every record comes out as the handbook says.
+func TestThreeSenders(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/contracts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := fence.FindAllStringSubmatch(string(text), -1)
+	at := slices.IndexFunc(blocks, func(b []string) bool { return strings.Contains(b[2], "three branches") })
+	if n := strings.Count(blocks[at][2], "\n"); n >= 40 {
+		t.Errorf("the contract has %d lines", n)
+	}
+	b := newBench(t, fstest.MapFS{
+		"sql/contracts/raw_invoices.sql": &fstest.MapFile{Data: []byte(strings.Replace(blocks[at][2], "reject limit: 1 %", "reject limit: 50 %", 1))},
+		"sql/models/invoices.sql":        &fstest.MapFile{Data: []byte("select invoice_no, booked_on, amount, currency, _object from raw_invoices\n")},
+	})
+	var want []string
+	objects := 0
+	for i := at + 1; strings.HasPrefix(blocks[i][1], "csv "); i += 2 {
+		key, sent := strings.TrimPrefix(blocks[i][1], "csv "), blocks[i][2]
+		if strings.HasPrefix(key, "paris/") {
+			if sent, err = charmap.Windows1252.NewEncoder().String(sent); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.write(key, sent)
+		want = append(want, strings.Split(strings.TrimSpace(blocks[i+1][2]), "\n")...)
+		objects++
+	}
+	if report := b.run(engine.Selection{}); report.Exit != engine.ExitDone || objects != 3 {
+		t.Fatalf("exit %d of %d objects: %v", report.Exit, objects, report.Verdicts)
+	}
+	got := strings.Split(strings.TrimSpace(whatCame(t, b, "select invoice_no, booked_on, amount, currency, _object from invoices")), "\n")
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-docs +run):\n%s", d)
+	}
+}
