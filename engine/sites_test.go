@@ -62,13 +62,18 @@ func onSites(t *testing.T, test func(t *testing.T, at site)) {
 // time: without the flag it runs in directories alone.
 func onSitesIfAsked(t *testing.T, test func(t *testing.T, at site)) {
 	t.Helper()
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "sites" })
-	if asked {
+	if sitesAsked() {
 		onSites(t, test)
 		return
 	}
 	test(t, site{})
+}
+
+// sitesAsked reports whether the flag was given.
+func sitesAsked() bool {
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "sites" })
+	return asked
 }
 
 // buckets are the stores of a bench on a server.
