@@ -12,17 +12,22 @@ import (
 
 // Selection narrows a plan or a run.
 type Selection struct {
-	From, To      time.Time // business dates, both included; zero is open
-	Datasets      []string  // nil: all
-	Full          bool      // make again what is up to date
-	AcceptRemoved bool      // objects that have vanished are removed from their units
-	Reopen        bool      // units of closed periods may be made again
-	Rewrite       bool      // published units older than HoldAfter may be made again
-	Reason        string    // for Reopen or Rewrite, for the record
+	From, To      time.Time  // business dates, both included; zero is open
+	Datasets      []string   // nil: all
+	Units         []job.Unit // beside whole datasets these alone; nil: all
+	Full          bool       // make again what is up to date
+	AcceptRemoved bool       // objects that have vanished are removed from their units
+	Reopen        bool       // units of closed periods may be made again
+	Rewrite       bool       // published units older than HoldAfter may be made again
+	Reason        string     // for Reopen or Rewrite, for the record
 }
 
 func (s Selection) has(dataset string, u job.Unit) bool {
-	return u.Overlaps(s.From, s.To) && (s.Datasets == nil || slices.Contains(s.Datasets, dataset))
+	return s.covers(u) && (s.Datasets == nil || slices.Contains(s.Datasets, dataset))
+}
+
+func (s Selection) covers(u job.Unit) bool {
+	return u.Overlaps(s.From, s.To) && (s.Units == nil || u == job.Whole || slices.Contains(s.Units, u))
 }
 
 // The actions of a plan.

@@ -52,7 +52,7 @@ func (p *planner) say(dataset string, u job.Unit, action string, exit int, why .
 
 func (p *planner) planFeed(name string, f *feed) {
 	for _, u := range p.cat.units[name] {
-		selected := u.Overlaps(p.sel.From, p.sel.To)
+		selected := p.sel.covers(u)
 		record, published := p.mill.State().Unit(name, string(u))
 		print := p.cat.prints[name][u]
 		changed := !published || record.Lost || record.Fingerprint != print

@@ -21,6 +21,7 @@ func (r *run) publish(ctx context.Context) error {
 	r.entry.Objects = r.dirtyObjects()
 	r.entry.Verdicts = r.newVerdicts()
 	r.entry.Removals = append(r.entry.Removals, droppedStrays(r.entry.Objects)...)
+	r.heldRejects()
 	if len(r.entry.Units)+len(r.entry.Objects)+len(r.entry.Verdicts)+len(r.entry.Removals)+len(r.uploads) == 0 {
 		return nil
 	}

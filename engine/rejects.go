@@ -16,6 +16,32 @@ func (r *run) heldRejectsKey(feed string, u job.Unit) string {
 	return u.Key("_rejects/" + feed + "/_held/" + r.Run)
 }
 
+// heldRejects notes with each verdict of the commit where the rejects of its unit lie,
+// and removes those of verdicts that no longer stand.
+func (r *run) heldRejects() {
+	drop := func(dataset, unit, stays string) {
+		if old, ok := r.State().Verdicts[dataset][unit]; ok && old.Rejects != "" && old.Rejects != stays {
+			r.entry.Removals = append(r.entry.Removals, old.Rejects)
+		}
+	}
+	for i := range r.entry.Verdicts {
+		v := &r.entry.Verdicts[i]
+		key := r.heldRejectsKey(v.Dataset, job.Unit(v.Unit))
+		if !v.Lifted && slices.ContainsFunc(r.uploads, func(s staged) bool { return s.key == key }) {
+			v.Rejects = key
+			set(r.verdicts, v.Dataset, job.Unit(v.Unit), *v)
+		}
+		if v.Lifted {
+			drop(v.Dataset, v.Unit, "")
+			continue
+		}
+		drop(v.Dataset, v.Unit, v.Rejects)
+	}
+	for _, u := range r.entry.Units {
+		drop(u.Dataset, u.Unit, "")
+	}
+}
+
 // strayKey is where the rejects of an object lie that have no business date.
 func strayKey(feed, object string) string {
 	return "_rejects/" + feed + "/none/" + ledger.Fingerprint(object) + ".parquet"

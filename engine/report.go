@@ -179,6 +179,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		r.entry.Objects, r.entry.Verdicts = r.dirtyObjects(), slices.Concat(r.newVerdicts(), r.lifted())
 	}
 	r.entry.Removals = droppedStrays(r.entry.Objects)
+	r.heldRejects()
 	r.sign(&r.entry)
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
 		return err

@@ -91,6 +91,7 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 	record := ledger.UnitRecord{Dataset: name, Unit: string(s.Unit), Fingerprint: r.cat.prints[name][s.Unit], SQL: f.hash, Cells: s.Cells,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	record.Content = record.Fingerprint
+	record.Closes = s.Closes
 	sum := ledger.Sum(s.Cells)
 	record.Rows, record.Control = sum.Accepted.Records, sum.Accepted
 	for _, v := range r.cat.versions[name][s.Unit] {

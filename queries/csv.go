@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -37,8 +38,12 @@ func (r *Result) CSV(w io.Writer) error {
 	return errors.Join(r.Err(), out.Flush())
 }
 
+// signed is a plain number that was kept as a text: nothing runs it, and a ' would
+// change it.
+var signed = regexp.MustCompile(`\A[+-][0-9][0-9.,]*\z`)
+
 func guard(text string) string {
-	if text != "" && strings.IndexByte(formula, text[0]) >= 0 {
+	if text != "" && strings.IndexByte(formula, text[0]) >= 0 && !signed.MatchString(text) {
 		return "'" + text
 	}
 	return text

@@ -66,6 +66,9 @@ func (l *Lake) views(ctx context.Context, p *model.Project, st *statement) (map[
 			views[one.Load] = view
 		}
 	}
+	if named[RejectsTable] && !slices.Contains(p.Order, RejectsTable) {
+		views[RejectsTable] = l.rejects(p)
+	}
 	return views, nil
 }
 

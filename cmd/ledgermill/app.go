@@ -43,7 +43,7 @@ func (a *app) command() *cli.App {
 		ExitErrHandler:         func(*cli.Context, error) {},
 		OnUsageError:           func(_ *cli.Context, err error, _ bool) error { return usagef("ledgermill help", "%v", err) },
 		Commands: []*cli.Command{
-			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.runsCommand(), a.rollbackCommand(), a.closeCommand(),
+			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.runsCommand(), a.rejectsCommand(), a.rollbackCommand(), a.closeCommand(),
 			a.checkCommand(), a.testCommand(), a.renderCommand(), a.queryCommand(),
 			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.lakeCommand(), a.versionCommand(),
 		},

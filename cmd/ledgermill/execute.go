@@ -17,8 +17,9 @@ import (
 type execution struct {
 	config      config.Config
 	name        string
-	until       string // lake or load
-	needObjects bool   // no matching object is a failure
+	until       string                                                  // lake or load
+	needObjects bool                                                    // no matching object is a failure
+	narrow      func(*cli.Context, *workspace, *engine.Selection) error // by more than the selection flags; nil for none
 }
 
 // execute runs, prints the report and sets the exit code.
@@ -34,6 +35,11 @@ func (a *app) execute(c *cli.Context, x execution) error {
 	selection, err := w.selection(c)
 	if err != nil {
 		return err
+	}
+	if x.narrow != nil {
+		if err := x.narrow(c, w, &selection); err != nil {
+			return err
+		}
 	}
 	report, err := a.perform(c, w, x, selection)
 	if report != nil {

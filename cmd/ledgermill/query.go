@@ -114,6 +114,11 @@ func (a *app) answer(ctx context.Context, w *workspace, o queries.Options, forma
 
 func (a *app) printAnswer(ctx context.Context, o queries.Options, format string, limit int) error {
 	result, err := queries.Run(ctx, o)
+	return a.printResult(result, err, format, limit)
+}
+
+// printResult prints what a query has begun to return, and ends it.
+func (a *app) printResult(result *queries.Result, err error, format string, limit int) error {
 	if err != nil {
 		return err
 	}

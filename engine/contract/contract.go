@@ -10,6 +10,10 @@ import (
 const (
 	ObjectColumn = "_object" // the object's key, varchar
 	RecordColumn = "_record" // the record's number in the object, from 1, bigint
+
+	// RejectColumn heads the ids of the rejects that the records of an object close:
+	// they were fixed by hand. It is no column of a contract.
+	RejectColumn = "_reject_id"
 )
 
 // Contract is one file of sql/contracts, checked.

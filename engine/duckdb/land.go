@@ -25,6 +25,7 @@ import (
 //	_rounded  a value lost digits beyond its scale
 //	_bytes    of an object read in its store: what the record takes there; null:
 //	          that cannot be told
+//	_closes   the id of the reject that the record was fixed of; null: of none
 type landing struct {
 	contract *contract.Contract
 	table    string
@@ -122,7 +123,7 @@ func createLanding(c *contract.Contract, table string) string {
 	for _, col := range c.Columns {
 		columns = append(columns, sqltext.QuoteName(col.Name)+" "+col.Type.String())
 	}
-	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean", "_bytes integer")
+	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean", "_bytes integer", "_closes varchar")
 	return "create table " + table + " (" + strings.Join(columns, ", ") + ")"
 }
 
@@ -287,7 +288,7 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 	// Whether a record fails is asked once, and what for of those alone that do.
 	list = append(list, place(g),
 		"case when "+failsName+" then concat_ws(',', "+strings.Join(reasons, ",\n    ")+") end as _reasons",
-		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`, recordBytes(o)+" as _bytes")
+		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`, recordBytes(o)+" as _bytes", closes(o)+" as _closes")
 	judged := "select *, (" + strings.Join(conditions, "\n    or ") + ") as " + failsName + "\nfrom (" + from + ")"
 	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + judged + ")"
 }

@@ -24,11 +24,12 @@ type View struct {
 	Files        []Files        // none: no rows
 }
 
-// Files are Parquet files of one shape. A column of the view that they lack is
-// null, and one of another type is cast.
+// Files are Parquet files of one shape. A column of the view that they lack is one
+// of Values, or null; one of another type is cast.
 type Files struct {
 	Paths   []string
 	Columns []model.Column
+	Values  map[string]string // texts, by column
 }
 
 // ReadOnlyError refuses a text that is not one statement that only reads.
@@ -99,11 +100,11 @@ func (v View) query() string {
 	var parts []string
 	for _, f := range v.Files {
 		if len(f.Paths) > 0 {
-			parts = append(parts, "select "+v.list(f.Columns)+" from "+parquet(f.Paths...))
+			parts = append(parts, "select "+v.list(f)+" from "+parquet(f.Paths...))
 		}
 	}
 	if parts == nil {
-		parts = []string{"select " + v.list(nil) + " where false"}
+		parts = []string{"select " + v.list(Files{}) + " where false"}
 	}
 	query := strings.Join(parts, " union all ")
 	if v.BusinessDate == "" {
@@ -112,14 +113,19 @@ func (v View) query() string {
 	return "select *, " + calendar(v.BusinessDate) + " from (" + query + ")"
 }
 
-func (v View) list(have []model.Column) string {
+func (v View) list(f Files) string {
+	have := f.Columns
 	list := make([]string, len(v.Columns))
 	for i, c := range v.Columns {
 		name := sqltext.QuoteName(c.Name)
 		at := slices.IndexFunc(have, func(h model.Column) bool { return strings.EqualFold(h.Name, c.Name) })
 		switch {
 		case at < 0:
-			list[i] = "cast(null as " + c.Type + ") as " + name
+			value := "null"
+			if text, ok := f.Values[c.Name]; ok {
+				value = sqltext.QuoteString(text)
+			}
+			list[i] = "cast(" + value + " as " + c.Type + ") as " + name
 		case have[at].Type != c.Type:
 			list[i] = "cast(" + name + " as " + c.Type + ") as " + name
 		default:

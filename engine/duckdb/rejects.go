@@ -5,17 +5,29 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
 	"ledgermill/engine/ledger"
+	"ledgermill/engine/model"
 	"ledgermill/engine/sqltext"
 )
 
 // rejectColumns are the columns of a file of rejects behind reject_id.
 const rejectColumns = "object varchar, record bigint, byte_offset bigint, reason varchar, reasons varchar, raw varchar"
+
+// RejectColumns are the columns of a file of rejects.
+func RejectColumns() []model.Column {
+	columns := []model.Column{{Name: "reject_id", Type: "VARCHAR"}}
+	for _, column := range strings.Split(rejectColumns, ", ") {
+		name, kind, _ := strings.Cut(column, " ")
+		columns = append(columns, model.Column{Name: name, Type: strings.ToUpper(kind)})
+	}
+	return columns
+}
 
 // writeRejects writes the refused records of a settled unit.
 func (l *landing) writeRejects(ctx context.Context, s *session, u job.Unit, directory string) (*job.File, error) {

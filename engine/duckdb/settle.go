@@ -40,6 +40,9 @@ func (e *Engine) Settle(ctx context.Context, c *contract.Contract, units []job.U
 	for _, u := range units {
 		l.settled[u] = true
 		one := job.Settled{Unit: u, Cells: cells[u]}
+		if one.Closes, err = l.closed(ctx, s, u); err != nil {
+			return nil, fmt.Errorf("settle %s: %w", c.Name, err)
+		}
 		if ledger.Sum(one.Cells).RejectedTotal().Records > 0 {
 			if one.Rejects, err = l.writeRejects(ctx, s, u, directory); err != nil {
 				return nil, err

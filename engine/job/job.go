@@ -99,5 +99,6 @@ type TestResult struct {
 type Settled struct {
 	Unit    Unit
 	Cells   []ledger.Cell
-	Rejects *File // nil where nothing was rejected
+	Rejects *File    // nil where nothing was rejected
+	Closes  []string // ids of the rejects that accepted records were fixed of, sorted
 }

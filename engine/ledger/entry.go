@@ -124,6 +124,7 @@ type UnitRecord struct {
 	Objects     []Version         `json:"objects,omitempty"` // of a contract
 	Cells       []Cell            `json:"cells,omitempty"`   // of a contract
 	Rejects     string            `json:"rejects,omitempty"` // of a contract: key of its rejects, "" for none
+	Closes      []string          `json:"closes,omitempty"`  // of a contract: ids of the rejects that its records were fixed of
 
 	Key     string   `json:"key,omitempty"` // of the lake's object
 	ETag    string   `json:"etag,omitempty"`
@@ -151,6 +152,7 @@ type Verdict struct {
 	Reason      string `json:"reason"`
 	Exit        int    `json:"exit"`
 	Run         string `json:"run"`
+	Rejects     string `json:"rejects,omitempty"` // of a contract: key of what the unit would have rejected
 	Lifted      bool   `json:"lifted,omitempty"`
 }
 

@@ -84,6 +84,18 @@ func (s *State) Unit(dataset, unit string) (UnitRecord, bool) {
 	return u, ok
 }
 
+// ClosedRejects are the ids of the rejects of a feed that records fixed by hand have
+// closed.
+func (s *State) ClosedRejects(feed string) map[string]bool {
+	closed := map[string]bool{}
+	for _, u := range s.Units[feed] {
+		for _, id := range u.Closes {
+			closed[id] = true
+		}
+	}
+	return closed
+}
+
 // UnitNames are the published units of a dataset, in order.
 func (s *State) UnitNames(dataset string) []string {
 	return slices.Sorted(maps.Keys(s.Units[dataset]))

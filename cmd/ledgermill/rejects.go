@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/engine"
+	"ledgermill/engine/job"
+	"ledgermill/queries"
+)
+
+func rejectFlags(more ...cli.Flag) []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "feed", Usage: "`CONTRACT`, such as raw_transactions"},
+		&cli.StringFlag{Name: "reason", Usage: "`CODE` of the reason"},
+		&cli.StringFlag{Name: "unit", Usage: "`UNIT`: a date, month or year, or none for records without a date"},
+		&cli.StringFlag{Name: "object", Usage: "`KEY` of the raw object"},
+		&cli.BoolFlag{Name: "open", Usage: "without those that a record fixed by hand has closed"},
+	}, more...)
+}
+
+func (a *app) rejectsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "rejects",
+		Usage: "list, show, export and replay refused records",
+		Description: `Rejects lie beside the lake, below _rejects/: the record as it was sent, where it
+stood, and why it was refused. Private columns are masked.
+
+A record fixed by hand comes back as a new raw object that matches the feed's
+pattern: export writes one to correct. Its column _reject_id closes the old reject
+once the fixed record is accepted.
+
+EXAMPLES
+   1. what was refused:           ledgermill rejects ls
+   2. look at some:               ledgermill rejects show --reason amount_type
+   3. correct them:               ledgermill rejects export --feed raw_transactions --open --output fixed.csv
+   4. after a rule was edited:    ledgermill rejects replay --feed raw_transactions`,
+		Subcommands: []*cli.Command{
+			{
+				Name: "ls", Usage: "count rejects by feed, unit and reason", Flags: rejectFlags(formatFlag("text, csv or json")),
+				Action: a.on(func(c *call) error {
+					return a.onRejects(c, func(ctx context.Context, l *queries.Lake, s queries.RejectSelection) error {
+						result, err := queries.CountRejects(ctx, l, c.work.project, s)
+						return a.printResult(result, err, c.format, 0)
+					})
+				}, "text", "csv", "json"),
+			},
+			{
+				Name: "show", Usage: "print rejected records with their reasons",
+				Flags: rejectFlags(&cli.StringFlag{Name: "id", Usage: "the one `REJECT`"},
+					&cli.IntFlag{Name: "limit", Value: 20, Usage: "`ROWS` at most, 0 for all"}, formatFlag("text, csv or json")),
+				Action: a.on(func(c *call) error {
+					return a.onRejects(c, func(ctx context.Context, l *queries.Lake, s queries.RejectSelection) error {
+						s.ID = c.String("id")
+						result, err := queries.ShowRejects(ctx, l, c.work.project, s)
+						return a.printResult(result, err, c.format, c.Int("limit"))
+					})
+				}, "text", "csv", "json"),
+			},
+			{
+				Name: "export", Usage: "write rejects as a CSV to correct and send again",
+				Description: `The fields as they were sent, behind _reject_id, which closes the reject. Texts that
+a spreadsheet would run begin with a '.`,
+				Flags: rejectFlags(&cli.StringFlag{Name: "output", Usage: "`FILE` to write; - for standard output", Value: "-"}),
+				Action: a.on(func(c *call) error {
+					return a.onRejects(c, func(ctx context.Context, l *queries.Lake, s queries.RejectSelection) error {
+						return a.exportRejects(ctx, c, l, s)
+					})
+				}),
+			},
+			{
+				Name: "replay", Usage: "make the units again that own the rejects, under today's contract",
+				Flags:  rejectFlags(&cli.StringFlag{Name: "until", Value: "load", Usage: "stop after `STEP`: lake or load"}, formatFlag("text or json")),
+				Action: a.replayRejects,
+			},
+		},
+	}
+}
+
+// onRejects reads what narrows the rejects, and opens the lake.
+func (a *app) onRejects(c *call, do func(context.Context, *queries.Lake, queries.RejectSelection) error) (err error) {
+	s, err := rejectSelection(c)
+	if err != nil {
+		return err
+	}
+	reader, done, err := c.work.openLake(c.Context.Context)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	return do(c.Context.Context, reader, s)
+}
+
+func rejectSelection(c *call) (s queries.RejectSelection, err error) {
+	s = queries.RejectSelection{Feed: c.String("feed"), Reason: c.String("reason"), Object: c.String("object"), Unit: job.Unit(c.String("unit")), Open: c.Bool("open")}
+	if s.Feed != "" && c.work.project.Contracts[s.Feed] == nil {
+		return s, usagef("ledgermill rejects ls", "no contract is called %q", s.Feed)
+	}
+	if s.Unit != "" && s.Unit != "none" {
+		if _, err := job.ParseUnit(string(s.Unit)); err != nil {
+			return s, usagef("--unit 2025-01-31, --unit none", "%v", err)
+		}
+	}
+	return s, nil
+}
+
+func (a *app) exportRejects(ctx context.Context, c *call, l *queries.Lake, s queries.RejectSelection) (err error) {
+	if s.Feed == "" {
+		return usagef("--feed CONTRACT: an object is of one feed", "which feed's rejects?")
+	}
+	fields, err := queries.RejectFields(ctx, l, c.work.project, s)
+	if err != nil {
+		return err
+	}
+	result, err := queries.ExportRejects(ctx, l, c.work.project, s, fields)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, result.Close()) }()
+	var out io.Writer = a.stdout
+	if path := c.String("output"); path != "-" {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return usagef("--output FILE of one that is not there yet", "%v", err)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		out = f
+	}
+	return result.CSV(out)
+}
+
+// replayRejects runs the units that own the rejects again, whole.
+func (a *app) replayRejects(c *cli.Context) error {
+	if until := c.String("until"); until != "lake" && until != "load" {
+		return usagef("--until lake", "--until %q is no step", until)
+	}
+	config, err := a.settings(c, nil)
+	if err != nil {
+		return err
+	}
+	return a.execute(c, execution{config: config, until: c.String("until"), name: "rejects replay", narrow: a.rejectUnits})
+}
+
+// rejectUnits narrows a run to the units that the selected rejects are of.
+func (a *app) rejectUnits(c *cli.Context, w *workspace, s *engine.Selection) (err error) {
+	one := &call{Context: c, work: w}
+	return a.onRejects(one, func(ctx context.Context, l *queries.Lake, rs queries.RejectSelection) error {
+		result, err := queries.CountRejects(ctx, l, w.project, rs)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, result.Close()) }()
+		feeds, undated := map[string]bool{}, false
+		for result.Next() {
+			v := result.Values()
+			feeds[*v[0]] = true
+			s.Units = append(s.Units, job.Unit(*v[1]))
+			undated = undated || *v[1] == "none"
+		}
+		if undated {
+			s.Units = nil // they may turn out to be of any unit
+		}
+		if err := result.Err(); err != nil {
+			return err
+		}
+		if len(feeds) == 0 {
+			return &engine.NothingError{What: "nothing was rejected that this selects"}
+		}
+		var names []string
+		for name := range feeds {
+			names = append(names, name+"+")
+		}
+		slices.Sort(names)
+		s.Datasets, err = w.project.Select(strings.Join(names, ","))
+		if err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+		return nil
+	})
+}
