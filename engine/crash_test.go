@@ -28,10 +28,12 @@ import (
 )
 
 var (
-	kills      = flag.Int("kills", 20, "how many runs TestCrash kills")
-	crashSeed  = flag.Uint64("crash.seed", 1, "which moments TestCrash kills at")
-	crashChild = flag.String("crash.child", "", "the run that TestCrashChild is for, as JSON")
+	kills     = flag.Int("kills", 20, "how many runs TestCrash kills")
+	crashSeed = flag.Uint64("crash.seed", 1, "which moments TestCrash kills at")
 )
+
+// crashChild is the variable that says which run TestCrashChild is for, as JSON.
+const crashChild = "LEDGERMILL_CRASH_CHILD"
 
 // crashing is a run in a process of its own. It kills itself right before or right
 // after its Step-th call that changes the lake; 0: it is killed from outside, or
@@ -41,6 +43,8 @@ type crashing struct {
 	Step  int64
 	After bool
 	Fail  bool // the call fails, and the process goes on
+
+	Bucket *crashBucket // nil: both sides are directories in Dir
 
 	project *model.Project              // nil: it is loaded
 	input   func(lake.Store) lake.Store // wraps the input; nil: it is as it is
@@ -124,8 +128,10 @@ func (c crashing) run(ctx context.Context) (writes int64, err error) {
 			return 0, err
 		}
 	}
-	var input lake.Store = lake.NewDirectory(filepath.Join(c.Dir, "raw"))
-	root := lake.NewDirectory(filepath.Join(c.Dir, "lake"))
+	input, root, err := c.stores()
+	if err != nil {
+		return 0, err
+	}
 	if err := root.Prepare(ctx); err != nil {
 		return 0, err
 	}
@@ -134,7 +140,9 @@ func (c crashing) run(ctx context.Context) (writes int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	duck, err := duckdb.Open(ctx, duckdb.Settings{MemoryLimit: 256_000_000, Threads: 1, Work: work, Readable: []string{input.Location(""), root.Location("")}})
+	settings := duckdb.Settings{MemoryLimit: 256_000_000, Threads: 1, Work: work}
+	reading := c.reach(&settings, input, root)
+	duck, err := duckdb.Open(ctx, settings)
 	if err != nil {
 		return 0, err
 	}
@@ -144,7 +152,7 @@ func (c crashing) run(ctx context.Context) (writes int64, err error) {
 		input = c.input(input)
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: c.project, Name: "library", Input: input, Lake: store, Engine: duck, Work: work, BatchDays: 2,
-		Budget: 16 << 10, Run: id, Command: "run", Program: "test"}, true)
+		Budget: 16 << 10, Run: id, Command: "run", Program: "test", Reading: reading}, true)
 	if err != nil {
 		return 0, errors.Join(err, duck.Close())
 	}
@@ -158,11 +166,12 @@ func (c crashing) run(ctx context.Context) (writes int64, err error) {
 
 // TestCrashChild is the process that TestCrash kills.
 func TestCrashChild(t *testing.T) {
-	if *crashChild == "" {
+	spec := os.Getenv(crashChild)
+	if spec == "" {
 		t.Skip("a part of TestCrash")
 	}
 	var c crashing
-	if err := json.Unmarshal([]byte(*crashChild), &c); err != nil {
+	if err := json.Unmarshal([]byte(spec), &c); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.run(t.Context()); err != nil {
@@ -178,7 +187,8 @@ func (c crashing) process(t *testing.T, after time.Duration) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestCrashChild$", "-crash.child="+string(spec))
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestCrashChild$")
+	cmd.Env = append(os.Environ(), crashChild+"="+string(spec))
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {

@@ -20,7 +20,7 @@ func TestExamples(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := example(t, c.name, c.name)
+			b := example(t, c.name, c.name, site{})
 			report := b.run(engine.Selection{})
 			if report.Exit != engine.ExitDone {
 				t.Fatalf("exit %d: %v", report.Exit, report.Verdicts)

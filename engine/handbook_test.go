@@ -19,10 +19,10 @@ import (
 )
 
 // example are the files of a project in examples/.
-func example(t *testing.T, name, data string) *bench {
+func example(t *testing.T, name, data string, at site) *bench {
 	t.Helper()
 	dir := shared(t, data)
-	b := newBench(t, os.DirFS(filepath.Join("..", "examples", name)))
+	b := newBenchAt(t, os.DirFS(filepath.Join("..", "examples", name)), at)
 	if err := os.Remove(b.input); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,11 @@ const (
 // ways at once: exactly the units that are touched are planned and made.
 func TestHandbook(t *testing.T) {
 	t.Parallel()
-	b := example(t, "fraud_handbook", "fraud_handbook")
+	onSitesIfAsked(t, handbook)
+}
+
+func handbook(t *testing.T, at site) {
+	b := example(t, "fraud_handbook", "fraud_handbook", at)
 	report := b.run(engine.Selection{})
 	state := b.open(false).State()
 	read, accepted := sumOf(state, payments)

@@ -30,13 +30,17 @@ type bench struct {
 	settle    time.Duration
 	wrap      func(lake.Store) lake.Store // the input; nil: as it is
 	now       func() time.Time
+	at        site
+	buckets   *buckets // nil: in directories
+	log       *slog.Logger
+	wrapLake  func(lake.Store) lake.Store // nil: as it is
 }
 
 func newBench(t *testing.T, files fs.FS) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	b := &bench{t: t, files: files, name: "test", input: filepath.Join(dir, "raw"), lake: filepath.Join(dir, "lake"), batchDays: 30, threads: 2,
-		memory: 1_000_000_000, budget: 256 << 20, now: time.Now}
+		memory: 1_000_000_000, budget: 256 << 20, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	if err := os.MkdirAll(b.input, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -83,16 +87,10 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
-	input, err := lake.Open(b.input, lake.Options{})
-	if err != nil {
-		return nil, err
-	}
+	input, root := b.stores()
+	b.send(input)
 	if b.wrap != nil {
 		input = b.wrap(input)
-	}
-	root, err := lake.Open(b.lake, lake.Options{})
-	if err != nil {
-		return nil, err
 	}
 	if err := root.Prepare(ctx); err != nil {
 		return nil, err
@@ -102,13 +100,17 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.DiscardHandler)
-	duck, err := duckdb.Open(ctx, duckdb.Settings{MemoryLimit: b.memory, Threads: b.threads, Work: work, Readable: []string{b.input, b.lake}, Log: log})
+	settings := duckdb.Settings{MemoryLimit: b.memory, Threads: b.threads, Work: work, Log: b.log}
+	reading := b.reach(&settings, input, root)
+	duck, err := duckdb.Open(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
+	if b.wrapLake != nil {
+		root = b.wrapLake(root)
+	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
-		BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: log, Now: b.now}, write)
+		BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())
 	}
@@ -127,6 +129,10 @@ func (b *bench) run(s engine.Selection) *engine.Report {
 	report, err := m.Execute(b.t.Context(), s)
 	if err := errors.Join(err, m.Close()); err != nil {
 		b.t.Fatal(err)
+	}
+	b.fetch()
+	if r := report.Reading; r != nil {
+		b.t.Logf("%d objects read in place, %d fetched", r.Objects, r.Copied)
 	}
 	return report
 }

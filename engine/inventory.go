@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ledgermill/engine/contract"
@@ -31,6 +32,7 @@ type feed struct {
 	misnamed []ObjectChange // objects of a name that no ledger should hold
 	landed   map[string]bool
 	strays   map[string]bool // objects whose rejects without a date are to be written
+	fetching atomic.Bool     // its objects are fetched: one that was read in its store proved nothing
 }
 
 // listed is an object that the store lists.

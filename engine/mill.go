@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"ledgermill/engine/contract"
@@ -28,6 +29,7 @@ type Engine interface {
 	Name() string
 	Use(contracts map[string]*contract.Contract, models map[string]*model.Model)
 	Land(ctx context.Context, c *contract.Contract, objects []job.Object) ([]ledger.Cell, error)
+	Withdraw(ctx context.Context, c *contract.Contract, objects []string) error
 	Park(ctx context.Context, c *contract.Contract) error
 	Recall(ctx context.Context, c *contract.Contract, units []job.Unit) error
 	Settle(ctx context.Context, c *contract.Contract, units []job.Unit, directory string) ([]job.Settled, error)
@@ -60,6 +62,7 @@ type Options struct {
 	BatchDays int             // units landed at once at most
 	Budget    int64           // bytes of raw text in memory at once at most, unless one object or unit is larger
 	MaxObject int64           // bytes of an object's text, decompressed, at most; 0: no limit
+	Reading   *Reading        // how objects of an object store are read; nil: they are fetched
 	Settle    time.Duration   // an object without a control file is left alone until it is so old
 	HoldAfter int             // days before a dataset's newest published unit from which published units are not rewritten unasked; 0: always
 	Keep      int             // former versions of a unit that are kept to roll back to
@@ -90,6 +93,10 @@ type Mill struct {
 	feeds  map[string]*feed
 	parks  bool // what has landed waits on disk for its units: it is more than the budget
 	timing timing
+
+	// Objects of an object store that were read, by way.
+	inPlace, fetched atomic.Int64
+	copies           *lake.Copies // of the lake's files; nil: the engine opens them
 }
 
 // NewRun returns a fresh id for a run: eight hexadecimal digits.
@@ -131,6 +138,9 @@ func Open(ctx context.Context, o Options, write bool) (*Mill, error) {
 		return nil, errors.Join(err, m.unlock())
 	}
 	m.ledger = l
+	if err := m.copyLake(); err != nil {
+		return nil, errors.Join(err, m.unlock())
+	}
 	if write {
 		// Behind the ledger: what a dead run left is completed before it is swept.
 		swept, err := o.Lake.Sweep(ctx, func(run string) bool { return run == o.Run })

@@ -1,38 +1,62 @@
 package engine_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"ledgermill/engine"
+	"ledgermill/engine/ledger"
 )
 
-// TestPoisonNames refuses objects whose names no ledger should hold, in every run,
-// and publishes the others.
-func TestPoisonNames(t *testing.T) {
+// strangeNames are keys that somebody will send one day.
+func strangeNames() []string {
+	return []string{"plain", "two words", "a+b", "100%", "p%2fq", "p%20q", "ünïcödé 日本", `say "x"`, "it's", "a&b=c;d,e", "h#q", "what?", "st*r", "[x]", "{x}", `back\slash`,
+		"~tilde", "(x)", "a@b", "a$b", "a!b", "a^b", "a|b", "<x>", "`x`", "a..b", "...", "=x", "x=1",
+		strings.Repeat("long/", 180) + "name"}
+}
+
+// TestStrangeNames reads objects with strange keys, more of them than one listing
+// holds where the flag asks for it, in nested prefixes: every record arrives once.
+func TestStrangeNames(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, fstest.MapFS{
-		"sql/contracts/raw_sales.sql": {Data: []byte("-- business date: sold_on\n-- objects: sales/*.csv\ncreate table raw_sales (id int not null, sold_on date not null, primary key (id));\n")},
-		"sql/models/sales.sql":        {Data: []byte("-- grain: id\nselect id, sold_on from raw_sales\n")},
-	})
-	const text = "id,sold_on\n1,2025-03-01\n"
-	for _, name := range []string{"bell\a", "new\nline", "latin\xe9", "it's 100% \"good\" [a]*{b}?;--", "ünï code"} {
-		b.write("sales/"+name+".csv", text)
-	}
-	for range 2 {
-		report := b.run(engine.Selection{})
-		var refused []string
-		for _, o := range report.Plan.Objects {
-			if o.Change == engine.RefusedObject {
-				refused = append(refused, o.Key)
+	onSitesIfAsked(t, func(t *testing.T, at site) {
+		b := newBenchAt(t, strangeProject(), at)
+		names, n := strangeNames(), 60
+		if at.program != nil {
+			n = 1_100
+		}
+		for i := range n {
+			key := fmt.Sprintf("t/%d/%s", i/len(names), names[i%len(names)])
+			if len(key) < 900 {
+				key = fmt.Sprintf("t/%d/in %d/%s", i/len(names), i, names[i%len(names)])
+			}
+			b.write(key+".csv", fmt.Sprintf("id,v\n%d,1.25\n", i))
+			if i%2 == 0 {
+				b.write(key+".csv.control.json", `{"records": 1}`)
 			}
 		}
-		if got, want := strings.Join(refused, " "), `sales/bell\a.csv sales/latin\xe9.csv sales/new\nline.csv`; got != want || report.Exit != engine.ExitHeld {
-			t.Errorf("refused %s, exit %d; want %s, exit %d", got, report.Exit, want, engine.ExitHeld)
+		report := b.run(engine.Selection{})
+		if report.Read.Objects != n || report.Read.Records != int64(n) {
+			t.Errorf("%d objects with %d records were read, want %d", report.Read.Objects, report.Read.Records, n)
 		}
-	}
-	if rows := b.lakeRows("sales", []string{"id"}); len(rows) != 1 {
-		t.Errorf("the lake holds %v, want the one row of the two objects of good names", rows)
+		if at.program != nil && !at.fetch && report.Reading.Objects < int64(n)/3 {
+			t.Errorf("only %d objects were read in place", report.Reading.Objects)
+		}
+		unit, _ := b.open(false).State().Unit("raw_t", "whole")
+		if sum := ledger.Sum(unit.Cells).Accepted; sum.Records != int64(n) || sum.Groups[0].Sums[0].StringFixed(2) != fmt.Sprintf("%.2f", 1.25*float64(n)) {
+			t.Errorf("accepted %+v", sum)
+		}
+		if again := b.run(engine.Selection{}); !again.NothingToDo() {
+			t.Errorf("a second run made %v", again.Units)
+		}
+	})
+}
+
+func strangeProject() fstest.MapFS {
+	return fstest.MapFS{
+		"sql/contracts/raw_t.sql": {Data: []byte("-- about: things\n-- control: sum(v)\n-- objects: t/**/*.csv\ncreate table raw_t (id bigint not null, v decimal(18,2));\n")},
+		"sql/models/t.sql":        {Data: []byte("-- publish: whole\n-- preserves: raw_t\nselect id, v from raw_t\n")},
 	}
 }

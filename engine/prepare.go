@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -51,9 +52,12 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	if err != nil {
 		return p, &UnreadError{File: f.contract.File, Err: err}
 	}
-	seen, err := m.scan(ctx, f, key, how)
+	seen, err := m.peek(ctx, f, one, o)
+	if seen.place == nil && err == nil {
+		seen, err = m.scan(ctx, f, key, how)
+	}
 	if refusal := refusalOf(err); refusal != nil {
-		p.record.ETag, p.record.Refused = seen.etag, refusal
+		p.record.ETag, p.record.Refused = cmp.Or(o.ETag, seen.etag), refusal
 		return p, nil
 	}
 	if err != nil {
@@ -89,7 +93,7 @@ func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen sca
 		return p, nil
 	}
 	p.totals = report.Last
-	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: seen.path, Section: one.section,
+	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: seen.path, InPlace: seen.place, Section: one.section,
 		Mapping: mapping, Fills: fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial(), Numbered: f.contract.FillsRecord}
 	if how.typed {
 		if p.object.Columns, err = m.Engine.Columns(ctx, p.object); err == nil {
@@ -99,7 +103,7 @@ func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen sca
 		}
 		return p, err
 	}
-	if !how.asItIs(report) {
+	if seen.place == nil && !how.asItIs(report) {
 		p.object.Path, err = m.cleanCopy(ctx, f, key, how, report)
 		p.object.NewLine = `\n`
 	}
@@ -116,20 +120,21 @@ func wrapped(what string, err error) error {
 // scanned is what one pass over an object's bytes has found.
 type scanned struct {
 	report records.Report
-	etag   string // of all its bytes
-	path   string // what an engine opens
+	etag   string       // of all its bytes
+	path   string       // what an engine opens
+	place  *job.InPlace // the engine reads the object in its store; the report is that of its beginning
 }
 
 // scan counts the records of an object and hashes its bytes in the same pass.
 func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen scanned, err error) {
-	raw, err := m.Input.Open(ctx, key)
+	raw, err := m.source(ctx, f, key)
 	if err != nil {
-		return seen, &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
+		return seen, err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
 	hash := sha256.New()
 	tee := io.TeeReader(raw, hash)
-	seen.path = m.Input.Location(key)
+	seen.path = m.place(f, key)
 	unpacked, err := records.Open(key, tee)
 	if err == nil {
 		text := io.Reader(unpacked)
@@ -141,6 +146,10 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 			seen.report, err = how.scan(ctx, text)
 		case isFile && records.CompressionOf(key) == records.Plain:
 			seen.report, err = scanFile(at, how)
+		case remote(m.Input) && records.CompressionOf(key) == records.Plain:
+			if _, err = io.Copy(io.Discard, text); err == nil {
+				seen.report, err = scanPath(seen.path, how)
+			}
 		default: // what is not read from its beginning to its end is fetched first
 			seen.path, err = m.localCopy(f, key, how.extension, func(w io.Writer) error {
 				_, err := io.Copy(w, text)
@@ -168,11 +177,11 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 // cleanCopy writes what an engine reads in the place of an object: its text without
 // its broken records.
 func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, how form, report records.Report) (path string, err error) {
-	raw, err := m.Input.Open(ctx, key)
+	raw, err := m.again(ctx, f, key)
 	if err != nil {
-		return "", &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
+		return "", wrapped("copy object "+key, err)
 	}
-	defer func() { err = errors.Join(err, raw.Close()) }()
+	defer func() { err = errors.Join(err, raw.Close(), m.forgetCopy(f, key)) }()
 	text, err := records.Open(key, raw)
 	if err == nil {
 		path, err = m.localCopy(f, key, how.extension, func(w io.Writer) error { return how.write(ctx, w, text, report) })

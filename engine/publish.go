@@ -54,8 +54,9 @@ func (r *run) publish(ctx context.Context) error {
 		return errors.Join(err, r.abortEntry(ctx, r.entry))
 	}
 	r.Log.InfoContext(ctx, "published", "entry", r.State().Number, "units", len(r.entry.Units), "files", len(r.entry.Uploads), "seconds", time.Since(began).Seconds())
+	files := r.uploads
 	r.committed()
-	return nil
+	return r.clearLocal(files)
 }
 
 // sign says who makes a commit.
@@ -75,6 +76,24 @@ func (r *run) committed() {
 		delete(r.feeds[o.Feed].dirty, o.Key)
 	}
 	r.entry, r.uploads = ledger.Entry{}, nil
+}
+
+// clearLocal removes what a published batch has left on the local disk beside a lake
+// in an object store: its staged files, and the copies that it read.
+func (r *run) clearLocal(files []staged) error {
+	if !remote(r.Lake) {
+		return nil
+	}
+	var err error
+	for _, s := range files {
+		if gone := os.Remove(s.path); !errors.Is(gone, os.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	if r.copies != nil {
+		err = errors.Join(err, r.copies.Clear())
+	}
+	return err
 }
 
 // strays writes the rejects without a business date of the objects that this run

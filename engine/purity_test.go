@@ -49,7 +49,11 @@ func replace(t *testing.T, files fstest.MapFS, name, old, with string) {
 // once, with little memory, and again: every file has the same bytes.
 func TestSameBytes(t *testing.T) {
 	t.Parallel()
-	first := newBench(t, bank())
+	onSitesIfAsked(t, sameBytes)
+}
+
+func sameBytes(t *testing.T, at site) {
+	first := newBenchAt(t, bank(), at)
 	generate(t, first, 3_000, 9, "2025-02-03")
 	first.run(engine.Selection{})
 	want := lakeBytes(t, first)
@@ -62,7 +66,7 @@ func TestSameBytes(t *testing.T) {
 	}{{1, 1, 1}, {4, 3, 1 << 20}, {2, 30, 256 << 20}} {
 		t.Run(fmt.Sprintf("threads %d batch %d", c.threads, c.batch), func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, bank())
+			b := newBenchAt(t, bank(), at)
 			b.input, b.threads, b.batchDays, b.budget = first.input, c.threads, c.batch, c.budget
 			b.run(engine.Selection{})
 			if d := cmp.Diff(want, lakeBytes(t, b)); d != "" {
@@ -99,8 +103,12 @@ func (b *bench) rejectFiles() []string {
 // made again, and nothing else.
 func TestEdits(t *testing.T) {
 	t.Parallel()
+	onSites(t, edits)
+}
+
+func edits(t *testing.T, at site) {
 	files := edited(t, bank())
-	b := newBench(t, files)
+	b := newBenchAt(t, files, at)
 	generate(t, b, 2_000, 2, "2025-01-31")
 	b.run(engine.Selection{})
 	n := len(b.open(false).State().UnitNames("transactions"))

@@ -78,7 +78,7 @@ func TestRealData(t *testing.T) {
 	for _, want := range realData() {
 		t.Run(want.project, func(t *testing.T) {
 			t.Parallel()
-			b := example(t, want.project, want.project)
+			b := example(t, want.project, want.project, site{})
 			report := b.run(engine.Selection{})
 			if report.Exit != engine.ExitDone {
 				t.Fatalf("exit %d: %v", report.Exit, report.Verdicts)
@@ -128,7 +128,7 @@ func TestRealSpellings(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := example(t, "financecore", "financecore")
+			b := example(t, "financecore", "financecore", site{})
 			b.files = changed(t, b.files, "sql/contracts/raw_statement_lines.sql", append(c.change, "reject limit: 0.1 %", "reject limit: 10 %"))
 			account := accountOf(t, b.run(engine.Selection{}), "raw_statement_lines")
 			if d := cmp.Diff(map[string]int64{c.reason: c.rejected}, rejectedRecords(account)); d != "" {

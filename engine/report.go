@@ -34,7 +34,8 @@ type Report struct {
 	Unchanged int                `json:"unchanged"` // made again with equal rows
 	Bytes     int64              `json:"bytes"`     // published
 	Read      ReadTotals         `json:"read"`
-	Known     int                `json:"known"` // objects that match a contract, read before or now
+	Reading   *Reading           `json:"reading,omitempty"` // how objects of an object store were read; nil where there are none
+	Known     int                `json:"known"`             // objects that match a contract, read before or now
 	Load      *LoadReport        `json:"load,omitempty"`
 }
 
@@ -93,6 +94,7 @@ func (r *run) finish() {
 		}
 	}
 	r.report.Tests = append(r.report.Tests, r.tests...)
+	r.report.Reading = r.reading()
 }
 
 // account adds up one feed.

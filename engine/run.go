@@ -49,6 +49,9 @@ func (m *Mill) prepareRun(ctx context.Context, sel Selection, making bool) (*pla
 		return nil, err
 	}
 	m.Engine.Use(m.Project.Contracts, m.Project.Models)
+	if r := m.reading(); r != nil {
+		m.Log.InfoContext(ctx, "reading from the object store", "way", r.Way, "httpfs", r.HTTPFS, "causes", r.Causes)
+	}
 	if err := m.take(ctx, sel); err != nil {
 		return nil, err
 	}

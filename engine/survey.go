@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -176,14 +175,20 @@ func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
 	return nil
 }
 
-// prepareAll counts objects, two at a time.
+// prepareAll counts objects, two at a time; in an object store, where each costs
+// some requests and their way, more.
 func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepared, error) {
 	all := make([]prepared, len(keys))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2)
+	if remote(m.Input) {
+		g.SetLimit(atOnce)
+	}
 	for i, key := range keys {
 		g.Go(func() (err error) {
-			all[i], err = m.prepare(ctx, f, key)
+			if all[i], err = m.prepare(ctx, f, key); err == nil && all[i].record.Refused != nil {
+				err = m.forgetCopy(f, key)
+			}
 			return err
 		})
 	}
@@ -194,6 +199,7 @@ func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepar
 // the engine cannot read, or reads otherwise than it was counted, is refused
 // whole, and the others are landed without it.
 func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]ledger.Cell, error) {
+	byObject := map[string][]ledger.Cell{}
 	for {
 		var objects []job.Object
 		for _, p := range all {
@@ -201,7 +207,6 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 				objects = append(objects, p.object)
 			}
 		}
-		byObject := map[string][]ledger.Cell{}
 		if len(objects) == 0 {
 			return byObject, nil
 		}
@@ -217,40 +222,39 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 			all[i].record.Refused = refuse("unreadable", errors.New(m.discreet(why)))
 			continue
 		}
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range objects {
-			f.landed[o.Key] = true
-			if o.Path != m.Input.Location(o.Key) {
-				err = errors.Join(err, os.Remove(o.Path)) // its clean copy
-			}
-		}
-		if err != nil {
+		var unproven *job.UnprovenError
+		if err != nil && !errors.As(err, &unproven) {
 			return nil, err
 		}
 		for _, c := range cells {
 			byObject[c.Object] = append(byObject[c.Object], c)
 		}
-		return byObject, nil
+		if more, err := m.landedAnew(ctx, f, all, objects, byObject, unproven); err != nil || !more {
+			return byObject, err
+		}
 	}
 }
 
 // unchanged fails where an object is not the one any more that was counted: what
 // the engine has read may be another version.
 func (m *Mill) unchanged(ctx context.Context, all []prepared) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
 	for _, p := range all {
 		if p.record.Refused != nil {
 			continue
 		}
-		now, err := m.Input.Stat(ctx, p.record.Key)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !now.Same(p.seen) {
-			return &ChangedError{Object: p.record.Key}
-		} else if err != nil {
-			return &StoreError{Op: "look at", URL: m.Input.URL() + "/" + p.record.Key, Err: err}
-		}
+		g.Go(func() error {
+			now, err := m.Input.Stat(ctx, p.record.Key)
+			if errors.Is(err, fs.ErrNotExist) || err == nil && !now.Same(p.seen) {
+				return &ChangedError{Object: p.record.Key}
+			} else if err != nil {
+				return &StoreError{Op: "look at", URL: m.Input.URL() + "/" + p.record.Key, Err: err}
+			}
+			return nil
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 // blamed names the object that an engine's error is about.

@@ -145,6 +145,9 @@ func (r *Report) steps(b *strings.Builder) {
 		accepted += a.Cell.Accepted.Records
 	}
 	line("read", fmt.Sprintf("%s records, %s objects, %s", count(r.Read.Records), count(int64(r.Read.Objects)), bytesText(r.Read.Bytes)), r.Read.Records)
+	if r.Reading != nil {
+		fmt.Fprintf(b, "  %-8s %s\n", "", r.Reading.line())
+	}
 	line("clean", count(accepted)+" accepted", accepted)
 	models, units, rows := r.modelCounts()
 	line("models", fmt.Sprintf("%d models, %s units, %s rows", models, count(int64(units)), count(rows)), rows)

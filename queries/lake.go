@@ -11,6 +11,7 @@ import (
 
 	"ledgermill/engine/duckdb"
 	"ledgermill/engine/job"
+	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 	"ledgermill/engine/model"
 	"ledgermill/engine/sqltext"
@@ -20,7 +21,7 @@ func (o Options) onLake(ctx context.Context, st *statement) (*Result, error) {
 	if o.Lake == nil {
 		return nil, errNoLake
 	}
-	views, err := o.Lake.views(o.Project, st)
+	views, err := o.Lake.views(ctx, o.Project, st)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (o Options) onLake(ctx context.Context, st *statement) (*Result, error) {
 }
 
 // views are the warehouse's tables, and every dataset by its own name.
-func (l *Lake) views(p *model.Project, st *statement) (map[string]duckdb.View, error) {
+func (l *Lake) views(ctx context.Context, p *model.Project, st *statement) (map[string]duckdb.View, error) {
 	named := map[string]bool{}
 	for _, t := range st.tokens {
 		named[strings.ToLower(t.Name())] = true
@@ -47,8 +48,14 @@ func (l *Lake) views(p *model.Project, st *statement) (map[string]duckdb.View, e
 		if one == nil || one.Publish == model.No {
 			continue
 		}
+		wanted := named[one.Name] || named[one.Load]
 		view, err := l.view(one)
-		if err != nil && (named[one.Name] || named[one.Load]) {
+		if err == nil && wanted {
+			err = l.copy(ctx, &view)
+		} else if _, local := l.Store.(*lake.Directory); !local {
+			view.Files = nil // the statement does not name it, and to look at a file costs a request
+		}
+		if err != nil && wanted {
 			return nil, err
 		}
 		if err != nil {
@@ -60,7 +67,11 @@ func (l *Lake) views(p *model.Project, st *statement) (map[string]duckdb.View, e
 		}
 	}
 	if named[RejectsTable] && !slices.Contains(p.Order, RejectsTable) {
-		views[RejectsTable] = l.rejects(p)
+		view := l.rejects(p)
+		if err := l.copy(ctx, &view); err != nil {
+			return nil, err
+		}
+		views[RejectsTable] = view
 	}
 	return views, nil
 }
@@ -93,6 +104,24 @@ func (l *Lake) view(one *model.Model) (duckdb.View, error) {
 		view.Files[at].Paths = append(view.Files[at].Paths, l.Store.Location(unit.Key))
 	}
 	return view, nil
+}
+
+// copy gives the view copies of its files where the engine cannot open them in their
+// store.
+func (l *Lake) copy(ctx context.Context, view *duckdb.View) error {
+	if l.Copies == nil {
+		return nil
+	}
+	for _, files := range view.Files {
+		for i, location := range files.Paths {
+			path, err := l.Copies.Path(ctx, strings.TrimPrefix(location, l.Store.Location("")))
+			if err != nil {
+				return err
+			}
+			files.Paths[i] = path
+		}
+	}
+	return nil
 }
 
 // latest is the last date of the units that the warehouse would hold; in a project

@@ -34,6 +34,7 @@ type Lake struct {
 	Engine *duckdb.Engine
 	State  *ledger.State
 	Store  lake.Reader
+	Copies *lake.Copies // of its files, where Engine cannot open them in their store; else nil
 }
 
 // Run begins the query; its rows come as the result is read. The caller owes the

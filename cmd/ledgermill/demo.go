@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ type demoSizes struct {
 	Days    int    `json:"days"`
 	Seed    uint64 `json:"seed"`
 	EndDate string `json:"end_date"`
+	Input   string `json:"input,omitempty"` // in an object store; "": below the directory
+	Lake    string `json:"lake,omitempty"`
 }
 
 func (a *app) demoCommand() *cli.Command {
@@ -41,11 +44,13 @@ second one finds nothing to do. Nothing is left running.
 
 EXAMPLES
    1. a million rows:               ledgermill demo
-   2. a quick look, no server:      ledgermill demo --rows 100000 --until lake --dir /tmp/look`,
+   2. a quick look, no server:      ledgermill demo --rows 100000 --until lake --dir /tmp/look
+   3. raw and lake on MinIO:        LEDGERMILL_S3_ENDPOINT=http://localhost:9000 ledgermill demo --s3 --dir /tmp/s3`,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "rows", Aliases: []string{"count"}, Value: 1_000_000, Usage: "records a day"},
 			&cli.IntFlag{Name: "days", Value: 1, Usage: "business dates, the last of them yesterday"},
 			&cli.StringFlag{Name: "dir", Value: "demo", Usage: "`DIR` that holds everything"},
+			&cli.BoolFlag{Name: "s3", Usage: "raw objects and lake on the S3 store of the settings: where `input` and lake.root are, else in a bucket " + demoBucket},
 			&cli.StringFlag{Name: "until", Value: "load", Usage: "stop after `STEP`: lake or load"},
 			formatFlag("text or json"),
 		},
@@ -62,15 +67,14 @@ func (a *app) demo(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.demoInput(c, dir, sizes); err != nil {
+	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	dir, err = filepath.Abs(dir)
+	conf, err := a.demoSettings(c, dir, &sizes)
 	if err != nil {
 		return err
 	}
-	conf, err := a.settings(c, map[string]string{"input": filepath.Join(dir, "raw"), "lake.root": filepath.Join(dir, "lake"), "lake.settle": "0s"})
-	if err != nil {
+	if err := a.demoInput(c, dir, sizes, conf); err != nil {
 		return err
 	}
 	conf.Project = dir
@@ -99,6 +103,9 @@ func demoSizesOf(c *cli.Context, dir string) (demoSizes, error) {
 	if err != nil {
 		return asked, fmt.Errorf("read %s: %w", filepath.Join(dir, demoFile), err)
 	}
+	if where := known.Input != ""; where != c.Bool("s3") {
+		return asked, usagef("--dir of a new directory", "%s holds a demo with its raw objects in %s", dir, cmp.Or(known.Input, "the directory itself"))
+	}
 	if c.IsSet("rows") && asked.Rows != known.Rows || c.IsSet("days") && asked.Days != known.Days {
 		return asked, usagef("--dir of a new directory, or the demo without sizes", "%s holds a demo of %d rows a day and %d days", dir, known.Rows, known.Days)
 	}
@@ -107,13 +114,18 @@ func demoSizesOf(c *cli.Context, dir string) (demoSizes, error) {
 
 // demoInput generates the raw objects once, and the settings that make the
 // directory a project of its own.
-func (a *app) demoInput(c *cli.Context, dir string, s demoSizes) error {
+func (a *app) demoInput(c *cli.Context, dir string, s demoSizes, conf config.Config) error {
 	options := datagen.Defaults(time.Now())
 	date, err := time.Parse(time.DateOnly, s.EndDate)
 	if err != nil {
 		return err
 	}
-	options.Output, options.RowsPerDay, options.Days, options.Seed, options.EndDate = datagen.Directory(filepath.Join(dir, "raw")), s.Rows, s.Days, s.Seed, date
+	options.Output, options.RowsPerDay, options.Days, options.Seed, options.EndDate = datagen.Directory(conf.Input), s.Rows, s.Days, s.Seed, date
+	if s.Input != "" {
+		if options.Output, err = a.demoStore(c, conf); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -123,14 +135,13 @@ func (a *app) demoInput(c *cli.Context, dir string, s demoSizes) error {
 		return err
 	}
 	if c.String("format") == "text" && !report.Reused {
-		a.printGenerated(report, filepath.Join(dir, "raw"), time.Since(began))
+		a.printGenerated(report, conf.Input, time.Since(began))
 	}
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
-	own := config.Default()
-	own.Lake.Settle = 0
+	own := demoProject(s, conf)
 	var settings strings.Builder
 	if err := config.Write(&settings, own); err != nil {
 		return err

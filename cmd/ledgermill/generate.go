@@ -20,7 +20,7 @@ the accounts must come to. The same seed writes the same bytes.
 EXAMPLE
    ledgermill generate --output raw --rows 100000 --days 7`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Usage: "`DIR` that the objects go to"},
+			&cli.StringFlag{Name: "output", Usage: "`PLACE` that the objects go to: a directory or s3://bucket/prefix"},
 			&cli.IntFlag{Name: "rows", Aliases: []string{"count"}, Value: d.RowsPerDay, Usage: "records a day"},
 			&cli.IntFlag{Name: "days", Value: d.Days, Usage: "business dates"},
 			&cli.StringFlag{Name: "as", Value: string(d.As), Usage: "form of the transactions: csv, csv.gz, ndjson, ndjson.gz or parquet"},
@@ -35,6 +35,9 @@ EXAMPLE
 				return err
 			}
 			o, err := generateOptions(c, d)
+			if err == nil {
+				o.Output, err = a.rawOutput(c, c.String("output"))
+			}
 			if err != nil {
 				return err
 			}
@@ -50,7 +53,6 @@ EXAMPLE
 }
 
 func generateOptions(c *cli.Context, o datagen.Options) (datagen.Options, error) {
-	o.Output = datagen.Directory(c.String("output"))
 	o.RowsPerDay, o.Days, o.Customers, o.Merchants = c.Int("rows"), c.Int("days"), c.Int("customers"), c.Int("merchants")
 	o.As, o.Defects, o.Seed = c.String("as"), c.Float64("defects"), c.Uint64("seed")
 	if text := c.String("end-date"); text != "" {

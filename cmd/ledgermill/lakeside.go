@@ -13,19 +13,24 @@ import (
 
 // lakeSide is the lake's half of a reconciliation: DuckDB over one published file.
 type lakeSide struct {
-	duck *duckdb.Engine
+	duck *lakeReader
 	part engine.Part
 }
 
 var _ warehouse.Lake = lakeSide{}
 
-func (l lakeSide) published(columns []string) duckdb.Published {
-	return duckdb.Published{Location: l.part.Location, BusinessDate: l.part.BusinessDate, Columns: columns, Control: l.part.Control}
+func (l lakeSide) published(ctx context.Context, columns []string) (duckdb.Published, error) {
+	location, err := l.duck.location(ctx, l.part)
+	return duckdb.Published{Location: location, BusinessDate: l.part.BusinessDate, Columns: columns, Control: l.part.Control}, err
 }
 
 // Figures implements warehouse.Lake.
 func (l lakeSide) Figures(ctx context.Context, columns []string) (warehouse.Figures, error) {
-	found, err := l.duck.Figures(ctx, l.published(columns))
+	published, err := l.published(ctx, columns)
+	if err != nil {
+		return warehouse.Figures{}, err
+	}
+	found, err := l.duck.Figures(ctx, published)
 	figures := warehouse.Figures{Rows: found.Rows}
 	for _, c := range found.Columns {
 		total := warehouse.Total{Column: c.Column, Kind: warehouse.Kind(c.Kind), NonNull: c.NonNull, Min: c.Min, Max: c.Max}
@@ -44,7 +49,11 @@ func (l lakeSide) Figures(ctx context.Context, columns []string) (warehouse.Figu
 
 // Buckets implements warehouse.Lake.
 func (l lakeSide) Buckets(ctx context.Context, columns []string) ([]warehouse.Bucket, error) {
-	found, err := l.duck.Buckets(ctx, l.published(columns))
+	published, err := l.published(ctx, columns)
+	if err != nil {
+		return nil, err
+	}
+	found, err := l.duck.Buckets(ctx, published)
 	buckets := make([]warehouse.Bucket, len(found))
 	for i, b := range found {
 		buckets[i] = warehouse.Bucket(b)
@@ -54,12 +63,20 @@ func (l lakeSide) Buckets(ctx context.Context, columns []string) ([]warehouse.Bu
 
 // RowsIn implements warehouse.Lake.
 func (l lakeSide) RowsIn(ctx context.Context, columns, buckets []string) ([]warehouse.HashedRow, error) {
-	return hashedRows(l.duck.RowsIn(ctx, l.published(columns), buckets))
+	published, err := l.published(ctx, columns)
+	if err != nil {
+		return nil, err
+	}
+	return hashedRows(l.duck.RowsIn(ctx, published, buckets))
 }
 
 // RowsOf implements warehouse.Lake.
 func (l lakeSide) RowsOf(ctx context.Context, columns, key []string, keys [][]*string) ([]warehouse.HashedRow, error) {
-	return hashedRows(l.duck.RowsOf(ctx, l.published(columns), key, keys))
+	published, err := l.published(ctx, columns)
+	if err != nil {
+		return nil, err
+	}
+	return hashedRows(l.duck.RowsOf(ctx, published, key, keys))
 }
 
 func hashedRows(found []duckdb.HashedRow, err error) ([]warehouse.HashedRow, error) {

@@ -89,7 +89,7 @@ func twoSides(t *testing.T) (house *warehouse.Warehouse, conn *pgx.Conn, part wa
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	query(t, conn, "create table every_type ("+strings.Join(defines, ", ")+", year smallint, month integer, primary key (id, day)) partition by range (day)")
-	part = partOf(duck, published)
+	part = partOf(&lakeReader{Engine: duck}, published)
 	part.Rows, part.ContentHash, part.Private = 7, "x", []string{"name"}
 	for _, c := range everyType {
 		part.Columns = append(part.Columns, warehouse.Column{Name: c.name, Type: strings.ToUpper(c.duck)})

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"ledgermill/engine"
-	"ledgermill/engine/duckdb"
 	"ledgermill/engine/lake"
 	"ledgermill/warehouse"
 )
@@ -31,7 +29,7 @@ func (l *loader) Load(ctx context.Context, r engine.LoadRequest) (report engine.
 	if err != nil {
 		return report, err
 	}
-	duck, done, err := l.engine(ctx)
+	duck, done, err := l.workspace.lakeReader(ctx, l.lake)
 	if err != nil {
 		return report, err
 	}
@@ -65,22 +63,7 @@ func (l *loader) Load(ctx context.Context, r engine.LoadRequest) (report engine.
 	return report, err
 }
 
-// engine opens a DuckDB that reads the lake and works in a directory of its own.
-func (l *loader) engine(ctx context.Context) (*duckdb.Engine, func() error, error) {
-	work, err := os.MkdirTemp("", "ledgermill-load-")
-	if err != nil {
-		return nil, nil, err
-	}
-	settings := l.workspace.engineSettings(work, l.lake)
-	settings.Ordered = true
-	duck, err := duckdb.Open(ctx, settings)
-	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(work))
-	}
-	return duck, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
-}
-
-func partsOf(duck *duckdb.Engine, parts []engine.Part) []warehouse.Part {
+func partsOf(duck *lakeReader, parts []engine.Part) []warehouse.Part {
 	list := make([]warehouse.Part, len(parts))
 	for i, p := range parts {
 		list[i] = partOf(duck, p)
@@ -88,7 +71,7 @@ func partsOf(duck *duckdb.Engine, parts []engine.Part) []warehouse.Part {
 	return list
 }
 
-func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
+func partOf(duck *lakeReader, p engine.Part) warehouse.Part {
 	r := p.Record
 	part := warehouse.Part{Table: p.Table, Dataset: p.Dataset, Unit: string(p.Unit), BusinessDate: p.BusinessDate, Fingerprint: r.Fingerprint,
 		ContentHash: r.Content, Rows: r.Rows, Key: p.Grain,
@@ -110,7 +93,7 @@ func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
 		part.Controls = []warehouse.Control{controlOf(p, r.Control)}
 	}
 	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
-		return duck.CSV(ctx, p.Location, columns, p.BusinessDate)
+		return duck.stream(ctx, p, columns)
 	}
 	return part
 }

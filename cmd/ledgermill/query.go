@@ -13,6 +13,7 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
+	"ledgermill/engine/lake"
 	"ledgermill/engine/model"
 	"ledgermill/queries"
 )
@@ -150,9 +151,13 @@ func (w *workspace) openLake(ctx context.Context) (*queries.Lake, func() error, 
 	if err != nil {
 		return nil, nil, err
 	}
-	duck, err := duckdb.Open(ctx, w.engineSettings(work, root))
+	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work, root))
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(work))
 	}
-	return &queries.Lake{Engine: duck, State: m.State(), Store: root}, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
+	reader := &queries.Lake{Engine: duck, State: m.State(), Store: root}
+	if r := w.reading(ctx, root); r != nil && r.Way == engine.Fetched {
+		reader.Copies = lake.NewCopies(root, work)
+	}
+	return reader, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
 }

@@ -63,7 +63,7 @@ func (a *app) reconcile(c *call) (err error) {
 
 // reconcile compares what is selected of the lake with the warehouse.
 func (l *loader) reconcile(ctx context.Context, house *warehouse.Warehouse, m *engine.Mill, s engine.Selection, rows bool) (report warehouse.Reconciled, err error) {
-	duck, done, err := l.engine(ctx)
+	duck, done, err := l.workspace.lakeReader(ctx, l.lake)
 	if err != nil {
 		return report, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ledgermill/engine/duckdb"
 	"ledgermill/engine/lake/s3test"
 	"ledgermill/warehouse/warehousetest"
 )
@@ -31,6 +32,7 @@ import (
 //	psql STATEMENT            run it on $LEDGERMILL_WAREHOUSE_URL
 //	private                   a private server in a home of the scripts
 //	minio                     settings of a MinIO, and an empty bucket at $STORE; behind `[!s3] skip`
+//	httpfs                    DuckDB's extension for it, as the tests of this machine share it
 //	duckdb FILE...            run SQL files in a bare DuckDB, print the last one's rows
 //	units [-bytes] LAKE       what lies in a lake, without its ledger and former versions, and its bytes
 //	pack FILE                 gzip it
@@ -89,6 +91,15 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				_, err = conn.Exec(t.Context(), strings.Join(args, " "))
 				ts.Check(errors.Join(err, conn.Close(t.Context())))
+			},
+			"httpfs": func(ts *testscript.TestScript, _ bool, _ []string) {
+				cache, err := os.UserCacheDir()
+				ts.Check(err)
+				x := duckdb.FindHTTPFS(t.Context(), duckdb.ExtensionSource{Directory: filepath.Join(cache, "ledgermill", "duckdb")})
+				if !x.Available() {
+					ts.Fatalf("%v", x.Err())
+				}
+				ts.Setenv("LEDGERMILL_ENGINE_HTTPFS", x.Path)
 			},
 			"private": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if privateDir == "" {

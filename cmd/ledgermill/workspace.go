@@ -26,6 +26,7 @@ type workspace struct {
 	files   fs.FS
 	project *model.Project
 	log     *slog.Logger
+	httpfs  httpfs
 }
 
 // open loads the settings and checks every SQL file: nothing runs on a project
@@ -107,12 +108,10 @@ func (w *workspace) cache() string {
 }
 
 // engineSettings are the limits of a DuckDB that works in a directory and reads stores.
-func (w *workspace) engineSettings(work string, readable ...lake.Store) duckdb.Settings {
+func (w *workspace) engineSettings(ctx context.Context, work string, readable ...lake.Store) duckdb.Settings {
 	// What DuckDB allocates beside its buffers comes on top, some fifth of them.
 	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: w.config.Engine.TempDirectory, Log: w.log}
-	for _, store := range readable {
-		s.Readable = append(s.Readable, store.Location(""))
-	}
+	w.reach(ctx, &s, readable)
 	return s
 }
 
@@ -134,11 +133,12 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 		return nil, err
 	}
 	discard := func() error { return os.RemoveAll(work) }
-	duck, err := duckdb.Open(ctx, w.engineSettings(work, input, root))
+	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work, input, root))
 	if err != nil {
 		return nil, errors.Join(err, discard())
 	}
 	o.Project, o.Name, o.Input, o.Lake, o.Engine, o.Work = w.project, w.config.Name, input, root, duck, work
+	o.Reading = w.reading(ctx, input, root)
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.

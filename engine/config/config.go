@@ -46,6 +46,11 @@ type Lake struct {
 	// at once.
 	Settle time.Duration
 
+	// TrustReader lets the engine read an object of an object store in place that
+	// has no control file, without its records being counted beside it. Default
+	// false.
+	TrustReader bool
+
 	// Keep is how many former versions of a unit are kept, to roll back to.
 	// Default 3; 0 keeps none.
 	Keep int
@@ -84,6 +89,16 @@ type Engine struct {
 	// CacheDirectory keeps what can be read or fetched again: objects by ETag,
 	// extensions. Default "": ledgermill in the user's cache directory.
 	CacheDirectory string
+
+	// HTTPFS is where DuckDB's extension for object stores comes from: the signed
+	// file httpfs.duckdb_extension, or the URL or directory of a mirror of DuckDB's
+	// repository of extensions; then nothing else is tried. Default "": DuckDB's
+	// repository, then PyPI.
+	HTTPFS string
+
+	// FetchFirst copies objects of an object store to the local disk before they
+	// are read, and never loads httpfs. Default false.
+	FetchFirst bool
 }
 
 // Warehouse says which PostgreSQL server is loaded.

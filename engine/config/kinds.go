@@ -63,6 +63,22 @@ func count() kind[int] {
 	}
 }
 
+func truth() kind[bool] {
+	return kind[bool]{
+		number: true,
+		format: strconv.FormatBool,
+		parse: func(s string) (bool, error) {
+			switch s {
+			case "true":
+				return true, nil
+			case "false":
+				return false, nil
+			}
+			return false, errors.New("is neither true nor false")
+		},
+	}
+}
+
 func duration() kind[time.Duration] {
 	return kind[time.Duration]{
 		format: formatDuration,

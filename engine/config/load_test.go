@@ -65,7 +65,10 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"engine.max_object":           "100GB from default",
 		"engine.temp_directory":       " from default",
 		"engine.batch_days":           "2 from LEDGERMILL_ENGINE_BATCH_DAYS",
+		"lake.trust_reader":           "false from default",
 		"engine.cache_directory":      " from default",
+		"engine.httpfs":               " from default",
+		"engine.fetch_first":          "false from default",
 		"warehouse.url":               " from default",
 		"warehouse.replica_url":       " from default",
 		"warehouse.swap_deadline":     "1m from default",
@@ -88,8 +91,8 @@ func TestEverySettingReachesItsField(t *testing.T) {
   "name": "n",
   "input": "s3://b/raw",
   "s3": {"endpoint": "https://minio.example:9000", "region": "eu-central-1", "path_style": true, "ca_file": "ca.pem", "access_key": "a", "secret_key": "${PW}", "session_token": "t"},
-  "lake": {"root": "../lake", "settle": "0s", "keep": 7, "hold_after": 40, "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
-  "engine": {"memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "temp_directory": "/t", "batch_days": 3, "cache_directory": "c"},
+  "lake": {"root": "../lake", "settle": "0s", "trust_reader": true, "keep": 7, "hold_after": 40, "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
+  "engine": {"memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "load_jobs": 3, "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
 }`, config.Options{Project: "/p/q", Env: []string{"PW=first", "PW=hunter2"}})
@@ -102,10 +105,10 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		Input:   "s3://b/raw",
 		S3: config.S3{Endpoint: "https://minio.example:9000", Region: "eu-central-1", PathStyle: "true", CAFile: "/p/q/ca.pem",
 			AccessKey: "a", SecretKey: "hunter2", SessionToken: "t"},
-		Lake: config.Lake{Root: "/p/lake", Keep: 7, HoldAfter: 40, S3: config.S3{Endpoint: "http://other", Region: "r", PathStyle: "false", CAFile: "/ca",
+		Lake: config.Lake{Root: "/p/lake", TrustReader: true, Keep: 7, HoldAfter: 40, S3: config.S3{Endpoint: "http://other", Region: "r", PathStyle: "false", CAFile: "/ca",
 			AccessKey: "b", SecretKey: "c", SessionToken: "d"}},
 		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, MaxObject: 5e9, TempDirectory: "/t", BatchDays: 3,
-			CacheDirectory: "/p/q/c"},
+			CacheDirectory: "/p/q/c", HTTPFS: "https://mirror", FetchFirst: true},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
 			LoadJobs: 3, PrivateDirectory: "/p/q/pg"},
 		Log: config.Log{Level: slog.LevelDebug, Format: "json"},
@@ -280,6 +283,7 @@ func TestCanonicalFile(t *testing.T) {
   "lake": {
     "root": "lake",
     "settle": "1m",
+    "trust_reader": false,
     "keep": 3,
     "hold_after": 0,
     "s3": {
@@ -298,7 +302,9 @@ func TestCanonicalFile(t *testing.T) {
     "max_object": "100GB",
     "temp_directory": "",
     "batch_days": 30,
-    "cache_directory": ""
+    "cache_directory": "",
+    "httpfs": "",
+    "fetch_first": false
   },
   "warehouse": {
     "url": "",

@@ -29,7 +29,7 @@ type setting struct {
 	// check says what is wrong with the field's value, or nil.
 	check func(c *Config) error
 
-	// number: the canonical file has a JSON number rather than a string.
+	// number: the canonical file has a JSON number or truth value, not a string.
 	number bool
 	// path: a relative text is resolved against the project's directory.
 	path bool
@@ -56,6 +56,8 @@ func table() []setting {
 			place(), func(c *Config) *string { return &c.Lake.Root }, notEmpty),
 		row("lake.settle", "how long an object without control file must stay unchanged before it is read; default 60s; 0 reads at once",
 			duration(), func(c *Config) *timeDuration { return &c.Lake.Settle }, atLeast[timeDuration](0, "0 or more")),
+		row("lake.trust_reader", "read an object of an object store in place though it has no control file, and count it nowhere else; default false",
+			truth(), func(c *Config) *bool { return &c.Lake.TrustReader }, nil),
 		row("lake.keep", "former versions of a unit that are kept, to roll back to; default 3; 0 keeps none",
 			count(), func(c *Config) *int { return &c.Lake.Keep }, between(0, 100)),
 		row("lake.hold_after", "age in days, counted back from the newest published unit, from which published units are remade on request only; default 0: never",
@@ -73,6 +75,10 @@ func table() []setting {
 			count(), func(c *Config) *int { return &c.Engine.BatchDays }, between(1, 366)),
 		row("engine.cache_directory", `where what can be fetched again is kept; default "": ledgermill in the user's cache directory`,
 			directory(), func(c *Config) *string { return &c.Engine.CacheDirectory }, nil),
+		row("engine.httpfs", `where DuckDB's signed httpfs extension comes from: a file httpfs.duckdb_extension, or a mirror's URL or directory; default "": DuckDB's repository, then PyPI`,
+			place(), func(c *Config) *string { return &c.Engine.HTTPFS }, nil),
+		row("engine.fetch_first", "copy objects of an object store to the local disk before they are read, and never load httpfs; default false",
+			truth(), func(c *Config) *bool { return &c.Engine.FetchFirst }, nil),
 		row("warehouse.url", `the PostgreSQL server, postgres://user:password@host:port/database; default "": a private server`,
 			secretURL(), func(c *Config) *Secret { return &c.Warehouse.URL }, postgresURL),
 		row("warehouse.replica_url", `a streaming replica that queries and reconciliations go to; default "": they go to the server that is loaded`,

@@ -23,11 +23,13 @@ import (
 //	_reasons  why the record is rejected, first reason first; null: it is not
 //	_raw      the record as sent, private columns masked; null unless rejected
 //	_rounded  a value lost digits beyond its scale
+//	_bytes    of an object read in its store: what the record takes there; null:
+//	          that cannot be told
 //	_closes   the id of the reject that the record was fixed of; null: of none
 type landing struct {
 	contract *contract.Contract
 	table    string
-	objects  []job.Object
+	objects  []job.Object // without a key: withdrawn
 	settled  map[job.Unit]bool
 	parked   []parked
 }
@@ -37,7 +39,8 @@ func landingTable(feed string) string { return sqltext.QuoteName("landed " + fee
 // Land reads objects of one feed into memory, each value by the strict grammar of
 // its column, and returns their accounts by unit: duplicates and key conflicts are
 // not told apart yet and count as accepted. Objects landed before are left alone,
-// and after an error nothing of these is left.
+// and after an error nothing of these is left; but a *job.UnprovenError comes with
+// the cells of all objects that it does not name.
 func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.Object) (cells []ledger.Cell, err error) {
 	s, err := e.session(ctx)
 	if err != nil {
@@ -54,13 +57,21 @@ func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.O
 			l.objects = append(l.objects, o)
 		}
 	}
+	doubts := map[int]error{}
 	for _, group := range groupObjects(l.objects[first:], first) {
-		if err := l.read(ctx, s, group); err != nil {
+		if err := l.read(ctx, s, group, doubts); err != nil {
 			return nil, errors.Join(err, l.undo(ctx, s, first))
 		}
 	}
-	if cells, err = l.survey(ctx, s, first); err != nil {
+	unproven, err := l.proven(ctx, s, first, doubts)
+	if err == nil {
+		cells, err = l.survey(ctx, s, first)
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.undo(ctx, s, first))
+	}
+	if unproven != nil {
+		return cells, unproven
 	}
 	return cells, nil
 }
@@ -112,7 +123,7 @@ func createLanding(c *contract.Contract, table string) string {
 	for _, col := range c.Columns {
 		columns = append(columns, sqltext.QuoteName(col.Name)+" "+col.Type.String())
 	}
-	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean", "_closes varchar")
+	columns = append(columns, "_o integer", "_reasons varchar", "_raw varchar", "_rounded boolean", "_bytes integer", "_closes varchar")
 	return "create table " + table + " (" + strings.Join(columns, ", ") + ")"
 }
 
@@ -127,10 +138,11 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 	var groups []objectGroup
 	at := map[string]int{}
 	for i, o := range objects {
-		if o.Report.Good() == 0 {
+		if o.InPlace == nil && o.Report.Good() == 0 {
 			continue // nothing to read, and DuckDB refuses some empty texts
 		}
-		key := fmt.Sprintf("%s\x00%q\x00%q\x00%s\x00%t\x00%s\x00%q", o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial, contract.Shape(o.Key), o.Columns)
+		key := fmt.Sprintf("%s\x00%q\x00%q\x00%s\x00%t\x00%s\x00%q\x00%t\x00%t\x00%t", o.Section.Objects, o.Mapping.Raw, o.Fills, o.NewLine, o.Serial,
+			contract.Shape(o.Key), o.Columns, o.InPlace == nil, o.InPlace != nil && o.InPlace.Lines, o.InPlace != nil && o.InPlace.Quoted)
 		g, ok := at[key]
 		if !ok {
 			g = len(groups)
@@ -143,10 +155,15 @@ func groupObjects(objects []job.Object, offset int) []objectGroup {
 	return groups
 }
 
-func (l *landing) read(ctx context.Context, s *session, g objectGroup) error {
+// read lands a group. What is wrong with an object in its store becomes a doubt, by
+// its place; any other error ends the landing.
+func (l *landing) read(ctx context.Context, s *session, g objectGroup, doubts map[int]error) error {
 	_, err := s.exec(ctx, l.insert(g, l.contract.Checks))
 	if raised(err) && len(l.contract.Checks) > 0 && ctx.Err() == nil {
 		err = l.readAndCheck(ctx, s, g)
+	}
+	if err != nil && g.objects[0].InPlace != nil {
+		return l.doubt(ctx, s, g, err, doubts)
 	}
 	if err != nil {
 		var space *job.SpaceError
@@ -168,7 +185,7 @@ func (l *landing) read(ctx context.Context, s *session, g objectGroup) error {
 func (l *landing) blame(ctx context.Context, s *session, g objectGroup, cause error) error {
 	for i, o := range g.objects {
 		one := objectGroup{objects: g.objects[i : i+1], first: g.first[i : i+1]}
-		if err := l.read(ctx, s, one); err != nil {
+		if err := l.read(ctx, s, one, nil); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, fmt.Sprintf("delete from %s where _o = %d", l.table, g.first[i])); err != nil {
@@ -271,7 +288,7 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 	// Whether a record fails is asked once, and what for of those alone that do.
 	list = append(list, place(g),
 		"case when "+failsName+" then concat_ws(',', "+strings.Join(reasons, ",\n    ")+") end as _reasons",
-		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`, closes(o)+" as _closes")
+		"case when "+keep+" then "+l.rawText(o)+" end as _raw", `"`+"\x1frounded"+`" as _rounded`, recordBytes(o)+" as _bytes", closes(o)+" as _closes")
 	judged := "select *, (" + strings.Join(conditions, "\n    or ") + ") as " + failsName + "\nfrom (" + from + ")"
 	return "select " + strings.Join(list, ",\n  ") + "\nfrom (" + judged + ")"
 }
@@ -357,7 +374,7 @@ func (l *landing) survey(ctx context.Context, s *session, first int) ([]ledger.C
 		all = append(all, cell)
 	}
 	for _, o := range l.objects[first:] {
-		if found[o.Key] != o.Report.Good() {
+		if o.InPlace == nil && found[o.Key] != o.Report.Good() {
 			return nil, &job.CountError{Object: o.Key, Counted: o.Report.Good(), Found: found[o.Key]}
 		}
 		all = append(all, l.structural(o)...)

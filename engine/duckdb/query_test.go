@@ -302,3 +302,16 @@ func TestFloatText(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionsAreInUTC asks a session that is not the one that was configured; of
+// the machine itself DuckDB would have the zone's name otherwise.
+func TestSessionsAreInUTC(t *testing.T) {
+	t.Parallel()
+	lines, err := answered(t.Context(), lakeOf(t, t.TempDir()), nil, "select current_setting('TimeZone') as zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"zone VARCHAR", "UTC"}, lines); d != "" {
+		t.Error(d)
+	}
+}

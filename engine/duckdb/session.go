@@ -29,8 +29,10 @@ type Settings struct {
 	Threads     int      // 0: all cores
 	Work        string   // existing local directory that SQL may write to: staged files, pipes
 	Spill       string   // local directory in which engines keep what they spill and park; "": Work
-	Readable    []string // directories or URI prefixes that SQL may read
-	Ordered     bool     // keep the order of rows where nothing orders them; costs memory
+	Readable    []string // directories that SQL may read
+	Remotes     []Remote // parts of object stores that SQL may read; they need Extension
+	Extension   Extension
+	Ordered     bool // keep the order of rows where nothing orders them; costs memory
 	Log         *slog.Logger
 }
 
@@ -81,10 +83,12 @@ func (e *Engine) configure(ctx context.Context) error {
 	if e.spill, err = openSpill(cmp.Or(e.settings.Spill, e.settings.Work)); err != nil {
 		return fmt.Errorf("open duckdb: %w", err)
 	}
-	allowed := make([]string, 0, len(e.settings.Readable)+2)
+	allowed := make([]string, 0, len(e.settings.Readable)+len(e.settings.Remotes)+2)
 	for _, dir := range append([]string{e.settings.Work, e.spill.dir}, e.settings.Readable...) {
-		// The check is on the text's beginning: without the slash /lake would open /lake2.
-		allowed = append(allowed, sqltext.QuoteString(strings.TrimSuffix(dir, "/")+"/"))
+		allowed = append(allowed, sqltext.QuoteString(below(dir)))
+	}
+	for _, r := range e.settings.Remotes {
+		allowed = append(allowed, sqltext.QuoteString(below(r.URI)))
 	}
 	statements := []string{
 		"set allow_persistent_secrets = false",
@@ -95,7 +99,9 @@ func (e *Engine) configure(ctx context.Context) error {
 		"set disabled_optimizers = 'top_n_window_elimination'",
 		fmt.Sprintf("set preserve_insertion_order = %t", e.settings.Ordered),
 		"set temp_directory = " + sqltext.QuoteString(e.spill.dir),
-		"set TimeZone = 'UTC'",
+		// For every session, and not for this one alone: what a model makes must not
+		// depend on where the machine stands.
+		"set global TimeZone = 'UTC'",
 	}
 	if e.settings.MemoryLimit > 0 {
 		statements = append(statements, fmt.Sprintf("set memory_limit = '%dB'", e.settings.MemoryLimit))
@@ -104,20 +110,33 @@ func (e *Engine) configure(ctx context.Context) error {
 		statements = append(statements, fmt.Sprintf("set threads = %d", e.settings.Threads))
 	}
 	statements = append(statements, Dialect{}.Session()...)
-	statements = append(statements,
-		"set allowed_directories = ["+strings.Join(allowed, ", ")+"]",
+	fence := []string{
+		"set allowed_directories = [" + strings.Join(allowed, ", ") + "]",
 		"set enable_external_access = false",
-		"set lock_configuration = true")
+		"set lock_configuration = true"}
 	conn, err := e.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("open duckdb: %w", err)
 	}
-	for _, statement := range statements {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			return errors.Join(fmt.Errorf("configure duckdb: %s: %w", statement, err), conn.Close())
+	for _, step := range []func() error{
+		func() error { return configureBy(ctx, conn, statements) },
+		func() error { return e.openRemotes(ctx, conn) },
+		func() error { return configureBy(ctx, conn, fence) },
+	} {
+		if err := step(); err != nil {
+			return errors.Join(err, conn.Close())
 		}
 	}
 	return conn.Close()
+}
+
+func configureBy(ctx context.Context, conn *sql.Conn, statements []string) error {
+	for _, statement := range statements {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("configure duckdb: %s: %w", statement, err)
+		}
+	}
+	return nil
 }
 
 // Work is the local directory that SQL may write to.

@@ -2,6 +2,9 @@ package job
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"ledgermill/engine/sqltext"
 )
@@ -55,3 +58,17 @@ func (e *ModelError) Error() string {
 
 // Unwrap returns the engine's error.
 func (e *ModelError) Unwrap() error { return e.Err }
+
+// UnprovenError says that objects which were read in their store did not prove
+// themselves: nothing of them is landed, and all others are.
+type UnprovenError struct {
+	Objects map[string]error // why, by key
+}
+
+func (e *UnprovenError) Error() string {
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(e.Objects)) {
+		lines = append(lines, fmt.Sprintf("object %s, read in its store: %v", key, e.Objects[key]))
+	}
+	return strings.Join(lines, "; ")
+}

@@ -24,6 +24,19 @@ type Object struct {
 	Numbered bool              // Path has the record's number as a first field, under NumberColumn
 	Columns  []ledger.Column   // of Parquet: its columns as the engine calls them, in the order of Mapping.Raw
 	Serial   bool              // a reader that cuts Path into pieces would cut a record
+	InPlace  *InPlace          // nil: all the records of Path were counted
+}
+
+// InPlace says that Path is an object in its store of which only the beginning and
+// the end were looked at: it holds its header and, as far as was seen, one record a
+// line. The engine must find every one of its bytes again in the records that it
+// reads; where it does not, the object proves nothing and is withdrawn.
+type InPlace struct {
+	Size   int64 // bytes
+	Header int64 // bytes before the first record
+	Open   bool  // the last record has no line end
+	Quoted bool  // every field seems to stand in quotes; otherwise those that hold a delimiter
+	Lines  bool  // quotes within values were seen: only its lines tell how it is written
 }
 
 // NumberColumn is what the header of a numbered object calls the record's number.

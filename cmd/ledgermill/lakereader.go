@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"ledgermill/engine"
+	"ledgermill/engine/duckdb"
+	"ledgermill/engine/lake"
+)
+
+// lakeReader is a DuckDB over published units, for streaming them and for counting
+// them again.
+type lakeReader struct {
+	*duckdb.Engine
+	copies *lake.Copies // nil: DuckDB reads where they lie
+}
+
+// lakeReader opens one that works in a directory of its own.
+func (w *workspace) lakeReader(ctx context.Context, root lake.Store) (*lakeReader, func() error, error) {
+	work, err := os.MkdirTemp("", "ledgermill-load-")
+	if err != nil {
+		return nil, nil, err
+	}
+	settings := w.engineSettings(ctx, work, root)
+	settings.Ordered = true
+	duck, err := duckdb.Open(ctx, settings)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(work))
+	}
+	r := &lakeReader{Engine: duck}
+	if way := w.reading(ctx, root); way != nil && way.Way == engine.Fetched {
+		r.copies = lake.NewCopies(root, work)
+	}
+	return r, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
+}
+
+// location is where DuckDB reads a unit.
+func (r *lakeReader) location(ctx context.Context, p engine.Part) (string, error) {
+	if r.copies == nil {
+		return p.Location, nil
+	}
+	location, err := r.copies.Path(ctx, p.Record.Key)
+	if err != nil {
+		return "", &engine.StoreError{Op: "read", URL: p.Location, Err: err}
+	}
+	return location, nil
+}
+
+// stream streams one unit. Its copy, if it needs one, goes with the stream.
+func (r *lakeReader) stream(ctx context.Context, p engine.Part, columns []string) (io.ReadCloser, error) {
+	location, err := r.location(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.CSV(ctx, location, columns, p.BusinessDate)
+	if r.copies == nil {
+		return rows, err
+	}
+	drop := func() error { return r.copies.Drop(p.Record.Key) }
+	if err != nil {
+		return nil, errors.Join(err, drop())
+	}
+	return &lastReader{ReadCloser: rows, done: drop}, nil
+}
+
+// lastReader is the stream that a copy was made for.
+type lastReader struct {
+	io.ReadCloser
+	done func() error
+}
+
+func (l *lastReader) Close() error { return errors.Join(l.ReadCloser.Close(), l.done()) }
