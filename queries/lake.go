@@ -67,7 +67,11 @@ func (l *Lake) views(ctx context.Context, p *model.Project, st *statement) (map[
 		}
 	}
 	if named[RejectsTable] && !slices.Contains(p.Order, RejectsTable) {
-		views[RejectsTable] = l.rejects(p)
+		view := l.rejects(p)
+		if err := l.copy(ctx, &view); err != nil {
+			return nil, err
+		}
+		views[RejectsTable] = view
 	}
 	return views, nil
 }
