@@ -20,32 +20,41 @@ type spill struct {
 	lock *os.File
 }
 
-// openSpill makes a directory below shared, and removes those of dead engines.
+// openSpill makes a directory below shared, and removes those of dead engines. A run
+// that opens its engine before it has the lake's lock may lose shared meanwhile, to
+// the sweep of the run that has it: then it is made again.
 func openSpill(shared string) (*spill, error) {
+	const attempts = 10
+	for attempt := 1; ; attempt++ {
+		s, err := tryOpenSpill(shared)
+		if err == nil || attempt == attempts || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errTaken) {
+			return s, err
+		}
+	}
+}
+
+// errTaken says that another engine took a new lock for a dead engine's, and removes it.
+var errTaken = errors.New("the lock was taken for a dead engine's")
+
+func tryOpenSpill(shared string) (*spill, error) {
 	if err := os.MkdirAll(shared, 0o700); err != nil {
 		return nil, fmt.Errorf("spill directory: %w", err)
 	}
 	if err := sweepSpill(shared); err != nil {
 		return nil, fmt.Errorf("sweep spill directory: %w", err)
 	}
-	for {
-		lock, err := os.CreateTemp(shared, spillPrefix+"*.lock")
-		if err != nil {
-			return nil, fmt.Errorf("spill directory: %w", err)
-		}
-		if !hold(lock) {
-			// Another engine took the new file for a dead one's and is removing it.
-			if err := lock.Close(); err != nil {
-				return nil, fmt.Errorf("spill directory: %w", err)
-			}
-			continue
-		}
-		s := &spill{dir: strings.TrimSuffix(lock.Name(), ".lock"), lock: lock}
-		if err := os.Mkdir(s.dir, 0o700); err != nil {
-			return nil, errors.Join(fmt.Errorf("spill directory: %w", err), s.close())
-		}
-		return s, nil
+	lock, err := os.CreateTemp(shared, spillPrefix+"*.lock")
+	if err != nil {
+		return nil, fmt.Errorf("spill directory: %w", err)
 	}
+	if !hold(lock) {
+		return nil, errors.Join(fmt.Errorf("spill directory: %w", errTaken), lock.Close())
+	}
+	s := &spill{dir: strings.TrimSuffix(lock.Name(), ".lock"), lock: lock}
+	if err := os.Mkdir(s.dir, 0o700); err != nil {
+		return nil, errors.Join(fmt.Errorf("spill directory: %w", err), s.close())
+	}
+	return s, nil
 }
 
 // hold takes the lock and reports whether its file is still the one at its name.
