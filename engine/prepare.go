@@ -273,11 +273,16 @@ func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []l
 	var said controlFile
 	decoder := json.NewDecoder(r)
 	decoder.DisallowUnknownFields()
-	if err := errors.Join(decoder.Decode(&said), r.Close()); err != nil {
+	err = decoder.Decode(&said)
+	if _, end := decoder.Token(); err == nil && end != io.EOF {
+		err = errors.New("text follows the first value")
+	}
+	if err := errors.Join(err, r.Close()); err != nil {
 		return &ledger.Refusal{Reason: "control", Detail: fmt.Sprintf("%s: %v", one.control.Key, err), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	if control != nil && control.Required && !said.complete(control) {
-		return &ledger.Refusal{Reason: "control", Detail: one.control.Key + " does not say the records and every sum", Exit: ExitBalance}, nil
+		return &ledger.Refusal{Reason: "control", Detail: one.control.Key + " does not say the records and every sum",
+			Try: "ask the sender for a control file with both, or leave `required,` out of the contract's `control`", Exit: ExitBalance}, nil
 	}
 	if differences := said.compare(control, ledger.Sum(cells).Read); len(differences) > 0 {
 		return &ledger.Refusal{Reason: "control", Detail: strings.Join(differences, "; "), Try: controlRemedy, Exit: ExitBalance}, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -100,14 +101,22 @@ func (e *HeaderError) Try() string {
 		return "drop the alias in " + e.File + " that names the wrong one"
 	}
 	m := e.Missing[0]
-	header := m.Near
-	if header == "" {
-		header = "<header text>"
+	header := "<header text>"
+	if m.Near != "" && strings.IndexFunc(m.Near, unicode.IsControl) < 0 {
+		header = aliasItem(m.Near)
 	}
 	if m.For != "" {
 		return "write `read " + m.For + "` in " + e.File + " over the columns that are there"
 	}
 	return fmt.Sprintf("add `-- alias %s: %s` or `-- optional: %s` to %s", m.Column, header, m.Column, e.File)
+}
+
+// aliasItem is a header text as an `alias` line takes it.
+func aliasItem(text string) string {
+	if strings.ContainsAny(text, "',|") || text != strings.TrimSpace(text) {
+		return sqltext.QuoteString(text)
+	}
+	return text
 }
 
 // headerKey is what two names are compared by: NFKC, lower case, without space, _,

@@ -70,6 +70,27 @@ func TestMatchRefusals(t *testing.T) {
 	}
 }
 
+// TestMatchRemedy: a remedy is a line that the contract takes, whatever the sender
+// has written into a header.
+func TestMatchRemedy(t *testing.T) {
+	t.Parallel()
+	c := mustParse(t, matched)
+	for _, test := range []struct{ near, want string }{
+		{"mnth_no", "add `-- alias month_no: mnth_no` or"},
+		{"month, no", "add `-- alias month_no: 'month, no'` or"},
+		{"month's", "add `-- alias month_no: 'month''s'` or"},
+		{" month_n", "add `-- alias month_no: ' month_n'` or"},
+		{"month_n\n-- optional: e", "add `-- alias month_no: <header text>` or"},
+		{"month_n\x1b[2J", "add `-- alias month_no: <header text>` or"},
+	} {
+		_, err := c.Match(c.Sections[0], []string{"a", "b", test.near, "year", "e"})
+		var refused *contract.HeaderError
+		if !errors.As(err, &refused) || !strings.HasPrefix(refused.Try(), test.want) {
+			t.Errorf("%q: %v, try: %s", test.near, err, refused.Try())
+		}
+	}
+}
+
 func TestMatchWithoutHeader(t *testing.T) {
 	t.Parallel()
 	c := mustParse(t, "-- csv: header none\n-- constant b: 1\n-- read c: a || '1'\n-- objects: x.csv\ncreate table raw_x (a varchar, b int, c varchar, d int, _object varchar);")

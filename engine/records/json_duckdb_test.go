@@ -146,7 +146,8 @@ func randomJSON(rnd *rand.Rand) string {
 }
 
 // TestNumbersKeepTheirValue reads random numbers from the clean copy, at the top
-// and inside: none of them is another one afterwards.
+// and inside: none of them is another one afterwards, and none has an exponent
+// that it was sent without.
 func TestNumbersKeepTheirValue(t *testing.T) {
 	t.Parallel()
 	d := openDuck(t)
@@ -181,6 +182,9 @@ func TestNumbersKeepTheirValue(t *testing.T) {
 			if value, ok := new(big.Rat).SetString(got); !ok || value.Cmp(want) != 0 {
 				t.Fatalf("seed %d: %s came as %s", seed, sent[n-1], got)
 			}
+			if strings.ContainsAny(got, "eE") && !strings.ContainsAny(sent[n-1], "eE") {
+				t.Fatalf("seed %d: %s came as %s", seed, sent[n-1], got)
+			}
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -198,7 +202,7 @@ func randomNumber(rnd *rand.Rand) string {
 	}
 	text := []string{"", "-"}[rnd.IntN(2)] + []string{"0", fmt.Sprint(1+rnd.IntN(9)) + digits(rnd.IntN(22))}[rnd.IntN(2)]
 	if rnd.IntN(2) == 0 {
-		text += "." + digits(1+rnd.IntN(20))
+		text += "." + []string{"", "", "000", "0000"}[rnd.IntN(4)] + digits(1+rnd.IntN(20))
 	}
 	if rnd.IntN(4) == 0 {
 		text += []string{"e", "E"}[rnd.IntN(2)] + []string{"", "+", "-"}[rnd.IntN(3)] + digits(1+rnd.IntN(3))

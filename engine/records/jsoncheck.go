@@ -17,7 +17,7 @@ type checker struct {
 	stack   []uint64 // what is open: an object by its number, an array by 0
 	objects uint64   // so far, in all texts
 	top     [][]byte // the keys of the outermost object, unescaped
-	long    []span   // numbers that a double may not hold
+	long    []span   // numbers that a double may not hold, or that would come with an exponent
 	names   nameSet
 	seed    maphash.Seed
 

@@ -1,6 +1,7 @@
 package records
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf16"
@@ -46,11 +47,18 @@ func (c *checker) number() step {
 	if at == len(text) {
 		return c.fail(cut)
 	}
-	if fraction && at-c.at > maxDoubleDigits || exponent > 0 && (at-c.at > maxDoubleDigits || at-exponent > 2) {
+	long := at-c.at > maxDoubleDigits
+	if fraction && (long || exponent == 0 && isTiny(text[c.at:at])) || exponent > 0 && (long || at-exponent > 2) {
 		c.long = append(c.long, span{c.at, at})
 	}
 	c.at = at
 	return afterValue
+}
+
+// isTiny reports whether an engine prints a number with an exponent that it was sent
+// without: 0.00001 as 1e-05, which is no text of a decimal.
+func isTiny(number []byte) bool {
+	return bytes.HasPrefix(bytes.TrimPrefix(number, []byte("-")), []byte("0.0000"))
 }
 
 // maxDoubleDigits is how many digits of any number come back from a double as they

@@ -70,7 +70,7 @@ type Report struct {
 	leading  int64        // empty lines before the first record or header
 	broken   bool         // the first record or header holds a line break, or a quote right after the byte order mark
 	array    bool         // of JSON: the text is one array
-	long     bool         // of JSON: a number that a double may not hold
+	long     bool         // of JSON: a number that a double may not hold, or that would come with an exponent
 	dialect  Dialect      // of a delimited text
 	json     *JSONOptions // of JSON
 }
