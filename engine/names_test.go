@@ -1,10 +1,14 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"ledgermill/engine"
 	"ledgermill/engine/ledger"
@@ -58,5 +62,50 @@ func strangeProject() fstest.MapFS {
 	return fstest.MapFS{
 		"sql/contracts/raw_t.sql": {Data: []byte("-- about: things\n-- control: sum(v)\n-- objects: t/**/*.csv\ncreate table raw_t (id bigint not null, v decimal(18,2));\n")},
 		"sql/models/t.sql":        {Data: []byte("-- publish: whole\n-- preserves: raw_t\nselect id, v from raw_t\n")},
+	}
+}
+
+// TestPoisonHeaders reads objects whose senders call a field as the engine calls
+// columns of its own: each is read right or refused, and none stops the run.
+func TestPoisonHeaders(t *testing.T) {
+	t.Parallel()
+	names := []string{"\x1ffile", "\x1fFILE", "\x1fnumber", "\x1ftyped id", "\x1fbad id", "\x1fraw 0", "\x1ffails", "\x1frounded", "\x1fnone", "file_row_number", "filename", "_o", "_reasons"}
+	for declared, refused := range map[string][]string{
+		"":                 nil,
+		", _record bigint": {"header clicks/2.ndjson", "unreadable clicks/9.parquet"},
+	} {
+		t.Run("numbered "+declared, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, fstest.MapFS{
+				"sql/contracts/raw_clicks.sql": {Data: []byte("-- objects: clicks/*.{csv,ndjson,parquet}\ncreate table raw_clicks (id integer, _object varchar" + declared + ");\n")},
+				"sql/models/clicks.sql":        {Data: []byte("select * from raw_clicks\n")},
+			})
+			for i, name := range names {
+				key, err := json.Marshal(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.write(fmt.Sprintf("clicks/%d.csv", i), name+",id\nv,7\n")
+				b.write(fmt.Sprintf("clicks/%d.ndjson", i), fmt.Sprintf("{%s: \"v\", \"id\": 7}\n", key))
+				parquetFile(t, b, fmt.Sprintf("clicks/%d.parquet", i), `select 'v' as "`+name+`", 7 as id`)
+			}
+			report := b.run(engine.Selection{})
+			var got []string
+			for key, o := range b.open(false).State().Objects["raw_clicks"] {
+				if o.Refused != nil {
+					got = append(got, o.Refused.Reason+" "+key)
+				}
+			}
+			slices.Sort(got)
+			if d := cmp.Diff(refused, got); d != "" {
+				t.Errorf("refused (-want +got):\n%s", d)
+			}
+			if account := accountOf(t, report, "raw_clicks"); account.Accepted.Records != int64(3*len(names)-len(refused)) {
+				t.Errorf("%d records accepted", account.Accepted.Records)
+			}
+			if rows := lakeRows(t, b, "select distinct id from clicks"); len(rows) != 1 || rows[0][0] != "7" {
+				t.Errorf("the lake holds %v", rows)
+			}
+		})
 	}
 }

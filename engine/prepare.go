@@ -106,6 +106,9 @@ func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen sca
 	if seen.place == nil && !how.asItIs(report) {
 		p.object.Path, err = m.cleanCopy(ctx, f, key, how, report)
 		p.object.NewLine = `\n`
+		if header := (*records.HeaderError)(nil); errors.As(err, &header) {
+			p.record.Refused, err = refuse("header", header), nil
+		}
 	}
 	return p, err
 }

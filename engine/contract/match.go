@@ -344,9 +344,13 @@ func (m *matcher) mapping() Mapping {
 	return result
 }
 
+// engineNames begins the names that engines give to columns of their own beside the
+// raw ones. No sender's header text may pass for one.
+const engineNames = "\x1f"
+
 // unusedName is the header text, told apart from those that are there already.
 func unusedName(text string, i int, used map[string]bool) string {
-	if text == "" {
+	if text == "" || strings.HasPrefix(text, engineNames) {
 		text = fmt.Sprintf("field %d", i+1)
 	}
 	name := text

@@ -36,7 +36,12 @@ func (e *Engine) Columns(ctx context.Context, o job.Object) (columns []ledger.Co
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	from := "read_parquet(" + sqltext.QuoteString(escapeGlob(o.Path)) + ", hive_partitioning = false)"
-	if columns, err = s.describe(ctx, from); err == nil {
+	columns, err = s.describe(ctx, from)
+	switch {
+	case err != nil:
+	case o.Numbered && slices.ContainsFunc(columns, func(c ledger.Column) bool { return strings.EqualFold(c.Name, rowNumber) }):
+		err = fmt.Errorf("a column is called %s, as the reader calls the number of a record", rowNumber)
+	default:
 		err = s.readAll(ctx, from, columns, o)
 	}
 	if err != nil && ctx.Err() == nil {

@@ -23,9 +23,10 @@ func readJSON(g objectGroup) string {
 	named := map[string]bool{}
 	for _, r := range o.Mapping.Raw {
 		name := sqltext.QuoteName(r.Name)
-		// DuckDB has no column without a name, nor two that differ in case alone. Nothing
-		// of the contract is read from them: two that it could mean refuse the object.
-		if r.Header == "" || named[strings.ToLower(r.Header)] {
+		// DuckDB has no column without a name, nor two that differ in case alone, nor
+		// another of the names that are used here. Nothing of the contract is read from
+		// them: two that it could mean refuse the object.
+		if r.Header == "" || strings.HasPrefix(r.Header, ownNames) || named[strings.ToLower(r.Header)] {
 			list = append(list, "cast(null as varchar) as "+name)
 			continue
 		}

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"ledgermill/engine/contract"
@@ -11,20 +12,34 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
+// rowNumber is what DuckDB calls the number of a record, 0 the first. It takes no
+// other name, and no object that has such a column.
+const rowNumber = "file_row_number"
+
 // readParquet reads values as the text that reads back as the same value.
 func readParquet(g objectGroup) string {
 	o := g.objects[0]
 	var list []string
-	options := "hive_partitioning = false, filename = " + sqltext.QuoteString(fileColumn)
+	file := unusedColumn(o.Columns)
+	options := "hive_partitioning = false, filename = " + sqltext.QuoteString(file)
 	if o.Numbered {
-		list = append(list, "cast(file_row_number + 1 as varchar) as "+sqltext.QuoteName(job.NumberColumn))
-		options += ", file_row_number = true"
+		list = append(list, "cast("+rowNumber+" + 1 as varchar) as "+sqltext.QuoteName(job.NumberColumn))
+		options += ", " + rowNumber + " = true"
 	}
 	for i, r := range o.Mapping.Raw {
 		list = append(list, valueText(o.Columns[i])+" as "+sqltext.QuoteName(r.Name))
 	}
-	list = append(list, sqltext.QuoteName(fileColumn))
+	list = append(list, sqltext.QuoteName(file)+" as "+sqltext.QuoteName(fileColumn))
 	return fmt.Sprintf("(select %s\nfrom read_parquet([%s], %s))", strings.Join(list, ", "), paths(g), options)
+}
+
+// unusedColumn is fileColumn, or longer where the sender calls a column so.
+func unusedColumn(columns []ledger.Column) string {
+	name := fileColumn
+	for slices.ContainsFunc(columns, func(c ledger.Column) bool { return strings.EqualFold(c.Name, name) }) {
+		name += "_"
+	}
+	return name
 }
 
 // nestedDecimal is a decimal inside a nested type. As a number of JSON it would be

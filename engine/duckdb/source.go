@@ -7,8 +7,12 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-// fileColumn is what a source calls the path that a record comes from.
-const fileColumn = "\x1f" + "file"
+const (
+	// ownNames begins the names of columns that are no sender's. A mapping has none.
+	ownNames = "\x1f"
+	// fileColumn is what a source calls the path that a record comes from.
+	fileColumn = ownNames + "file"
+)
 
 // source is the SQL of a group's records as text: a column a field, by the names of
 // the mapping, job.NumberColumn where the objects are numbered, and fileColumn.

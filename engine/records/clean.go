@@ -31,13 +31,17 @@ func WriteClean(ctx context.Context, w io.Writer, r io.Reader, rep Report) error
 // WriteNumbered is WriteClean with one more field before the others: the
 // record's number as sent, 1 the first, the header not counted, bad ones
 // counted. The header calls it name; of JSON it is the first member of the
-// object. So a reader knows a record's place whatever order it reads in.
+// object, and an object that has such a key is a *HeaderError. So a reader knows
+// a record's place whatever order it reads in.
 func WriteNumbered(ctx context.Context, w io.Writer, r io.Reader, rep Report, name string) error {
 	clean := newCleanCopy(w)
 	if rep.json != nil {
 		member, err := json.Marshal(name)
-		if err != nil || slices.Contains(rep.Header, name) {
-			return fmt.Errorf("number records: %q cannot be one more key of the records", name)
+		if err != nil {
+			return fmt.Errorf("number records: %w", err)
+		}
+		if slices.Contains(rep.Header, name) {
+			return &HeaderError{Detail: fmt.Sprintf("the records have a key %q, which is kept for their number", name)}
 		}
 		clean.name = string(member) + ":"
 		return rewrite(ctx, clean, r, rep)
