@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // dialect is how a sample's text is cut.
@@ -247,6 +248,9 @@ func newTable(s Sample) (*table, error) {
 	}
 	if len(result.header) > maxColumns {
 		return nil, &SampleError{Key: s.Key, Problem: fmt.Sprintf("has %d columns, of %d at most", len(result.header), maxColumns), Remedy: "a sample of delimited text"}
+	}
+	if slices.ContainsFunc(result.header, func(text string) bool { return strings.ContainsRune(text, 0) || !utf8.ValidString(text) }) {
+		return nil, &SampleError{Key: s.Key, Problem: "has no text for a header", Remedy: "a sample of delimited text"}
 	}
 	result.rows = slices.DeleteFunc(rows, func(r []string) bool { return len(r) != len(result.header) })
 	result.odd = len(rows) - len(result.rows)

@@ -122,6 +122,7 @@ func TestNoDraft(t *testing.T) {
 	}{
 		{nil, "is missing"},
 		{[]draft.Sample{sample("a.csv", "")}, "has no records"},
+		{[]draft.Sample{sample("a.csv", "id,x\x00y\n1,2\n")}, "has no text for a header"},
 		{[]draft.Sample{sample("a.parquet", "PAR1")}, "is not delimited text"},
 		{[]draft.Sample{sample("a.csv.gz", "no gzip")}, "damaged"},
 		{[]draft.Sample{sample("a.csv", "id,amount,day\n1,2,3\n"), sample("b.csv", "name,city\nx,y\n")}, "looks like another feed"},
