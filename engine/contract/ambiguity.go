@@ -182,7 +182,8 @@ func (m moment) read(whole *regexp.Regexp, text string) (string, bool) {
 	if at.Day() != number('d') {
 		return "", false
 	}
-	return at.Add(-m.offset(match)).Format("2006-01-02 15:04:05.999999"), true
+	at = at.Add(-m.offset(match))
+	return at.Format("2006-01-02 15:04:05.999999"), at.Year() >= 1 && at.Year() <= 9999
 }
 
 func (m moment) offset(match []string) time.Duration {

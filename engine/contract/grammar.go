@@ -67,6 +67,19 @@ func strict(x string, t Type, d Dialect) string {
 	return "(case when " + d.FullMatch(x, t.Grammar()) + " then " + d.TryCast(x, t) + " end)"
 }
 
+// inCalendar is the SQL of a value that is no text's own: null where it is a date or
+// timestamp that no text could be, before the year 1, behind 9999, or infinite. Such
+// a day is of no unit.
+func (t Type) inCalendar(value string) string {
+	switch t.Base {
+	case Date:
+		return "(case when " + value + " between date '0001-01-01' and date '9999-12-31' then " + value + " end)"
+	case Timestamp:
+		return "(case when " + value + " between timestamp '0001-01-01 00:00:00' and timestamp '9999-12-31 23:59:59.999999' then " + value + " end)"
+	}
+	return value
+}
+
 func quoteAll(texts []string) string {
 	quoted := make([]string, len(texts))
 	for i, t := range texts {

@@ -164,7 +164,7 @@ func (m moment) value(x string, t Type, d Dialect) string {
 	}
 	stamp := d.TryCast(iso.sql(), Type{Base: Timestamp})
 	if zoned {
-		stamp = d.AddMinutes(stamp, m.minutesToUTC(x, d))
+		stamp = Type{Base: Timestamp}.inCalendar(d.AddMinutes(stamp, m.minutesToUTC(x, d)))
 	}
 	if t.Base == Date {
 		return "cast(" + stamp + " as date)"

@@ -53,6 +53,12 @@ func randomMoments(r *rand.Rand) reading {
 
 func (st momentStyle) write(r *rand.Rand) string {
 	at := time.Date(1900+r.IntN(250), time.Month(1+r.IntN(12)), 1+r.IntN(31), r.IntN(24), r.IntN(60), r.IntN(60), r.IntN(1e6)*1000, time.UTC)
+	switch r.IntN(20) { // an offset takes some of these out of the calendar
+	case 0:
+		at = time.Date(1, 1, 1, r.IntN(24), r.IntN(60), 0, 0, time.UTC)
+	case 1:
+		at = time.Date(9999, 12, 31, r.IntN(24), r.IntN(60), 0, 0, time.UTC)
+	}
 	var b strings.Builder
 	for i, part := range st.parts {
 		short := !st.touched(i) && r.IntN(2) == 0
@@ -173,6 +179,9 @@ func (st momentStyle) read(text string) (string, bool) {
 		return "", false
 	}
 	moment = moment.Add(-time.Duration(offset) * time.Minute)
+	if moment.Year() < 1 || moment.Year() > 9999 {
+		return "", false
+	}
 	if st.date {
 		return moment.Format("2006-01-02"), true
 	}

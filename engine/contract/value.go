@@ -155,7 +155,7 @@ func (c *Contract) readCell(s Section, col Column, d Dialect) Cell {
 		cell.Typed, cell.Rounded = c.Value(s, col, made, d), c.Rounded(s, col, made, d)
 		return cell
 	}
-	cell.Typed = d.Try("cast((" + r.SQL + "\n) as " + col.Type.String() + ")")
+	cell.Typed = col.Type.inCalendar(d.Try("cast((" + r.SQL + "\n) as " + col.Type.String() + ")"))
 	return cell
 }
 

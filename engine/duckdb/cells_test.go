@@ -63,6 +63,9 @@ func TestCells(t *testing.T) {
 		{"1,234.55| |2025|2| |", "n:1234.6 rounded:n b:true d:2025-02-01 e:null u:x t:none k:2025-01-31 o:7 month_no:2 key:2025-02-03 fails:small,odd"},
 		{"n/a|maybe|2025|13|-|-", "n:5.0 b:unreadable d:unreadable e:null u:- x t:none k:2025-01-31 o:7 month_no:13 key:2025-02-03 fails:odd"},
 		{"0|F||x|q|3", "n:5.0 b:false d:null e:q u:3 x t:3 k:2025-01-31 o:7 month_no:unreadable key:2025-02-03"},
+		{"7|1|9999|12|a|5", "n:7.0 b:true d:9999-12-01 e:a u:5 x t:5 k:2025-01-31 o:7 month_no:12 key:2025-02-03"},
+		{"7|1|10000|1|a|5", "n:7.0 b:true d:unreadable e:a u:5 x t:5 k:2025-01-31 o:7 month_no:1 key:2025-02-03"},
+		{"7|1|0|1|a|5", "n:7.0 b:true d:unreadable e:a u:5 x t:5 k:2025-01-31 o:7 month_no:1 key:2025-02-03"},
 		{"7.50|1|20x5|1|a|5", "n:7.5 b:true d:unreadable e:a u:5 x t:5 k:2025-01-31 o:7 month_no:1 key:2025-02-03"},
 	} {
 		var fields []string

@@ -3,12 +3,14 @@
 -- partition: year
 -- control: sum(amount)
 -- reject limit: 0.1 %
--- read booked_on: make_date(cast("Year" as int), cast("Month" as int), cast("Day" as int))
--- read booked_at: cast(concat("Year", '-', lpad("Month", 2, '0'), '-', lpad("Day", 2, '0'), ' ', "Time", ':00') as timestamp)
+-- read booked_on: "Year" || '-' || "Month" || '-' || "Day"
+-- read booked_at: "Year" || '-' || "Month" || '-' || "Day" || ' ' || "Time"
 -- alias user_id: User
 -- alias merchant_id: Merchant Name
 -- alias failure: Errors?
 -- alias is_fraud: Is Fraud?
+-- format booked_on: %Y-%m-%d
+-- format booked_at: %Y-%m-%d %H:%M
 -- format amount: $1234.56 | $-1234.56
 -- objects: *.csv
 create or replace table raw_card_events (
