@@ -77,6 +77,9 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	return p, err
 }
 
+// shownUnknown is how many columns that nothing takes are logged by name, per object.
+const shownUnknown = 20
+
 // meet holds the names and types of an object's columns against the contract, and
 // makes of the object what an engine reads.
 func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen scanned) (prepared, error) {
@@ -85,8 +88,11 @@ func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen sca
 	if p.record.Refused = refusal; refusal != nil || err != nil {
 		return p, wrapped("object "+key, err)
 	}
-	for _, unknown := range mapping.Unknown {
+	for _, unknown := range mapping.Unknown[:min(len(mapping.Unknown), shownUnknown)] {
 		m.Log.WarnContext(ctx, "a column of the object is in no contract", "object", key, "column", unknown)
+	}
+	if more := len(mapping.Unknown) - shownUnknown; more > 0 {
+		m.Log.WarnContext(ctx, "further columns of the object are in no contract", "object", key, "columns", more)
 	}
 	fills, refusal := f.fills(one, report)
 	if p.record.Refused = refusal; refusal != nil {

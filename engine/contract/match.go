@@ -55,7 +55,12 @@ type HeaderError struct {
 	File      string // of the contract
 	Missing   []Missing
 	Ambiguous []Ambiguous
+	Fields    int // of the header, where they are more than MaxFields
 }
+
+// MaxFields is how many fields a record may have: a table of PostgreSQL has no more
+// columns, and an engine's memory grows with them, read or not.
+const MaxFields = 1_600
 
 // Missing is a column that a header lacks.
 type Missing struct {
@@ -86,6 +91,9 @@ func (e *HeaderError) Error() string {
 	for _, a := range e.Ambiguous {
 		parts = append(parts, fmt.Sprintf("%d columns for %s: %q", len(a.Headers), a.Column, a.Headers))
 	}
+	if e.Fields > 0 {
+		parts = append(parts, fmt.Sprintf("%d columns, of %d at most", e.Fields, MaxFields))
+	}
 	if parts == nil {
 		return "no header of " + e.Contract
 	}
@@ -94,6 +102,9 @@ func (e *HeaderError) Error() string {
 
 // Try names the directive that would let the header pass.
 func (e *HeaderError) Try() string {
+	if e.Fields > 0 {
+		return "ask the sender for the columns alone that the contract names"
+	}
 	if e.lacks() == 0 {
 		return "look whether the object is empty"
 	}
@@ -163,10 +174,14 @@ func (c *Contract) from(s Section, name string) From {
 }
 
 // Match meets the header of an object, or the names of its fields, with the contract;
-// with `header none` the header is nil. A header that lacks a column is a *HeaderError.
+// with `header none` the header is nil. A header that lacks a column, or has more than
+// MaxFields, is a *HeaderError.
 func (c *Contract) Match(s Section, header []string) (Mapping, error) {
 	if s.CSV.NoHeader && header == nil {
 		header = c.Fields(s)
+	}
+	if len(header) > MaxFields {
+		return Mapping{}, &HeaderError{Contract: c.Name, File: c.File, Fields: len(header)}
 	}
 	m := matcher{contract: c, section: s, header: header, keys: make([]string, len(header)), taken: make([]string, len(header)),
 		names: make([]string, len(header)), from: map[string]From{}, fault: &HeaderError{Contract: c.Name, File: c.File}}

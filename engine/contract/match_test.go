@@ -55,6 +55,8 @@ func TestMatchRefusals(t *testing.T) {
 		{"a,a,b,month_no,year,e", `2 columns for a: ["a" "a"]`},
 		{"a,b,month_no,year", `no column e`},
 		{"", `no column a; no column b; no column month_no; no column Year`},
+		{"a,b,month_no,year,e" + strings.Repeat(",", contract.MaxFields-5), ""},
+		{"a,b,month_no,year,e" + strings.Repeat(",", contract.MaxFields-4), "1601 columns, of 1600 at most"},
 		{"a,b,month_no,year,Y ear,e", `2 columns for Year: ["year" "Y ear"]`},
 	} {
 		_, err := c.Match(c.Sections[0], strings.Split(test.header, ","))
