@@ -2,13 +2,16 @@ package warehouse_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"ledgermill/warehouse"
@@ -18,56 +21,44 @@ import (
 // readers is how many connections query the day while it is loaded again.
 const readers = 8
 
-// lockWait is how long a reader may wait for a lock. The server itself ends a query
-// that waits longer. To it comes what the slowest query takes without any load: on a
-// busy machine a process that holds a lock waits for its turn too. Beside all other
-// tests the bound is a loose one.
-func lockWait() time.Duration {
-	if warehousetest.Long() {
-		return 100 * time.Millisecond
-	}
-	return 2 * time.Second
-}
+// lockNotAvailable is how the server says that a query waited too long.
+const lockNotAvailable = "55P03"
 
-// practice is how many queries each reader makes to find that out.
-const practice = 200
+// lockWait is how long a reader may wait for a lock. The server itself ends a query
+// that waits longer, so that this measures the wait alone, and not the query.
+const lockWait = 100 * time.Millisecond
+
+// stuck is how long a test waits for readers that do not get on at all.
+const stuck = time.Minute
 
 // crowd reads the day in a loop until stopped and fails on anything but one whole
 // edition.
+//
+// On a busy machine the process that holds a lock waits for its turn, and so do those
+// behind it. Two things keep that from failing a test: a reader that waited too long
+// is counted, by swap, and some may be late; and a watch that touches no lock
+// counts how often the machine itself let it wait as long.
 type crowd struct {
 	group   *errgroup.Group
 	stop    context.CancelFunc
 	queries atomic.Int64
 	seen    atomic.Int64 // editions, counted by one reader
 	slowest atomic.Int64 // nanoseconds
+	stalls  atomic.Int64 // times that the machine kept the watch waiting
 	failed  atomic.Bool
+	swap    atomic.Int64 // which one is under way
+
+	mu   sync.Mutex
+	late map[int64]int // readers that waited too long, by swap
 }
 
 func gather(t *testing.T, url string, rows int) *crowd {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	c := &crowd{stop: stop, group: new(errgroup.Group)}
-	conns := make([]*pgx.Conn, readers)
-	for i := range conns {
-		conns[i] = connect(t, url)
-		c.group.Go(func() error {
-			for range practice {
-				if _, err := c.once(ctx, conns[i], rows); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := c.group.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	alone := time.Duration(c.slowest.Swap(0))
-	bound := lockWait() + alone
-	t.Logf("the slowest query without a load %s, so readers may wait %s", alone.Round(time.Millisecond), bound.Round(time.Millisecond))
-	c.group = new(errgroup.Group)
-	for i, conn := range conns {
-		if _, err := conn.Exec(t.Context(), fmt.Sprintf("set lock_timeout = '%dms'", bound.Milliseconds())); err != nil {
+	c := &crowd{stop: stop, group: new(errgroup.Group), late: map[int64]int{}}
+	for i := range readers {
+		conn := connect(t, url)
+		if _, err := conn.Exec(t.Context(), fmt.Sprintf("set lock_timeout = '%dms'", lockWait.Milliseconds())); err != nil {
 			t.Fatal(err)
 		}
 		c.group.Go(func() error {
@@ -78,13 +69,36 @@ func gather(t *testing.T, url string, rows int) *crowd {
 			return err
 		})
 	}
+	conn := connect(t, url)
+	c.group.Go(func() error { return c.watch(ctx, conn) })
 	return c
+}
+
+// watch counts how often an answer that waits for nothing takes as long as a lock may.
+func (c *crowd) watch(ctx context.Context, conn *pgx.Conn) error {
+	for ctx.Err() == nil {
+		begun := time.Now()
+		if _, err := conn.Exec(context.WithoutCancel(ctx), "select pg_sleep(0.002)"); err != nil {
+			return fmt.Errorf("watch: %w", err)
+		}
+		if time.Since(begun) > lockWait {
+			c.stalls.Add(1)
+		}
+	}
+	return nil
 }
 
 func (c *crowd) read(ctx context.Context, conn *pgx.Conn, rows int, counts bool) error {
 	last := ""
 	for ctx.Err() == nil {
+		swap := c.swap.Load()
 		edition, err := c.once(ctx, conn, rows)
+		if refused := new(pgconn.PgError); errors.As(err, &refused) && refused.Code == lockNotAvailable {
+			c.mu.Lock()
+			c.late[swap]++
+			c.mu.Unlock()
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -116,13 +130,20 @@ func (c *crowd) once(ctx context.Context, conn *pgx.Conn, rows int) (string, err
 	return first, nil
 }
 
-func (c *crowd) disperse(t *testing.T) {
+// disperse ends the readers, and fails if one of them was late at half of the swaps,
+// beyond what the machine stalled: a swap that holds its locks for too long, or waits
+// too long in the queue for them, does so nearly every time.
+func (c *crowd) disperse(t *testing.T, swaps int) {
 	t.Helper()
 	c.stop()
 	if err := c.group.Wait(); err != nil {
 		t.Error(err)
 	}
-	t.Logf("%d queries, the slowest %s, one reader saw %d editions", c.queries.Load(), time.Duration(c.slowest.Load()).Round(time.Millisecond), c.seen.Load())
+	t.Logf("%d queries, the slowest %s, one reader saw %d editions; readers late at %d of %d swaps, %d stalls of the machine",
+		c.queries.Load(), time.Duration(c.slowest.Load()).Round(time.Millisecond), c.seen.Load(), len(c.late), swaps, c.stalls.Load())
+	if allowed := (swaps-1)/2 + int(c.stalls.Load()); len(c.late) > allowed {
+		t.Errorf("readers waited over %s for a lock at %d of %d swaps, allowed are %d: %v", lockWait, len(c.late), swaps, allowed, c.late)
+	}
 }
 
 // dayEdition is an edition of one day.
@@ -146,9 +167,10 @@ func TestReadersSeeWholeDays(t *testing.T) {
 	f.load(dayEdition(0, rows)...)
 	c := gather(t, f.url, rows)
 	for n := range loads {
+		c.swap.Store(int64(n))
 		f.load(dayEdition(n+1, rows)...)
 	}
-	c.disperse(t)
+	c.disperse(t, loads)
 	if c.seen.Load() < 2 {
 		t.Error("the readers never saw another edition")
 	}
@@ -176,15 +198,25 @@ func TestLongQueryDelaysTheSwapAlone(t *testing.T) {
 	if warehousetest.Long() {
 		tries = 20
 	}
-	for range tries {
-		<-waits.seen
+	patience := time.After(stuck)
+	for n := range tries {
+		select {
+		case <-patience:
+			t.Fatal("the swap does not give up its place")
+		case <-waits.seen:
+		}
+		c.swap.Store(int64(n))
 		before := c.queries.Load()
 		for c.queries.Load() < before+readers { // they go on meanwhile
+			select {
+			case <-patience:
+				t.Fatalf("the readers do not get past the swap that waits: %d queries", c.queries.Load())
+			case <-time.After(time.Millisecond):
+			}
 			if c.failed.Load() {
-				c.disperse(t)
+				c.disperse(t, tries)
 				t.FailNow()
 			}
-			time.Sleep(time.Millisecond)
 		}
 	}
 	diff(t, "while the long query runs", "e000", f.one("select max(note) from payments where booked_on = '2025-01-31'"))
@@ -194,6 +226,6 @@ func TestLongQueryDelaysTheSwapAlone(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	c.disperse(t)
+	c.disperse(t, tries)
 	diff(t, "after it", "e001", f.one("select max(note) from payments where booked_on = '2025-01-31'"))
 }
