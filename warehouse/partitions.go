@@ -76,7 +76,7 @@ func (w *Warehouse) Partitions(ctx context.Context) (states []TableState, err er
 		}
 		return nil
 	})
-	return states, err
+	return states, explain(err)
 }
 
 // readSizes are the bytes of the bank's tables with their indexes.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +32,7 @@ import (
 //	library DIR               a project of loans: nothing in it is a bank's
 //	warehouse                 $LEDGERMILL_WAREHOUSE_URL becomes an empty database
 //	psql STATEMENT            run it on $LEDGERMILL_WAREHOUSE_URL
+//	reader                    $LEDGERMILL_WAREHOUSE_URL becomes that of a login that only reads
 //	private                   a private server in a home of the scripts
 //	minio                     settings of a MinIO, and an empty bucket at $STORE; behind `[!s3] skip`
 //	httpfs                    DuckDB's extension for it, as the tests of this machine share it
@@ -91,6 +94,11 @@ func TestScripts(t *testing.T) {
 				ts.Check(err)
 				_, err = conn.Exec(t.Context(), strings.Join(args, " "))
 				ts.Check(errors.Join(err, conn.Close(t.Context())))
+			},
+			"reader": func(ts *testscript.TestScript, _ bool, _ []string) {
+				reader, err := reader(t, ts.Getenv("LEDGERMILL_WAREHOUSE_URL"))
+				ts.Check(err)
+				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", reader)
 			},
 			"httpfs": func(ts *testscript.TestScript, _ bool, _ []string) {
 				cache, err := os.UserCacheDir()
@@ -233,4 +241,32 @@ func units(ts *testscript.TestScript, neg bool, args []string) {
 	slices.Sort(files)
 	_, err = fmt.Fprintln(ts.Stdout(), strings.Join(files, "\n"))
 	ts.Check(err)
+}
+
+// reader makes a login that is a member of ledgermill_reader and nothing else, and
+// returns its URL of the database.
+func reader(t *testing.T, database string) (string, error) {
+	name := fmt.Sprintf("lmtest_reader_%d", os.Getpid())
+	do := func(ctx context.Context, statement string) error {
+		conn, err := pgx.Connect(ctx, database)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, statement)
+		return errors.Join(err, conn.Close(ctx))
+	}
+	if err := do(t.Context(), "create role "+name+" login password 'secret' in role ledgermill_reader"); err != nil {
+		return "", err
+	}
+	t.Cleanup(func() {
+		if err := do(context.Background(), "drop role "+name); err != nil {
+			t.Error(err)
+		}
+	})
+	parsed, err := url.Parse(database)
+	if err != nil {
+		return "", err
+	}
+	parsed.User = url.UserPassword(name, "secret")
+	return parsed.String(), nil
 }

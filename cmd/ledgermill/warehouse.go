@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -58,8 +59,14 @@ func (a *app) privateWorkspace(c *cli.Context) (*workspace, error) {
 	return w, nil
 }
 
-// onWarehouse makes an action of what a command does with an open warehouse.
+// onWarehouse makes an action of what a command does to an open warehouse.
 func (a *app) onWarehouse(do func(c *cli.Context, h *hold, format string) error) cli.ActionFunc {
+	return a.withWarehouse((*workspace).openWarehouse, do)
+}
+
+// withWarehouse makes an action of what a command does with a warehouse and of how it
+// is opened.
+func (a *app) withWarehouse(open func(*workspace, context.Context, func(string)) (*hold, error), do func(c *cli.Context, h *hold, format string) error) cli.ActionFunc {
 	return func(c *cli.Context) (err error) {
 		f, err := format(c, "text", "json")
 		if err != nil {
@@ -69,7 +76,7 @@ func (a *app) onWarehouse(do func(c *cli.Context, h *hold, format string) error)
 		if err != nil {
 			return err
 		}
-		h, err := w.openWarehouse(c.Context, a.say)
+		h, err := open(w, c.Context, a.say)
 		if err != nil {
 			return err
 		}

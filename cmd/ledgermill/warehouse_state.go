@@ -107,7 +107,7 @@ func (a *app) partitionsCommand() *cli.Command {
 		Description: `A day's leaf holds a unit. Months older than the last 62 days are one leaf each; a
 day's name is then kept in the ledger ledgermill.loads alone.`,
 		Flags: []cli.Flag{formatFlag("text or json")},
-		Action: a.onWarehouse(func(c *cli.Context, h *hold, f string) error {
+		Action: a.withWarehouse((*workspace).openAsItIs, func(c *cli.Context, h *hold, f string) error {
 			tables, err := h.Partitions(c.Context)
 			if err != nil {
 				return err

@@ -216,10 +216,19 @@ func (w *workspace) connectWarehouse(ctx context.Context, say func(string)) (h *
 	return h, nil
 }
 
+// openAsItIs opens the warehouse for what changes nothing. Only the private server is
+// migrated: a login on another may be a reader, who cannot, and need not.
+func (w *workspace) openAsItIs(ctx context.Context, say func(string)) (*hold, error) {
+	if w.config.Warehouse.URL == "" {
+		return w.openWarehouse(ctx, say)
+	}
+	return w.connectWarehouse(ctx, say)
+}
+
 // openReading opens the warehouse for what only reads: the replica, where there is
 // one, once it shows the last load.
 func (w *workspace) openReading(ctx context.Context, say func(string)) (*hold, error) {
-	h, err := w.openWarehouse(ctx, say)
+	h, err := w.openAsItIs(ctx, say)
 	if err != nil || w.config.Warehouse.ReplicaURL == "" {
 		return h, err
 	}

@@ -92,7 +92,7 @@ begin
   end if;
   if to_regrole('ledgermill_reader') is not null then
     grant usage on schema ledgermill to ledgermill_reader;
-    grant select on ledgermill.loads, ledgermill.floors to ledgermill_reader;
+    grant select on all tables in schema ledgermill to ledgermill_reader;
   end if;
   for shared in
     select c.oid::regclass as name, c.oid, c.relkind, s.hidden
