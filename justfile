@@ -17,6 +17,10 @@ test-postgres-all:
     done
     [ ${#failed[@]} -eq 0 ] || { echo "failed on PostgreSQL ${failed[*]}"; exit 1; }
 
+# a load that loses its server at every point, rather than at a few: takes long
+test-sweep:
+    LEDGERMILL_TEST_LONG=full go test -count=1 -timeout 60m -v -run 'AnyPoint' ./warehouse
+
 # the main job, end to end
 demo:
     go run ./cmd/ledgermill demo

@@ -128,27 +128,27 @@ func (s *sweep) run(stride int, fault, repair func()) {
 func TestConnectionsCutAtAnyPoint(t *testing.T) {
 	t.Parallel()
 	s := newSweep(t, warehousetest.Database(t))
-	s.run(warehousetest.Stride(17, 1), s.proxy.cut, func() {})
+	s.run(warehousetest.Stride(17, 5, 1), s.proxy.cut, func() {})
 }
 
 func TestConnectionsRefusedFromAnyPointOn(t *testing.T) {
 	t.Parallel()
 	s := newSweep(t, warehousetest.Database(t))
-	s.run(warehousetest.Stride(29, 2), s.proxy.refuse, func() {})
+	s.run(warehousetest.Stride(29, 11, 2), s.proxy.refuse, func() {})
 }
 
 func TestServerKilledAtAnyPoint(t *testing.T) {
 	t.Parallel()
 	own := warehousetest.Own(t, map[string]string{"fsync": "on", "synchronous_commit": "on"})
 	s := newSweep(t, own.URL)
-	s.run(warehousetest.Stride(110, 5), own.Kill, func() { own.Start(); s.reconnect(own.URL) })
+	s.run(warehousetest.Stride(110, 41, 5), own.Kill, func() { own.Start(); s.reconnect(own.URL) })
 }
 
 func TestServerRestartedAtAnyPoint(t *testing.T) {
 	t.Parallel()
 	own := warehousetest.Own(t, nil)
 	s := newSweep(t, own.URL)
-	s.run(warehousetest.Stride(90, 7), own.Restart, func() { s.reconnect(own.URL) })
+	s.run(warehousetest.Stride(90, 37, 7), own.Restart, func() { s.reconnect(own.URL) })
 }
 
 // reconnect replaces what a server that went away has ended.

@@ -5,15 +5,21 @@ import (
 	"testing"
 )
 
-// LongVariable names the environment variable that asks for tests in full length.
+// LongVariable names the environment variable that asks for tests in more length:
+// any value for what CI runs, [full] for every point of a sweep.
 const LongVariable = "LEDGERMILL_TEST_LONG"
 
-// Long reports whether tests run in full length.
+// full asks for sweeps that take longer than CI has.
+const full = "full"
+
+// Long reports whether tests run in more length.
 func Long() bool { return os.Getenv(LongVariable) != "" }
 
-// Stride is how far the points of a sweep lie apart.
-func Stride(usual, long int) int {
+// Stride is how far the points of a sweep lie apart: usually, in CI, and in full.
+func Stride(usual, long, closest int) int {
 	switch {
+	case os.Getenv(LongVariable) == full:
+		return closest
 	case Long():
 		return long
 	case testing.Short():
