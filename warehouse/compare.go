@@ -22,6 +22,7 @@ type Difference struct {
 
 // What a difference is about.
 const (
+	nonNull  = "non-null values"
 	smallest = "smallest value"
 	largest  = "largest value"
 )
@@ -58,7 +59,7 @@ func compare(lake, found Figures) ([]Difference, error) {
 
 func compareTotal(lake, found Total) (all []Difference, err error) {
 	if lake.NonNull != found.NonNull {
-		all = append(all, differ(lake.Column, "non-null values", fmt.Sprint(lake.NonNull), fmt.Sprint(found.NonNull)))
+		all = append(all, differ(lake.Column, nonNull, fmt.Sprint(lake.NonNull), fmt.Sprint(found.NonNull)))
 	}
 	if lake.Sum != "" {
 		want, err := rational(lake.Sum)
@@ -126,7 +127,7 @@ func compareControl(lake, found Control) (all []Difference) {
 		}
 		for i, column := range lake.Count {
 			if x, y := want.Counts[i], at(g.Counts, i); x != y {
-				all = append(all, differ(column, "non-null values"+name, fmt.Sprint(x), fmt.Sprint(y)))
+				all = append(all, differ(column, nonNull+name, fmt.Sprint(x), fmt.Sprint(y)))
 			}
 		}
 	}

@@ -50,6 +50,20 @@ func (w *Warehouse) Migrate(ctx context.Context, files fs.FS) (done []Migration,
 	return done, explain(err)
 }
 
+// Empty tells a database that no migration was ever applied to, whatever the login
+// may read.
+func (w *Warehouse) Empty(ctx context.Context) (empty bool, err error) {
+	err = w.with(ctx, func(conn *pgx.Conn) error {
+		err := conn.QueryRow(ctx, `select not exists (
+			select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'loads')`, millSchema).Scan(&empty)
+		if err != nil {
+			return fmt.Errorf("look for ledgermill.loads: %w", err)
+		}
+		return nil
+	})
+	return empty, explain(err)
+}
+
 func (w *Warehouse) migrate(ctx context.Context, files fs.FS) (done []Migration, err error) {
 	noticing := w.config.Copy()
 	noticing.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {

@@ -95,7 +95,12 @@ func (u ReconciledUnit) print(b *strings.Builder, p *message.Printer) {
 	if u.State != Differs {
 		p.Fprintf(b, "%s: %s: %d rows in the lake, %d in PostgreSQL\n", name, u.State, u.Rows, u.WarehouseRows)
 	}
+	rows := slices.IndexFunc(u.Differences, func(d Difference) bool { return d.Column == "" && d.What == "rows" })
 	for _, d := range u.Differences {
+		// A row that is missing lacks a value in each column: no news, and a line for each.
+		if rows >= 0 && d.What == nonNull && d.By == u.Differences[rows].By {
+			continue
+		}
 		b.WriteString(name + prefixed(" column ", d.Column) + ": " + d.String() + "\n")
 	}
 	for _, e := range u.Examples {

@@ -216,13 +216,21 @@ func (w *workspace) connectWarehouse(ctx context.Context, say func(string)) (h *
 	return h, nil
 }
 
-// openAsItIs opens the warehouse for what changes nothing. Only the private server is
-// migrated: a login on another may be a reader, who cannot, and need not.
+// openAsItIs opens the warehouse for what changes nothing. Only the private server and
+// an empty database are migrated: a login may be a reader, who cannot, and need not.
 func (w *workspace) openAsItIs(ctx context.Context, say func(string)) (*hold, error) {
-	if w.config.Warehouse.URL == "" {
-		return w.openWarehouse(ctx, say)
+	h, err := w.connectWarehouse(ctx, say)
+	if err != nil {
+		return nil, err
 	}
-	return w.connectWarehouse(ctx, say)
+	empty, err := h.Empty(ctx)
+	if err == nil && (empty || h.server != nil) {
+		_, err = h.Migrate(ctx, migrations(w.files))
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.Close(ctx))
+	}
+	return h, nil
 }
 
 // openReading opens the warehouse for what only reads: the replica, where there is
