@@ -54,6 +54,10 @@ func TestCollectGarbage(t *testing.T) {
 			if g.Pending != 1 || g.Removed || !holds(g, before) || holds(g, committed) {
 				t.Errorf("listed %+v", g)
 			}
+			missing := &ledger.State{Units: map[string]map[string]ledger.UnitRecord{"facts": {"": {Key: "facts/a", Size: 1}}}}
+			if v, err := engine.VerifyLake(t.Context(), root, missing, engine.VerifyOptions{}); err != nil || len(v.Differences) != 1 || v.Pending != 1 {
+				t.Errorf("verified %+v, %v", v, err)
+			}
 			if g = collect(t, root, true); !g.Removed || !holds(g, before) {
 				t.Errorf("removed %+v", g)
 			}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -57,7 +58,7 @@ func disturbing(t *testing.T, endpoint string, spoil func(*http.Response, []byte
 // the run ends with the right accounts, and the object was fetched.
 func TestShortReads(t *testing.T) {
 	t.Parallel()
-	if !strings.Contains(*sitesFlag, "minio") {
+	if !slices.Contains(sites(), "minio") {
 		t.Skip("-sites does not name MinIO")
 	}
 	const n = 60_000

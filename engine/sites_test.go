@@ -19,8 +19,28 @@ import (
 	"ledgermill/engine/lake/s3test"
 )
 
-// sitesFlag widens the tests that run on several stores. CI runs all of them.
-var sitesFlag = flag.String("sites", "directory,minio", "where the stores of the essential tests lie: directory, minio, minio-fetch, versitygw, versitygw-fetch")
+// sitesFlag chooses where the tests run that run on several stores.
+var sitesFlag = flag.String("sites", "", "where the stores of the essential tests lie, of "+allSites+"; by default directory,minio, and all of them with "+longVariable+" set")
+
+const allSites = "directory,minio,minio-fetch,versitygw,versitygw-fetch"
+
+// longVariable names the environment variable that asks for tests in full length, as
+// CI does.
+const longVariable = "LEDGERMILL_TEST_LONG"
+
+func long() bool { return os.Getenv(longVariable) != "" }
+
+// sites are the names of where the stores lie.
+func sites() []string {
+	chosen := "directory,minio"
+	switch {
+	case *sitesFlag != "":
+		chosen = *sitesFlag
+	case long():
+		chosen = allSites
+	}
+	return strings.Split(chosen, ",")
+}
 
 // site is where a bench has its stores: in directories, or in two buckets of a
 // server. The bench's own directories then hold what goes there and what came of it.
@@ -43,10 +63,10 @@ func siteOf(name string) site {
 	return s
 }
 
-// onSites runs a test at every site that the flag names.
+// onSites runs a test at every site that is chosen.
 func onSites(t *testing.T, test func(t *testing.T, at site)) {
 	t.Helper()
-	for name := range strings.SplitSeq(*sitesFlag, ",") {
+	for _, name := range sites() {
 		at := siteOf(name)
 		if at.program == nil && name != "directory" {
 			t.Fatalf("-sites %s is no site", name)
@@ -59,7 +79,7 @@ func onSites(t *testing.T, test func(t *testing.T, at site)) {
 }
 
 // onSitesIfAsked is onSites for a test that costs too much to run everywhere each
-// time: without the flag it runs in directories alone.
+// time: without being asked it runs in directories alone.
 func onSitesIfAsked(t *testing.T, test func(t *testing.T, at site)) {
 	t.Helper()
 	if sitesAsked() {
@@ -69,12 +89,8 @@ func onSitesIfAsked(t *testing.T, test func(t *testing.T, at site)) {
 	test(t, site{})
 }
 
-// sitesAsked reports whether the flag was given.
-func sitesAsked() bool {
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "sites" })
-	return asked
-}
+// sitesAsked reports whether more is wanted than everybody waits for each time.
+func sitesAsked() bool { return *sitesFlag != "" || long() }
 
 // buckets are the stores of a bench on a server.
 type buckets struct {

@@ -43,6 +43,9 @@ type Verification struct {
 	Bytes       int64        `json:"bytes"`
 	Rows        int64        `json:"rows"` // counted by the footers of published units
 	Differences []Difference `json:"differences"`
+	// Pending are uploads of commits that are not finished: what differs may only
+	// wait for them.
+	Pending int `json:"pending"`
 }
 
 // expected is an object as the ledger has it.
@@ -55,7 +58,7 @@ type expected struct {
 
 // VerifyLake holds every published object against the ledger: that it is there,
 // its size and ETag, the checksum that its store keeps, and its rows.
-func VerifyLake(ctx context.Context, root lake.Reader, state *ledger.State, o VerifyOptions) (Verification, error) {
+func VerifyLake(ctx context.Context, root lake.Store, state *ledger.State, o VerifyOptions) (Verification, error) {
 	var list []expected
 	for _, dataset := range sortedKeys(state.Units) {
 		for _, unit := range sortedKeys(state.Units[dataset]) {
@@ -85,12 +88,18 @@ func VerifyLake(ctx context.Context, root lake.Reader, state *ledger.State, o Ve
 			}
 		}
 	}
-	return verify(ctx, root, list, o)
+	v, err := verify(ctx, root, list, o)
+	if err != nil || len(v.Differences) == 0 {
+		return v, err
+	}
+	pending, err := ledger.Unfinished(ctx, ReadOnly(root))
+	v.Pending = len(pending)
+	return v, err
 }
 
 // VerifyInput holds the raw objects that the inventory knows against their store.
 // Those that had vanished when a run last looked are none of them.
-func VerifyInput(ctx context.Context, input lake.Reader, state *ledger.State, o VerifyOptions) (Verification, error) {
+func VerifyInput(ctx context.Context, input lake.Store, state *ledger.State, o VerifyOptions) (Verification, error) {
 	var list []expected
 	for _, feed := range sortedKeys(state.Objects) {
 		for _, key := range sortedKeys(state.Objects[feed]) {

@@ -49,6 +49,9 @@ func (a *app) lakeVerify(c *lakeCall) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if v.Pending > 0 {
+		fmt.Fprintf(a.stdout, "%d uploads of a commit are not completed yet: the next run does it, or ledgermill lake gc --yes\n", v.Pending)
+	}
 	_, err = fmt.Fprintf(a.stdout, "%d objects, %d bytes, %d rows, %d differences\n", v.Objects, v.Bytes, v.Rows, len(v.Differences))
 	return err
 }

@@ -49,6 +49,18 @@ func place() kind[string] {
 	return k
 }
 
+// address is the URL of a server, which may hold a password where none is expected.
+func address() kind[string] {
+	k := plain()
+	k.show = func(s string) string {
+		if strings.Contains(s, "://") || strings.Contains(s, "@") {
+			return MaskURL(s)
+		}
+		return s
+	}
+	return k
+}
+
 func count() kind[int] {
 	return kind[int]{
 		number: true,

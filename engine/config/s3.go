@@ -81,7 +81,7 @@ func s3Rows(section string, field func(*Config) *S3) []setting {
 	}
 	return []setting{
 		row(section+".endpoint", doc("URL of the S3 server, such as https://minio.example:9000", empty("endpoint", `"": Amazon S3`)),
-			plain(), func(c *Config) *string { return &field(c).Endpoint }, serverURL),
+			address(), func(c *Config) *string { return &field(c).Endpoint }, serverURL),
 		row(section+".region", doc("region of the buckets", empty("region", `"": us-east-1`)),
 			plain(), func(c *Config) *string { return &field(c).Region }, nil),
 		row(section+".path_style", doc("bucket in the path (true) or in the host name (false)", empty("path_style", "auto: in the path, but for Amazon S3")),

@@ -67,9 +67,9 @@ func TestSharedCredentialsAreTakenTogether(t *testing.T) {
 func TestS3Faults(t *testing.T) {
 	t.Parallel()
 	for _, endpoint := range []string{"minio.example:9000", "ftp://minio.example", "https://", "https://u:hunter2@minio.example", "https://minio.example/path",
-		"https://minio.example?x=hunter2", "https://min io"} {
+		"https://minio.example?x=hunter2", "u:hunter2@minio.example:9000", "https://min io"} {
 		_, err := load(t, "{}", config.Options{Flags: map[string]string{"s3.endpoint": endpoint}})
-		if err == nil || !strings.Contains(err.Error(), "flag: s3.endpoint: ") {
+		if err == nil || !strings.Contains(err.Error(), "flag: s3.endpoint: ") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("endpoint %s: %v", endpoint, err)
 		}
 	}

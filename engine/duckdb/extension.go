@@ -1,12 +1,14 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,8 +27,9 @@ type ExtensionSource struct {
 	// From is a file httpfs.duckdb_extension, a directory, or the http(s) URL of a
 	// mirror of DuckDB's repository of extensions: then nothing else is tried.
 	// Default: DuckDB's own repository, then the package on PyPI.
-	From string
-	Log  *slog.Logger // nil: none
+	From   string
+	Client *http.Client // fetches from a mirror that speaks https; nil: Go's own
+	Log    *slog.Logger // nil: none
 }
 
 // Extension is httpfs, or why there is none. It is a value to be told, not an
@@ -62,7 +65,11 @@ func (x Extension) Err() error {
 // they do not let through, and a night must not wait for that.
 const installTime = 45 * time.Second
 
-const pypiPrefix = "pypi-"
+// The directories that files are fetched to; DuckDB remembers where they were.
+const (
+	pypiPrefix   = "pypi-"
+	mirrorPrefix = "mirror-"
+)
 
 // FindHTTPFS returns the httpfs extension that fits this DuckDB, and installs it
 // first where it is not installed yet. Its signature is checked by DuckDB; an
@@ -107,13 +114,18 @@ type finder struct {
 }
 
 func (f *finder) failed(what string, err error) {
-	f.found.Causes = append(f.found.Causes, fmt.Errorf("%s: %w", what, oneLine(err)))
+	f.found.Causes = append(f.found.Causes, errors.New(withoutPasswords(what+": "+oneLine(err).Error())))
 }
 
 func (f *finder) install(ctx context.Context) {
 	f.source.Log.InfoContext(ctx, "installing httpfs", "version", Version, "directory", f.source.Directory)
 	f.found.Causes = nil // that it was not installed is no cause
-	if from := f.source.From; from != "" {
+	if from := f.source.From; strings.HasPrefix(from, "https://") {
+		f.installFetched(ctx, from, func(ctx context.Context, directory string) (string, error) {
+			return fetchMirror(ctx, cmp.Or(f.source.Client, http.DefaultClient), from, directory)
+		})
+		return
+	} else if from != "" {
 		if f.run(ctx, "install httpfs from "+from, "force install httpfs from "+sqltext.QuoteString(from)) {
 			f.load(ctx, "httpfs")
 		}
@@ -122,16 +134,25 @@ func (f *finder) install(ctx context.Context) {
 	if f.run(ctx, "install httpfs", "force install httpfs") && f.load(ctx, "httpfs") {
 		return
 	}
-	directory, err := os.MkdirTemp(f.source.Directory, pypiPrefix)
+	f.installFetched(ctx, wheelName, fetchWheel)
+}
+
+// installFetched installs the file that fetch leaves in a directory.
+func (f *finder) installFetched(ctx context.Context, what string, fetch func(ctx context.Context, directory string) (string, error)) {
+	prefix := mirrorPrefix
+	if what == wheelName {
+		prefix = pypiPrefix
+	}
+	directory, err := os.MkdirTemp(f.source.Directory, prefix)
 	if err != nil {
-		f.failed("fetch "+wheelName, err)
+		f.failed("fetch "+what, err)
 		return
 	}
-	file, err := fetchWheel(ctx, directory)
+	file, err := fetch(ctx, directory)
 	if err != nil {
-		f.failed("fetch "+wheelName, err)
-	} else if f.run(ctx, "install "+wheelName, "force install "+sqltext.QuoteString(file)) && f.load(ctx, "httpfs") {
-		f.source.Log.InfoContext(ctx, "installed httpfs", "from", wheelName)
+		f.failed("fetch "+what, err)
+	} else if f.run(ctx, "install "+what, "force install "+sqltext.QuoteString(file)) && f.load(ctx, "httpfs") {
+		f.source.Log.InfoContext(ctx, "installed httpfs", "from", withoutPasswords(what))
 	}
 	if err := os.RemoveAll(directory); err != nil {
 		f.source.Log.WarnContext(ctx, "a directory was left behind", "path", directory, "error", err)
@@ -208,10 +229,12 @@ from duckdb_extensions() where extension_name = 'httpfs' and loaded`)
 		return "", "", "", nil
 	case strings.Contains(from, "/"+pypiPrefix):
 		from = "PyPI"
+	case strings.Contains(from, "/"+mirrorPrefix):
+		from = "a mirror"
 	case from == "core":
 		from = "DuckDB's repository"
 	}
-	return path, version, from, err
+	return path, version, withoutPasswords(from), err
 }
 
 // lockDirectory waits for the lock of a directory; the kernel frees it with its

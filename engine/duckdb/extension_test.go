@@ -94,6 +94,40 @@ func TestHTTPFSFromAMirror(t *testing.T) {
 	}
 }
 
+// TestHTTPFSFromAMirrorWithTLS uses a mirror that DuckDB itself cannot speak to
+// without httpfs, and that wants a password.
+func TestHTTPFSFromAMirrorWithTLS(t *testing.T) {
+	t.Parallel()
+	files := http.FileServer(http.Dir(mirror(t, httpfs(t))))
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); password != "hunter2" {
+			http.Error(w, "no", http.StatusUnauthorized)
+			return
+		}
+		files.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "https://")
+	log := &bytes.Buffer{}
+	find := func(from string) Extension {
+		return FindHTTPFS(t.Context(), ExtensionSource{Directory: t.TempDir(), From: from, Client: server.Client(), Log: slog.New(slog.NewTextHandler(log, nil))})
+	}
+	if x := find("https://u:hunter2@" + host); !x.Available() || x.From != "a mirror" {
+		t.Errorf("found %+v", x)
+	}
+	for _, from := range []string{"https://u:hunter2@" + host + "/elsewhere", "http://u:hunter2@127.0.0.1:1", "https://u:hunter2@127.0.0.1:1"} {
+		x := find(from)
+		if x.Available() || len(x.Causes) != 1 || !strings.Contains(x.Err().Error(), "127.0.0.1") {
+			t.Errorf("found %+v", x)
+		} else if strings.Contains(x.Err().Error(), "hunter2") {
+			t.Errorf("%s tells the password: %v", from, x.Err())
+		}
+	}
+	if strings.Contains(log.String(), "hunter2") {
+		t.Errorf("the log tells the password: %s", log)
+	}
+}
+
 func TestHTTPFSFromAFile(t *testing.T) {
 	t.Parallel()
 	x := httpfs(t)

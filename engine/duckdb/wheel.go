@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -62,13 +60,5 @@ func unpackWheel(wheel, to string) (file string, err error) {
 		return "", fmt.Errorf("open %s: %w", filepath.Base(wheel), err)
 	}
 	defer func() { err = errors.Join(err, packed.Close()) }()
-	out, err := os.Create(to)
-	if err != nil {
-		return "", err
-	}
-	n, err := io.Copy(out, io.LimitReader(packed, maxExtension))
-	if err == nil && n == maxExtension {
-		err = fmt.Errorf("%s is larger than %d bytes", want, maxExtension)
-	}
-	return to, errors.Join(err, out.Close())
+	return to, writeExtension(to, packed, want)
 }

@@ -54,12 +54,15 @@ func TestOpen(t *testing.T) {
 			t.Errorf("open %s: %v, %v; want %s", place, s, err, want)
 		}
 	}
-	for _, place := range []string{"", "s3://", "s3://b", "s3://key:secret@bucket/x", "s3:///x", "https://x/y", "file://host/a", "file://", "file:///a?b", "file:///%zz"} {
+	for _, place := range []string{"", "s3://", "s3://b", "s3://key:secret@bucket/x", "s3:///x", "https://x/y", "https://key:secret@x/y", "file://key:secret@x/y", "file://host/a", "file://", "file:///a?b", "file:///%zz"} {
 		_, err := lake.Open(place, lake.Options{})
 		var scheme *lake.SchemeError
 		if !errors.As(err, &scheme) {
 			t.Errorf("open %q: %v", place, err)
 			continue
+		}
+		if strings.Contains(err.Error(), "secret") {
+			t.Errorf("open %q tells the secret: %v", place, err)
 		}
 		tries(t, err)
 	}

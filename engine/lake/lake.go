@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"ledgermill/engine/config"
 )
 
 // Object is one object as its store lists it.
@@ -144,11 +146,11 @@ func Open(place string, o Options) (Store, error) {
 		return openBucket(place, rest, o)
 	}
 	if !strings.EqualFold(scheme, "file") {
-		return nil, &SchemeError{Place: place, Scheme: scheme}
+		return nil, &SchemeError{Place: config.MaskURL(place), Scheme: scheme}
 	}
 	parsed, err := url.Parse(place)
 	if err != nil || parsed.Path == "" || parsed.RawQuery != "" || parsed.Fragment != "" || (parsed.Host != "" && parsed.Host != "localhost") {
-		return nil, &SchemeError{Place: place, Scheme: "file"}
+		return nil, &SchemeError{Place: config.MaskURL(place), Scheme: "file"}
 	}
 	return openPath(filepath.FromSlash(parsed.Path))
 }
