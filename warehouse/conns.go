@@ -25,14 +25,28 @@ func newConns(size int, open func(context.Context) (*pgx.Conn, error)) *conns {
 
 // do waits for a free slot and lends its connection to f.
 func (c *conns) do(ctx context.Context, f func(*pgx.Conn) error) error {
-	var conn *pgx.Conn
-	select {
-	case conn = <-c.slots:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	s, err := c.take(ctx)
+	if err != nil {
+		return err
 	}
-	return c.lend(ctx, conn, f)
+	return c.lend(ctx, s.conn, f)
 }
+
+// slot is one that was taken before there was something to do with it, so that who
+// comes first is decided by one who waits and not by chance.
+type slot struct{ conn *pgx.Conn }
+
+// take waits for a free slot. It is lent, or given back.
+func (c *conns) take(ctx context.Context) (*slot, error) {
+	select {
+	case conn := <-c.slots:
+		return &slot{conn: conn}, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (c *conns) giveBack(s *slot) { c.slots <- s.conn }
 
 // lend gives the slot back afterwards.
 func (c *conns) lend(ctx context.Context, conn *pgx.Conn, f func(*pgx.Conn) error) error {

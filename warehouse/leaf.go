@@ -13,6 +13,7 @@ import (
 // one: a day's, a month's or a year's. It takes parts, and the units of leaves
 // that it replaces.
 type leaf struct {
+	slot     *slot // to begin with; nil once it is used
 	table    *table
 	from, to time.Time
 	parent   *node

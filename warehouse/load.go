@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -109,35 +110,76 @@ func (l *load) run(ctx context.Context, do func(context.Context, *load) error) (
 	return err
 }
 
-// loadBatches stages as many leaves at once as there are streams, the largest
-// of each batch first, and swaps each batch as soon as it is whole.
+// loadBatches merges whole datasets and stages as many leaves at once as there are
+// streams, and swaps each batch as soon as it is whole. The large batches begin
+// first, and of each batch the large leaves: a day behind its dimensions would leave
+// a core idle at the end. Leaves may wait for the dimensions before they are shown,
+// so these never wait for a leaf to end.
 func (l *load) loadBatches(ctx context.Context, batches []*batch) error {
-	l.merging.Store(1)
-	for _, b := range batches {
-		if b.whole != nil {
-			l.merging.Add(1)
-		}
-	}
-	l.mergedOne()
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(l.jobs.leaves)
-	for _, b := range batches {
-		if b.whole != nil {
-			group.Go(func() error { return l.loadWhole(inner, b) })
-			continue
-		}
-		slices.SortStableFunc(b.leaves, func(a, b *leaf) int { return cmp.Compare(b.size(), a.size()) })
-		for _, f := range b.leaves {
-			if inner.Err() != nil {
-				break
-			}
-			group.Go(func() error { return l.loadLeaf(inner, b, f) })
-		}
-	}
+	group.Go(func() error {
+		return l.loadLeaves(inner, group, largestFirst(batches), func() { l.mergeAll(inner, group, batches) })
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	return context.Cause(ctx)
+}
+
+// mergeAll begins to merge the whole datasets.
+func (l *load) mergeAll(ctx context.Context, group *errgroup.Group, batches []*batch) {
+	l.merging.Store(1)
+	for _, b := range batches {
+		if b.whole != nil {
+			l.merging.Add(1)
+			group.Go(func() error { return l.loadWhole(ctx, b) })
+		}
+	}
+	l.mergedOne()
+}
+
+// loadLeaves begins with the leaves in their order, and calls after once the first
+// has what it needs.
+func (l *load) loadLeaves(ctx context.Context, group *errgroup.Group, batches []*batch, after func()) error {
+	lanes := make(chan struct{}, l.jobs.leaves)
+	begin := sync.OnceFunc(after)
+	defer begin()
+	for _, b := range batches {
+		for _, f := range b.leaves {
+			select {
+			case lanes <- struct{}{}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			var err error
+			if f.slot, err = l.conns.take(ctx); err != nil {
+				return err
+			}
+			group.Go(func() error {
+				defer func() { <-lanes }()
+				return l.loadLeaf(ctx, b, f)
+			})
+			begin()
+		}
+	}
+	return nil
+}
+
+// largestFirst orders the batches of leaves by size, those of much the same size as
+// they came: by date.
+func largestFirst(batches []*batch) []*batch {
+	batches = slices.DeleteFunc(slices.Clone(batches), func(b *batch) bool { return b.whole != nil })
+	sizes := make(map[*batch]int, len(batches))
+	for _, b := range batches {
+		slices.SortStableFunc(b.leaves, func(a, b *leaf) int { return cmp.Compare(b.size(), a.size()) })
+		var rows int64
+		for _, f := range b.leaves {
+			rows += f.size()
+		}
+		sizes[b] = bits.Len64(uint64(rows))
+	}
+	slices.SortStableFunc(batches, func(a, b *batch) int { return cmp.Compare(sizes[b], sizes[a]) })
+	return batches
 }
 
 func (l *load) mergedOne() {
@@ -160,7 +202,12 @@ func (l *load) loadWhole(ctx context.Context, b *batch) error {
 // loadLeaf stages a leaf; with the last of a batch, the batch is swapped. It
 // returns only errors that end the load.
 func (l *load) loadLeaf(ctx context.Context, b *batch, f *leaf) error {
-	if err := l.stageSound(ctx, b, f); err != nil {
+	err := l.stageSound(ctx, b, f)
+	if f.slot != nil {
+		l.conns.giveBack(f.slot)
+		f.slot = nil
+	}
+	if err != nil {
 		return err
 	}
 	l.mu.Lock()

@@ -22,7 +22,15 @@ import (
 // indexes and all.
 func (l *load) stageLeaf(ctx context.Context, f *leaf) error {
 	f.report.index = new(atomic.Int64)
-	if err := l.conns.do(ctx, func(conn *pgx.Conn) error { return l.fillLeaf(ctx, conn, f) }); err != nil {
+	fill := func(conn *pgx.Conn) error { return l.fillLeaf(ctx, conn, f) }
+	var err error
+	if s := f.slot; s != nil {
+		f.slot = nil
+		err = l.conns.lend(ctx, s.conn, fill)
+	} else {
+		err = l.conns.do(ctx, fill)
+	}
+	if err != nil {
 		return err
 	}
 	l.tellAll(f, StepCopy)
