@@ -9,21 +9,21 @@ import (
 	"ledgermill/engine/model"
 )
 
-// guard is what protects a published unit from being made again: a roll-back, a
-// closed period, or its age. Units that are lost, or not published yet, are not
-// protected: nothing that somebody has seen would change.
+// guard is what protects a unit from being made again: a roll-back, a closed period,
+// or its age. A closed period takes no new unit either. A unit whose file is lost is
+// made again, unless it is pinned to another version than would come of it.
 func (p *planner) guard(dataset string, u job.Unit) (why string, held bool) {
 	record, published := p.mill.State().Unit(dataset, string(u))
 	if pin, ok := p.mill.State().Pinned(dataset, string(u)); ok {
 		return fmt.Sprintf("rolled back to run %s: ledgermill rollback --release --date %s", pin.To, u), true
 	}
-	if one := p.mill.Project.Models[dataset]; one != nil && one.Publish == model.No || u == job.Whole {
+	if one := p.mill.Project.Models[dataset]; one != nil && one.Publish == model.No || u == job.Whole || record.Lost {
 		return "", false
 	}
 	if c, ok := p.closure(u); ok && !p.sel.Reopen {
 		return fmt.Sprintf("%s is closed (run %s): run --reopen --reason TEXT", c.Period, c.Run), true
 	}
-	if !published || record.Lost || p.mill.HoldAfter <= 0 || p.sel.Rewrite {
+	if !published || p.mill.HoldAfter <= 0 || p.sel.Rewrite {
 		return "", false
 	}
 	newest := p.newest(dataset)

@@ -23,6 +23,7 @@ type bench struct {
 	input     string
 	lake      string
 	batchDays int
+	keep      int
 	threads   int
 	memory    int64
 	budget    int64
@@ -110,7 +111,7 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 		root = b.wrapLake(root)
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
-		BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
+		Keep: b.keep, BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())
 	}

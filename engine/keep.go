@@ -18,7 +18,7 @@ func (m *Mill) keepFormer(entry *ledger.Entry) {
 			continue
 		}
 		u.Kept = slices.Clone(known.Kept)
-		if m.Keep > 0 && !known.Lost && replaces(entry, *u, known) {
+		if m.Keep > 0 && !known.Lost && m.replaces(entry, *u, known) {
 			u.Kept = slices.Insert(u.Kept, 0, former(entry, known))
 		}
 		if len(u.Kept) > m.Keep {
@@ -32,9 +32,9 @@ func (m *Mill) keepFormer(entry *ledger.Entry) {
 
 // replaces reports whether a unit is another one afterwards: its file, or of a
 // contract its accounts.
-func replaces(entry *ledger.Entry, u, known ledger.UnitRecord) bool {
-	if known.Key == "" {
-		return known.Cells != nil && u.Fingerprint != known.Fingerprint
+func (m *Mill) replaces(entry *ledger.Entry, u, known ledger.UnitRecord) bool {
+	if m.Project.Contracts[u.Dataset] != nil {
+		return u.Fingerprint != known.Fingerprint
 	}
 	for _, up := range entry.Uploads {
 		if up.Key == known.Key {

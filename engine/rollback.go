@@ -65,7 +65,8 @@ func (m *Mill) Rollback(ctx context.Context, sel Selection, to ledger.RunSummary
 	for _, name := range m.Project.Order {
 		for _, unit := range m.State().UnitNames(name) {
 			known, _ := m.State().Unit(name, unit)
-			if unit == string(job.Whole) || !sel.has(name, job.Unit(unit)) {
+			step := known.Key == "" && m.Project.Contracts[name] == nil // it lies in no lake
+			if unit == string(job.Whole) || step || !sel.has(name, job.Unit(unit)) {
 				continue
 			}
 			one, err := m.putBack(ctx, &entry, known, to)
