@@ -110,9 +110,12 @@ func newLoading(b *testing.B, m *mill, server *server) *loading {
 			continue
 		}
 		part, i := partOf(l.engine, p), len(l.parts)
-		stream := part.CSV
-		part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
-			l.files[i].columns = columns
+		stream := part.Binary
+		part.Binary = func(ctx context.Context, columns []warehouse.Target) (io.ReadCloser, error) {
+			l.files[i].columns = nil
+			for _, c := range columns {
+				l.files[i].columns = append(l.files[i].columns, c.Name)
+			}
 			return stream(ctx, columns)
 		}
 		l.parts = append(l.parts, part)
@@ -156,10 +159,17 @@ func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
 	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
 		return duck.CSV(ctx, p.Location, columns, p.BusinessDate)
 	}
+	part.Binary = func(ctx context.Context, columns []warehouse.Target) (io.ReadCloser, error) {
+		targets := make([]duckdb.Target, len(columns))
+		for i, c := range columns {
+			targets[i] = duckdb.Target(c)
+		}
+		return duck.Binary(ctx, p.Location, targets, p.BusinessDate)
+	}
 	return part
 }
 
-// write copies a part's stream into a file: the same bytes that the mill sends.
+// write makes a part's rows a file of CSV.
 func (l *loading) write(p warehouse.Part, f csvFile) {
 	l.b.Helper()
 	in, err := p.CSV(l.b.Context(), f.columns)

@@ -56,6 +56,18 @@ func (t *table) match(p Part) ([]string, error) {
 	return wanted, nil
 }
 
+// targets are columns of the table with their types.
+func (t *table) targets(names []string) []Target {
+	list := make([]Target, len(names))
+	for i, name := range names {
+		list[i].Name = name
+		if at := slices.IndexFunc(t.columns, func(c tableColumn) bool { return c.Name == name }); at >= 0 {
+			list[i].Type = t.columns[at].Type
+		}
+	}
+	return list
+}
+
 // nested tells types whose CSV form PostgreSQL does not read.
 func nested(duck string) bool {
 	duck = strings.ToUpper(duck)

@@ -12,6 +12,9 @@ type Column struct {
 	Type string // as DuckDB writes it, DECIMAL(18,2)
 }
 
+// Target is a column of a table, with its type as PostgreSQL's format_type writes it.
+type Target struct{ Name, Type string }
+
 // Total is what one side says about one column of a part.
 type Total struct {
 	Column  string
@@ -70,6 +73,10 @@ type Part struct {
 	// stream is taken for success. Close ends the producer; it may be called
 	// while Read waits, and more than once.
 	CSV func(ctx context.Context, columns []string) (io.ReadCloser, error)
+	// Binary opens the same rows as COPY's binary format, which a server reads in
+	// half the time. It says with an error that is [errors.ErrUnsupported] that a
+	// column has no exact binary form, and CSV is asked. Nil: CSV is.
+	Binary func(ctx context.Context, columns []Target) (io.ReadCloser, error)
 	// Lake computes anew what the part holds. Only [Warehouse.Reconcile] asks it.
 	Lake Lake
 	// Private are columns whose values are never shown.
@@ -108,7 +115,7 @@ const (
 type Event struct {
 	Table, Unit string
 	Step        Step
-	Bytes       int64 // of CSV so far
+	Bytes       int64 // of rows so far, as they are sent
 	Done        bool  // the step is through
 }
 
@@ -116,7 +123,7 @@ type Event struct {
 type PartReport struct {
 	Table, Unit, Leaf string
 	Rows              int64
-	Bytes             int64 // of CSV
+	Bytes             int64 // of rows as they were sent
 	Copy              time.Duration
 	Analyze           time.Duration
 	Reconcile         time.Duration

@@ -104,10 +104,23 @@ func (l *load) stamps(t *table) []stamp {
 	return list
 }
 
-// copyRows streams the part's CSV into target within the transaction that conn
+// open opens the part's rows in the best format that it can give.
+func (l *load) open(ctx context.Context, s *staged) (source io.ReadCloser, format string, err error) {
+	if s.Binary != nil {
+		source, err = s.Binary(ctx, s.table.targets(s.columns))
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return source, "binary", err
+		}
+		l.w.log.DebugContext(ctx, "rows go as csv", "table", s.Table, "unit", s.Unit, "reason", err)
+	}
+	source, err = s.CSV(ctx, s.columns)
+	return source, "csv", err
+}
+
+// copyRows streams the part's rows into target within the transaction that conn
 // is in.
 func (l *load) copyRows(ctx context.Context, conn *pgx.Conn, s *staged, target, options string) (err error) {
-	source, err := s.CSV(ctx, s.columns)
+	source, format, err := l.open(ctx, s)
 	if err != nil {
 		return &CopyError{Table: s.Table, Unit: s.Unit, Err: err}
 	}
@@ -122,7 +135,7 @@ func (l *load) copyRows(ctx context.Context, conn *pgx.Conn, s *staged, target, 
 	if options != "" {
 		options = ", " + options
 	}
-	command := fmt.Sprintf("copy %s (%s) from stdin with (format csv%s)", target, quoteAll(s.columns), options)
+	command := fmt.Sprintf("copy %s (%s) from stdin with (format %s%s)", target, quoteAll(s.columns), format, options)
 	tag, copyErr := conn.PgConn().CopyFrom(ctx, in, command)
 	closeErr := source.Close()
 	s.report.Rows, s.report.Bytes = tag.RowsAffected(), in.bytes.Load()

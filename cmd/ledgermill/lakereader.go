@@ -9,6 +9,7 @@ import (
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
 	"ledgermill/engine/lake"
+	"ledgermill/warehouse"
 )
 
 // lakeReader is a DuckDB over published units, for streaming them and for counting
@@ -49,13 +50,27 @@ func (r *lakeReader) location(ctx context.Context, p engine.Part) (string, error
 	return location, nil
 }
 
-// stream streams one unit. Its copy, if it needs one, goes with the stream.
-func (r *lakeReader) stream(ctx context.Context, p engine.Part, columns []string) (io.ReadCloser, error) {
+// csv streams one unit as CSV.
+func (r *lakeReader) csv(ctx context.Context, p engine.Part, columns []string) (io.ReadCloser, error) {
+	return r.stream(ctx, p, func(location string) (io.ReadCloser, error) { return r.CSV(ctx, location, columns, p.BusinessDate) })
+}
+
+// binary streams one unit in COPY's binary format.
+func (r *lakeReader) binary(ctx context.Context, p engine.Part, columns []warehouse.Target) (io.ReadCloser, error) {
+	targets := make([]duckdb.Target, len(columns))
+	for i, c := range columns {
+		targets[i] = duckdb.Target(c)
+	}
+	return r.stream(ctx, p, func(location string) (io.ReadCloser, error) { return r.Binary(ctx, location, targets, p.BusinessDate) })
+}
+
+// stream opens one unit's rows. Its copy, if it needs one, goes with the stream.
+func (r *lakeReader) stream(ctx context.Context, p engine.Part, open func(location string) (io.ReadCloser, error)) (io.ReadCloser, error) {
 	location, err := r.location(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.CSV(ctx, location, columns, p.BusinessDate)
+	rows, err := open(location)
 	if r.copies == nil {
 		return rows, err
 	}

@@ -93,7 +93,10 @@ func partOf(duck *lakeReader, p engine.Part) warehouse.Part {
 		part.Controls = []warehouse.Control{controlOf(p, r.Control)}
 	}
 	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
-		return duck.stream(ctx, p, columns)
+		return duck.csv(ctx, p, columns)
+	}
+	part.Binary = func(ctx context.Context, columns []warehouse.Target) (io.ReadCloser, error) {
+		return duck.binary(ctx, p, columns)
 	}
 	return part
 }

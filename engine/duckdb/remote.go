@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -55,7 +54,7 @@ func remoteSettings() []string {
 
 // openRemotes loads httpfs and gives it the keys. It comes before the fence, and
 // logs no statement: they hold the keys.
-func (e *Engine) openRemotes(ctx context.Context, conn *sql.Conn) error {
+func (e *Engine) openRemotes(ctx context.Context, run execute) error {
 	if len(e.settings.Remotes) == 0 {
 		return nil
 	}
@@ -68,7 +67,7 @@ func (e *Engine) openRemotes(ctx context.Context, conn *sql.Conn) error {
 		statements = append(statements, "set global ca_cert_file = "+sqltext.QuoteString(ca))
 	}
 	for _, statement := range statements {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
+		if err := run(ctx, statement); err != nil {
 			return fmt.Errorf("configure httpfs: %s: %w", statement, err)
 		}
 	}
@@ -77,7 +76,7 @@ func (e *Engine) openRemotes(ctx context.Context, conn *sql.Conn) error {
 		if err != nil {
 			return fmt.Errorf("credentials of %s: %w", r.URI, err)
 		}
-		if _, err := conn.ExecContext(ctx, r.secret(i, keys)); err != nil {
+		if err := run(ctx, r.secret(i, keys)); err != nil {
 			return fmt.Errorf("create the secret of %s: %w", r.URI, keys.hidden(err))
 		}
 	}

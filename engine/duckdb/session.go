@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,9 @@ type Engine struct {
 	contracts map[string]*contract.Contract
 	models    map[string]*model.Model
 	pipes     atomic.Int64
+
+	reading sync.Mutex
+	raw     *vectors // opened by its first user
 }
 
 // Open starts an engine. Close it.
@@ -61,6 +65,9 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 	e := &Engine{settings: s, connector: connector, db: sql.OpenDB(connector), landings: map[string]*landing{}}
 	// A pooled connection would keep temporary tables and views of the step before.
 	e.db.SetMaxIdleConns(0)
+	if e.spill, err = openSpill(cmp.Or(s.Spill, s.Work)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), e.Close())
+	}
 	if err := e.configure(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -70,6 +77,9 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 // Close ends the engine and frees what it holds.
 func (e *Engine) Close() error {
 	err := errors.Join(e.db.Close(), e.connector.Close())
+	if e.raw != nil {
+		e.raw.close()
+	}
 	if e.spill != nil {
 		err = errors.Join(err, e.spill.close())
 	}
@@ -79,10 +89,22 @@ func (e *Engine) Close() error {
 // configure sets what holds for the whole instance, the fence last: after it no
 // setting can be changed, from SQL files least of all.
 func (e *Engine) configure(ctx context.Context) error {
-	var err error
-	if e.spill, err = openSpill(cmp.Or(e.settings.Spill, e.settings.Work)); err != nil {
+	conn, err := e.db.Conn(ctx)
+	if err != nil {
 		return fmt.Errorf("open duckdb: %w", err)
 	}
+	return errors.Join(e.configureBy(ctx, e.spill.dir, func(ctx context.Context, statement string) error {
+		_, err := conn.ExecContext(ctx, statement)
+		return err
+	}), conn.Close())
+}
+
+// execute runs one statement.
+type execute func(ctx context.Context, statement string) error
+
+// configureBy is configure for any connection of an instance that spills into a
+// directory of its own.
+func (e *Engine) configureBy(ctx context.Context, spill string, run execute) error {
 	allowed := make([]string, 0, len(e.settings.Readable)+len(e.settings.Remotes)+2)
 	for _, dir := range append([]string{e.settings.Work, e.spill.dir}, e.settings.Readable...) {
 		allowed = append(allowed, sqltext.QuoteString(below(dir)))
@@ -98,7 +120,7 @@ func (e *Engine) configure(ctx context.Context) error {
 		// QUALIFY row_number() = 1 gives wrong rows in 1.5.0 to 1.5.5 (duckdb#22849, #23677, #24363).
 		"set disabled_optimizers = 'top_n_window_elimination'",
 		fmt.Sprintf("set preserve_insertion_order = %t", e.settings.Ordered),
-		"set temp_directory = " + sqltext.QuoteString(e.spill.dir),
+		"set temp_directory = " + sqltext.QuoteString(spill),
 		// For every session, and not for this one alone: what a model makes must not
 		// depend on where the machine stands.
 		"set global TimeZone = 'UTC'",
@@ -114,29 +136,36 @@ func (e *Engine) configure(ctx context.Context) error {
 		"set allowed_directories = [" + strings.Join(allowed, ", ") + "]",
 		"set enable_external_access = false",
 		"set lock_configuration = true"}
-	conn, err := e.db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("open duckdb: %w", err)
+	if err := runAll(ctx, run, statements); err != nil {
+		return err
 	}
-	for _, step := range []func() error{
-		func() error { return configureBy(ctx, conn, statements) },
-		func() error { return e.openRemotes(ctx, conn) },
-		func() error { return configureBy(ctx, conn, fence) },
-	} {
-		if err := step(); err != nil {
-			return errors.Join(err, conn.Close())
-		}
+	if err := e.openRemotes(ctx, run); err != nil {
+		return err
 	}
-	return conn.Close()
+	return runAll(ctx, run, fence)
 }
 
-func configureBy(ctx context.Context, conn *sql.Conn, statements []string) error {
+func runAll(ctx context.Context, run execute, statements []string) error {
 	for _, statement := range statements {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
+		if err := run(ctx, statement); err != nil {
 			return fmt.Errorf("configure duckdb: %s: %w", statement, err)
 		}
 	}
 	return nil
+}
+
+// vectors is the instance that reads columns as they are, opened once.
+func (e *Engine) vectors(ctx context.Context) (*vectors, error) {
+	e.reading.Lock()
+	defer e.reading.Unlock()
+	if e.raw == nil {
+		raw, err := openVectors(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		e.raw = raw
+	}
+	return e.raw, nil
 }
 
 // Work is the local directory that SQL may write to.
