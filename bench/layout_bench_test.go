@@ -23,7 +23,8 @@ import (
 var (
 	layoutDays     = flag.Int("layouts.days", 10, "days that the warehouse of BenchmarkMillLayouts holds")
 	layoutDatabase = flag.String("layouts.database", "", "keep that warehouse as database `NAME` of the bench's server, and use it if it is there; drop it yourself")
-	layoutOutput   = flag.String("layouts.output", "", "`DIR` that gets each case's plans and figures, and layouts.md of all figures in it")
+	layoutOutput   = flag.String("layouts.output", "", "`DIR` that gets each case's figures, and layouts.md of all figures in it")
+	layoutPlans    = flag.String("layouts.plans", "", "`DIR` that gets each case's plans, as JSON and as text: one more run of each layout")
 	layoutCases    = flag.String("layouts.cases", ".", "cases whose name matches `REGEXP`")
 	layoutLeast    = flag.Int("layouts.least", 5, "rounds of a case at least")
 	layoutBudget   = flag.Duration("layouts.budget", 20*time.Second, "how long rounds of a case go on beyond that")
@@ -38,10 +39,12 @@ func BenchmarkMillLayouts(b *testing.B) {
 		b.Fatal(err)
 	}
 	tables, cases := layouts(b)
-	o := layout.Options{Least: *layoutLeast, Budget: *layoutBudget}
-	if *layoutOutput != "" {
-		o.Plans = filepath.Join(*layoutOutput, "plans")
-		if err := os.MkdirAll(o.Plans, 0o755); err != nil {
+	o := layout.Options{Least: *layoutLeast, Budget: *layoutBudget, Plans: *layoutPlans}
+	for _, dir := range []string{*layoutOutput, *layoutPlans} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			b.Fatal(err)
 		}
 	}

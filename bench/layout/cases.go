@@ -3,6 +3,7 @@ package layout
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,7 +56,7 @@ func appendNamed(ctx context.Context, cases []Case, name string, o queries.Optio
 
 // keys are of single rows to look up, neither the most nor the least frequent.
 type keys struct {
-	customer, merchant, transaction string
+	customer, merchant, name, transaction string
 }
 
 // Lookups are statements as a person at a counter asks them, about the last
@@ -76,6 +77,8 @@ func (t *Tables) Lookups(ctx context.Context) ([]Case, error) {
 		{&k.customer, `select customer_id from public.daily_transaction_summary where transaction_date = $1
 			order by transaction_count, customer_id collate "C" offset (select count(*) / 2 from public.daily_transaction_summary where transaction_date = $1) limit 1`},
 		{&k.merchant, `select merchant_id from public.merchant_daily_summary where transaction_date = $1
+			order by transaction_count, merchant_id collate "C" offset (select count(*) / 2 from public.merchant_daily_summary where transaction_date = $1) limit 1`},
+		{&k.name, `select merchant_name from public.merchant_daily_summary where transaction_date = $1
 			order by transaction_count, merchant_id collate "C" offset (select count(*) / 2 from public.merchant_daily_summary where transaction_date = $1) limit 1`},
 		{&k.transaction, "select min(transaction_id) from public.transactions_fact where transaction_date = $1"},
 	} {
@@ -101,10 +104,10 @@ order by transaction_timestamp, transaction_id collate "C"`, facts, quote(k.cust
 		{Name: "pending_on_date", SQL: fmt.Sprintf(`%sstatus = 'PENDING' and transaction_date = date '%s' order by amount desc, transaction_id collate "C" limit 50`, facts, day)},
 		{Name: "five_minutes", SQL: fmt.Sprintf(`%stransaction_timestamp >= timestamp '%[2]s 12:00:00' and transaction_timestamp < timestamp '%[2]s 12:05:00'
 order by transaction_timestamp, transaction_id collate "C"`, facts, day)},
-		{Name: "merchant_words_on_date", SQL: fmt.Sprintf(`select f.transaction_id, f.merchant_id, m.merchant_name, f.amount
-from merchants_dim m join transactions_fact f on f.merchant_id = m.merchant_id
-where to_tsvector('simple', m.merchant_name) @@ websearch_to_tsquery('simple', 'market') and f.transaction_date = date '%s'
-order by f.amount desc, f.transaction_id collate "C" limit 50`, day)},
+		{Name: "five_minutes_of_date", SQL: fmt.Sprintf(`%stransaction_date = date '%[2]s' and transaction_timestamp >= timestamp '%[2]s 12:00:00' and transaction_timestamp < timestamp '%[2]s 12:05:00'
+order by transaction_timestamp, transaction_id collate "C"`, facts, day)},
+		{Name: "merchant_name_on_date", SQL: search(`"`+k.name+`"`, day)},
+		{Name: "merchant_word_on_date", SQL: search("market", day)},
 		{Name: "customer_days", SQL: fmt.Sprintf("select * from daily_transaction_summary where customer_id = %s order by transaction_date", quote(k.customer))},
 		{Name: "totals_of_date", SQL: fmt.Sprintf(`select currency, count(*), sum(amount) from transactions_fact where transaction_date = date '%s' group by currency order by currency collate "C"`, day)},
 	}
@@ -114,5 +117,13 @@ order by f.amount desc, f.transaction_id collate "C" limit 50`, day)},
 	return cases
 }
 
+// search is what search_transactions does, which names the warehouse's own tables.
+func search(words, day string) string {
+	return fmt.Sprintf(`select f.transaction_id, f.merchant_id, m.merchant_name, f.amount
+from merchants_dim m join transactions_fact f on f.merchant_id = m.merchant_id
+where to_tsvector('simple', m.merchant_name) @@ websearch_to_tsquery('simple', %s) and f.transaction_date = date '%s'
+order by f.amount desc, f.transaction_id collate "C" limit 50`, quote(words), day)
+}
+
 // quote writes a literal; keys are the generator's and hold no backslash.
-func quote(text string) string { return "'" + text + "'" }
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

@@ -32,8 +32,9 @@ from generate_series(0, 2) d, generate_series(1, 4000) i order by d, i;
 create table daily_transaction_summary_p202502 partition of daily_transaction_summary for values from ('2025-02-01') to ('2025-03-01');
 insert into daily_transaction_summary (customer_id, transaction_date, transaction_count) select customer_id, transaction_date, count(*) from transactions_fact group by 1, 2;
 create table merchant_daily_summary_p202502 partition of merchant_daily_summary for values from ('2025-02-01') to ('2025-03-01');
-insert into merchant_daily_summary (merchant_id, transaction_date, transaction_count) select merchant_id, transaction_date, count(*) from transactions_fact group by 1, 2;
-insert into merchants_dim (merchant_id, merchant_name) select 'M' || i, 'market ' || i from generate_series(1, 89) i;
+insert into merchant_daily_summary (merchant_id, transaction_date, merchant_name, transaction_count)
+select merchant_id, transaction_date, replace(merchant_id, 'M', 'Joe''s market '), count(*) from transactions_fact group by 1, 2;
+insert into merchants_dim (merchant_id, merchant_name) select 'M' || i, 'Joe''s market ' || i from generate_series(1, 89) i;
 analyze`
 
 func loaded(t *testing.T) (url config.Secret, conn *pgx.Conn) {
