@@ -36,6 +36,8 @@ func settings(p place, extra map[string]string) map[string]string {
 		"wal_compression":                 "on",
 		"shared_buffers":                  "512MB",
 		"maintenance_work_mem":            "256MB",
+		"work_mem":                        "32MB",
+		"random_page_cost":                "1.1",
 		"jit":                             "off",
 		"timezone":                        "UTC",
 		"log_timezone":                    "UTC",
