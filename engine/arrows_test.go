@@ -34,7 +34,7 @@ func arrows() map[string][]string {
 		"engine/contract": {"engine/sqltext"},
 		"engine/model":    {"engine/contract", "engine/sqltext"},
 		"engine/sqltext":  {},
-		"engine/lineage":  {"engine/contract", "engine/model"},
+		"engine/lineage":  {"engine/contract", "engine/model", "engine/sqltext"},
 		"engine/lake":     {"engine/config"},
 		"engine/ledger":   {"engine/lake"},
 		"engine/config":   {},
