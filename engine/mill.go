@@ -74,6 +74,7 @@ type Options struct {
 	Record    func() []byte   // the structured log so far, kept beside the run's record; nil for none
 	Log       *slog.Logger
 	Progress  func(Progress)
+	Events    *Events // told of runs; nil: nobody is
 	Now       func() time.Time
 }
 

@@ -154,3 +154,6 @@ func (g *Graph) called(name string) *Dataset {
 func plain(name string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(name, tablePrefix), sentPrefix)
 }
+
+// TableName is the name of a table of the warehouse in a graph.
+func TableName(table string) string { return tablePrefix + table }

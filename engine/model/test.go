@@ -15,6 +15,11 @@ const (
 	Expression                       // any boolean over a row
 )
 
+// String is the name by which programs know the kind.
+func (k TestKind) String() string {
+	return [...]string{"", "unique", "not_null", "accepted_values", "row_count", "relationship", "expression"}[k]
+}
+
 // Test is one `test` of a model: something that must hold in each of its units.
 type Test struct {
 	Kind         TestKind
