@@ -76,6 +76,17 @@ func (w *workspace) lineage(ctx context.Context) (graph *lineage.Graph, err erro
 	return lineage.Build(ctx, w.project, binder)
 }
 
+// privateLineage is the lineage of a project that has private columns, to know them
+// under whatever name; nil for others.
+func (w *workspace) privateLineage(ctx context.Context) (*lineage.Graph, error) {
+	for _, c := range w.project.Contracts {
+		if len(c.Private) > 0 {
+			return w.lineage(ctx)
+		}
+	}
+	return nil, nil
+}
+
 // eventWriter makes OpenLineage's events about the project.
 func (w *workspace) eventWriter(graph *lineage.Graph) (*lineage.Writer, error) {
 	input, root, err := w.stores()
