@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,9 @@ type builder struct {
 func (b *builder) add(d Dataset) {
 	for i, c := range d.Columns {
 		d.Columns[i].Private = c.Private || b.private(c)
+		if c.About == "" {
+			d.Columns[i].About = b.inherited(c)
+		}
 	}
 	b.graph.Datasets = append(b.graph.Datasets, d)
 }
@@ -82,8 +86,9 @@ func (b *builder) contract(name string) {
 	c := b.project.Contracts[name]
 	sent := Dataset{Name: sentPrefix + name, Kind: Sent, File: c.File}
 	d := Dataset{Name: name, Kind: Contract, File: c.File, About: c.About}
+	beside := comments(c.File, c.Source, true, func(name string) bool { return slices.Contains(c.Names(), name) })
 	for _, col := range c.Columns {
-		one := DatasetColumn{Name: col.Name, Type: col.Type.String(), About: c.ColumnAbout[col.Name], Private: slices.Contains(c.Private, col.Name)}
+		one := DatasetColumn{Name: col.Name, Type: col.Type.String(), About: cmp.Or(c.ColumnAbout[col.Name], beside[col.Name]), Private: slices.Contains(c.Private, col.Name)}
 		from := set{}
 		for _, section := range c.Sections {
 			for _, used := range section.Reads[col.Name].Uses {
@@ -113,14 +118,11 @@ func (b *builder) contract(name string) {
 
 func (b *builder) model(ctx context.Context, m *model.Model) error {
 	d := Dataset{Name: m.Name, Kind: Model, File: m.File, About: m.About}
-	if err := b.follow(ctx, &d, m.SQL, m.Columns, b.dataset); err != nil {
-		return err
+	beside := comments(m.File, m.Source, false, func(name string) bool { return slices.Contains(m.Names(), name) })
+	for _, c := range m.Columns {
+		d.Columns = append(d.Columns, DatasetColumn{Name: c.Name, Type: c.Type, About: cmp.Or(m.ColumnAbout[c.Name], beside[c.Name])})
 	}
-	made := b.graph.Dataset(m.Name)
-	for i, c := range made.Columns {
-		made.Columns[i].About = m.ColumnAbout[c.Name]
-	}
-	return nil
+	return b.follow(ctx, &d, m.SQL, m.Columns, b.dataset)
 }
 
 // table adds a table of the warehouse: the model's columns, and those that are made
@@ -178,7 +180,9 @@ func (b *builder) follow(ctx context.Context, d *Dataset, sql string, columns []
 	named := map[string]string{}
 	var output []string
 	for _, c := range columns {
-		d.Columns = append(d.Columns, DatasetColumn{Name: c.Name, Type: c.Type})
+		if d.Column(c.Name) == nil {
+			d.Columns = append(d.Columns, DatasetColumn{Name: c.Name, Type: c.Type})
+		}
 		output = append(output, c.Name)
 	}
 	lookup := func(name string) ([]string, bool) {
