@@ -159,11 +159,13 @@ func (s *sampler) rowsOf(name, where string) string {
 	if where == "" {
 		where = "true"
 	}
-	var key []string
+	var key, texts []string
 	for _, k := range s.key(name) {
-		key = append(key, "cast("+sqltext.QuoteName(k)+" as varchar)")
+		key = append(key, sqltext.QuoteName(k))
+		texts = append(texts, "cast("+sqltext.QuoteName(k)+" as varchar)")
 	}
-	return fmt.Sprintf("select * from %s where (%s\n) order by md5(concat_ws('|', %s)), all limit %d", sqltext.QuoteName(name), where, strings.Join(key, ", "), s.Rows)
+	return fmt.Sprintf("select * from %s where (%s\n) order by md5(concat_ws('|', %s)), %s limit %d",
+		sqltext.QuoteName(name), where, strings.Join(texts, ", "), strings.Join(key, ", "), s.Rows)
 }
 
 // key are the columns that identify a row of a dataset; without any all of them.
