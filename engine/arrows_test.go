@@ -35,11 +35,13 @@ func arrows() map[string][]string {
 		"engine/contract": {"engine/sqltext"},
 		"engine/model":    {"engine/contract", "engine/sqltext"},
 		"engine/sqltext":  {},
-		"engine/lineage":  {"engine/contract", "engine/model"},
-		"engine/lake":     {"engine/config"},
-		"engine/ledger":   {"engine/lake"},
-		"engine/config":   {},
-		"engine/notify":   {},
+		"engine/lineage":  {"engine/contract", "engine/model", "engine/sqltext"},
+		// What a project's files say of its data, for people.
+		"engine/dictionary": {"engine/contract", "engine/model", "engine/lineage"},
+		"engine/lake":       {"engine/config"},
+		"engine/ledger":     {"engine/lake"},
+		"engine/config":     {},
+		"engine/notify":     {},
 
 		// What a run asks of an engine, and what both count records by.
 		"engine/job":     {"engine/contract", "engine/model", "engine/ledger", "engine/records", "engine/sqltext"},

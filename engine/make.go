@@ -97,6 +97,7 @@ func (r *run) admit(s *step) {
 	if a == nil {
 		return
 	}
+	a.results = append(a.results, r.volumes(s.one, s.unit, a.file.Rows)...)
 	r.tests = append(r.tests, r.masked(a.results)...)
 	if r.holdBlocked(s) {
 		r.forget(s.one.Name, s.unit)

@@ -15,6 +15,7 @@ import (
 	"ledgermill/engine/job"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
+	"ledgermill/engine/lineage"
 	"ledgermill/engine/model"
 )
 
@@ -74,6 +75,8 @@ type Options struct {
 	Record    func() []byte   // the structured log so far, kept beside the run's record; nil for none
 	Log       *slog.Logger
 	Progress  func(Progress)
+	Events    *Events        // told of runs; nil: nobody is
+	Lineage   *lineage.Graph // tells which columns show what a contract calls private; nil: their names alone do
 	Now       func() time.Time
 }
 

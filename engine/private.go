@@ -28,10 +28,20 @@ func (m *Mill) discreet(message string) string {
 	return quotedValue.ReplaceAllString(message, "'***'")
 }
 
+// privateIn are the columns in the result of a test that show what is private.
+func (m *Mill) privateIn(t job.TestResult) []string {
+	names := m.private()
+	if m.Lineage == nil {
+		return names
+	}
+	// A test of a model shows columns of the dataset, a data test those of its own.
+	return slices.Concat(names, m.Lineage.Private(t.Dataset), m.Lineage.Private(t.Test))
+}
+
 // masked are test results whose examples hide private columns.
 func (m *Mill) masked(results []job.TestResult) []job.TestResult {
-	private := m.private()
 	for _, r := range results {
+		private := m.privateIn(r)
 		for i, name := range r.Columns {
 			if !slices.Contains(private, name) {
 				continue

@@ -66,6 +66,10 @@ func (p *planner) refusal(name string, u job.Unit, print string, hash func(strin
 		parts = append(parts, p.mill.testsPrint(p.mill.Project.Models[name]))
 	}
 	known = true
+	for _, v := range p.cat.compared(p.mill.Project.Models[name], u) {
+		h, sure := hash(name, v)
+		parts, known = append(parts, name, string(v), h), known && sure
+	}
 	for _, other := range p.mill.witnesses(name) {
 		for _, v := range p.cat.units[other] {
 			if v != u && v != job.Whole {
@@ -119,6 +123,9 @@ func (m *Mill) dataTestsOn(name string) []string {
 	for _, d := range m.Project.DataTests {
 		if slices.Contains(d.On, name) {
 			parts = append(parts, d.Name, sqltext.Canonical(d.SQL), fmt.Sprint(d.Warn))
+			if d.AtMost > 0 {
+				parts = append(parts, fmt.Sprint(d.AtMost))
+			}
 		}
 	}
 	return parts

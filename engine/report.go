@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"ledgermill/engine/job"
+	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 )
 
@@ -269,3 +271,13 @@ func thousands(digits string) string {
 }
 
 func reasonsOf(c ledger.Cell) []string { return slices.Sorted(maps.Keys(c.Rejected)) }
+
+// readReport reads the record of a run.
+func readReport(ctx context.Context, from lake.Reader, run string, report *Report) (err error) {
+	r, err := from.Open(ctx, ledger.Prefix+"runs/"+run+".json")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return json.NewDecoder(r).Decode(report)
+}

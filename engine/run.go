@@ -26,7 +26,8 @@ type run struct {
 	report   *Report
 	done     int64 // models looked at
 	total    int64
-	broken   bool // the making ended before its end: what was surveyed is not recorded
+	told     *told // nil: nobody is told of the run
+	broken   bool  // the making ended before its end: what was surveyed is not recorded
 }
 
 // staged is a file that the next commit publishes.
@@ -67,13 +68,16 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	began := m.Now()
 	report = &Report{Run: m.Run, Command: m.Command, Started: began.UTC(),
 		Units: []MadeUnit{}, Verdicts: []ledger.Verdict{}, Tests: []job.TestResult{}, Accounts: []FeedAccount{}}
+	told := m.tell(report)
 	p, err := m.prepareRun(ctx, sel, true)
 	if err != nil {
+		told.failed(m, err)
 		return report, err
 	}
-	r := &run{Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{},
+	r := &run{told: told, Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{},
 		retested: map[string]map[job.Unit]bool{}, contents: map[string]map[job.Unit]string{}, report: report}
 	report.Plan = r.plan
+	r.tellPlanned()
 	m.Log.InfoContext(ctx, "planned", "run", m.Run, "objects", len(r.plan.Objects), "units", len(r.plan.Units), "seconds", m.Now().Sub(began).Seconds())
 	defer func() { err = errors.Join(err, m.Discard()) }()
 	for _, w := range r.plan.work {
@@ -93,6 +97,7 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	if err != nil {
 		report.Exit = Graver(report.Exit, m.ExitCode(err))
 	}
+	r.tellEnd(err)
 	return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
 }
 

@@ -22,6 +22,7 @@ type step struct {
 	weight  int64
 	needs   []*step         // whose files it reads
 	after   <-chan struct{} // closed when the data tests of the unit before have run; nil: it reads one unit only
+	behind  <-chan struct{} // likewise of the model's unit before, whose rows this one's are compared with; nil: none are
 	written chan struct{}   // closed when its file can be read, or there is none
 	settled chan struct{}   // closed when it is in the commit, held or left alone
 	attempt *attempt        // what is being made; nil where nothing is
@@ -51,12 +52,19 @@ func (r *run) makeBatch(ctx context.Context, batch []work) error {
 	g, ctx := errgroup.WithContext(ctx)
 	var before <-chan struct{}
 	index := map[string]map[job.Unit]*step{}
+	last := map[string]<-chan struct{}{} // by model: the tests of its latest unit
 	for _, w := range batch {
 		steps := r.steps(w, index, before)
+		tested := make(chan struct{})
+		for _, s := range steps {
+			if compares(s.one) {
+				s.behind = last[s.one.Name]
+			}
+			last[s.one.Name] = tested
+		}
 		for _, s := range steps {
 			g.Go(func() error { return r.runStep(ctx, s, room) })
 		}
-		tested := make(chan struct{})
 		g.Go(func() error {
 			defer close(tested)
 			for _, s := range steps {
@@ -135,6 +143,9 @@ func (r *run) runStep(ctx context.Context, s *step, room *semaphore.Weighted) er
 		if !await(ctx, need.settled) {
 			return context.Cause(ctx)
 		}
+	}
+	if !await(ctx, s.behind) {
+		return context.Cause(ctx)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -20,6 +20,16 @@ type call struct {
 // on makes an action of what a command does with a checked project: it reads
 // --format, the settings, every SQL file and the selection first.
 func (a *app) on(do func(*call) error, formats ...string) cli.ActionFunc {
+	return a.action(do, (*workspace).selection, formats)
+}
+
+// onDates is on for a command whose --select names more than datasets: it reads that
+// flag itself.
+func (a *app) onDates(do func(*call) error, formats ...string) cli.ActionFunc {
+	return a.action(do, func(_ *workspace, c *cli.Context) (engine.Selection, error) { return dates(c) }, formats)
+}
+
+func (a *app) action(do func(*call) error, selection func(*workspace, *cli.Context) (engine.Selection, error), formats []string) cli.ActionFunc {
 	return func(c *cli.Context) (err error) {
 		one := &call{Context: c}
 		if len(formats) > 0 {
@@ -35,7 +45,7 @@ func (a *app) on(do func(*call) error, formats ...string) cli.ActionFunc {
 			return err
 		}
 		if selects(c.Command) {
-			if one.selection, err = one.work.selection(c); err != nil {
+			if one.selection, err = selection(one.work, c); err != nil {
 				return err
 			}
 		}

@@ -7,8 +7,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ledgermill/engine"
-	"ledgermill/engine/duckdb"
 	"ledgermill/engine/model"
 )
 
@@ -53,43 +51,4 @@ server. Exit 2 with faults.`,
 			return nil
 		},
 	}
-}
-
-func (a *app) testCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "test",
-		Usage: "run the unit tests of sql/tests",
-		Description: `Each file with "-- test of: model" gives rows and says what the model makes of them.
-Tests of published units run in every run, before anything is published.
-Exit 3 if one fails.`,
-		Action: a.on(a.unitTests),
-	}
-}
-
-func (a *app) unitTests(c *call) (err error) {
-	binder, err := duckdb.NewBinder(c.Context.Context)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, binder.Close()) }()
-	project := c.work.project
-	for _, t := range project.UnitTests {
-		result, err := project.RunUnitTest(c.Context.Context, binder, t)
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.File, err)
-		}
-		if result.Passed() {
-			fmt.Fprintf(a.stdout, "ok    %s\n", t.Name)
-			continue
-		}
-		a.exit = engine.ExitRefused
-		fmt.Fprintf(a.stdout, "FAIL  %s (%s)\n      columns     %v\n", t.Name, t.File, result.Columns)
-		for _, row := range result.Missing {
-			fmt.Fprintf(a.stdout, "      missing     %v\n", row)
-		}
-		for _, row := range result.Unexpected {
-			fmt.Fprintf(a.stdout, "      unexpected  %v\n", row)
-		}
-	}
-	return nil
 }

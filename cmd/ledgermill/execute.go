@@ -78,6 +78,9 @@ func (a *app) perform(c *cli.Context, w *workspace, x execution, s engine.Select
 		}
 		o.Warehouse = &loader{workspace: w, opening: h, lake: root, progress: bar.update}
 	}
+	events, told := w.events(c.Context)
+	defer told()
+	o.Events = events
 	m, err := w.openMill(c.Context, o, true)
 	if err != nil {
 		return nil, err

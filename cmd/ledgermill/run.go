@@ -34,8 +34,8 @@ func format(c *cli.Context, allowed ...string) (string, error) {
 	return "", usagef("--format "+strings.Join(allowed, " or --format "), "--format %q is not known here", f)
 }
 
-// selection reads the selection flags against a project.
-func (w *workspace) selection(c *cli.Context) (s engine.Selection, err error) {
+// dates reads the flags that name business dates.
+func dates(c *cli.Context) (s engine.Selection, err error) {
 	for flag, to := range map[string]*time.Time{"from": &s.From, "to": &s.To, "date": &s.From} {
 		text := c.String(flag)
 		if text == "" {
@@ -53,6 +53,14 @@ func (w *workspace) selection(c *cli.Context) (s engine.Selection, err error) {
 	}
 	if !s.To.IsZero() && s.To.Before(s.From) {
 		return s, usagef("--from before --to", "--to %s is before --from %s", c.String("to"), c.String("from"))
+	}
+	return s, nil
+}
+
+// selection reads the selection flags against a project.
+func (w *workspace) selection(c *cli.Context) (s engine.Selection, err error) {
+	if s, err = dates(c); err != nil {
+		return s, err
 	}
 	if pattern := c.String("select"); pattern != "" {
 		if s.Datasets, err = w.project.Select(pattern); err != nil {

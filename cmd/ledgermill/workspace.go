@@ -137,6 +137,9 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	if err != nil {
 		return nil, errors.Join(err, discard())
 	}
+	if o.Lineage, err = w.privateLineage(ctx); err != nil {
+		return nil, errors.Join(err, duck.Close(), discard())
+	}
 	o.Project, o.Name, o.Input, o.Lake, o.Engine, o.Work = w.project, w.config.Name, input, root, duck, work
 	o.Reading = w.reading(ctx, input, root)
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter

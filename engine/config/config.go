@@ -28,6 +28,8 @@ type Config struct {
 	Warehouse Warehouse
 	Log       Log
 
+	OpenLineage OpenLineage
+
 	// Parameters binds parameters of SQL files: a name without its $ to the text
 	// of a literal. Default none: each parameter has its value in the SQL.
 	Parameters map[string]string
@@ -122,6 +124,19 @@ type Warehouse struct {
 	// PrivateDirectory is where the private server keeps its programs and data.
 	// Default "": a place chosen by the warehouse, and printed.
 	PrivateDirectory string
+}
+
+// OpenLineage says who is told of runs, and of what their columns come from.
+type OpenLineage struct {
+	// URL is where events go: http:// or https:// of an endpoint, else a file to
+	// which they are appended, one a line. Default "": nobody is told.
+	URL string
+
+	// APIKey is sent to the endpoint as a bearer token. Default "": none.
+	APIKey Secret
+
+	// Namespace is that of the jobs. Default "": the project's name.
+	Namespace string
 }
 
 // Log says what is logged on standard error, and how.

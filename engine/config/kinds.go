@@ -195,3 +195,15 @@ func postgresURL(secret Secret) error {
 	}
 	return nil
 }
+
+// eventURL takes the URL of an endpoint, or the path of a file.
+func eventURL(text string) error {
+	if !strings.Contains(text, "://") {
+		return nil
+	}
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return errors.New("is neither a file nor a URL of the form https://host:port/path")
+	}
+	return nil
+}

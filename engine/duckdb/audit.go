@@ -10,8 +10,8 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-// maxExamples is how many failing rows of a test are shown.
-const maxExamples = 10
+// maxExamples is how many failing rows of a test are kept; people are shown fewer.
+const maxExamples = 100
 
 // tests runs the tests of a model on the file that was made. Those that are a
 // boolean over a row are counted in one scan.
@@ -31,6 +31,9 @@ func (m *making) tests(ctx context.Context, one *model.Model, file *job.File) ([
 	}
 	var results []job.TestResult
 	for i, t := range one.Tests {
+		if !t.ByRows() {
+			continue
+		}
 		r := job.TestResult{Dataset: one.Name, Unit: m.unit, Test: t.Text, Place: t.Pos.String(), Failures: failures[i],
 			Warn: t.Warn, Passed: t.Passes(failures[i], file.Rows)}
 		if failures[i] > 0 {
@@ -48,6 +51,9 @@ func (m *making) countFailures(ctx context.Context, one *model.Model) ([]int64, 
 	var list []string
 	var dest []any
 	for i, t := range one.Tests {
+		if !t.ByRows() {
+			continue
+		}
 		if condition := t.Fails(); condition != "" {
 			list = append(list, "count(*) filter (where "+condition+")")
 			dest = append(dest, &failures[i])
@@ -96,9 +102,9 @@ func (m *making) dataTest(ctx context.Context, d *model.DataTest) (job.TestResul
 	if err := m.session.rows(ctx, query, []any{&r.Failures}, func() error { return nil }); err != nil {
 		return r, err
 	}
-	r.Passed = r.Failures == 0
+	r.Passed = r.Failures <= d.AtMost
 	var err error
-	if !r.Passed {
+	if r.Failures > 0 {
 		r.Columns, r.Examples, err = m.examples(ctx, d.SQL)
 	}
 	return r, err

@@ -91,7 +91,7 @@ type TestResult struct {
 	Warn     bool       `json:"warn"`
 	Passed   bool       `json:"passed"`
 	Columns  []string   `json:"columns,omitempty"`
-	Examples [][]string `json:"examples,omitempty"` // up to ten failing rows
+	Examples [][]string `json:"examples,omitempty"` // failing rows, as many as are kept
 }
 
 // Settled are the accounts of one contract in one unit, after duplicates and key

@@ -111,7 +111,7 @@ func (l *loader) bindTests(ctx context.Context, d *draft) {
 	var conditions, values []string
 	for i := range d.tests {
 		t := &d.tests[i]
-		if !l.columnsOf(t, m) || !l.literals(t, m) {
+		if !l.columnsOf(t, m) || !l.literals(t, m) || !l.timed(t, m) {
 			continue
 		}
 		if f := t.Fails(); f != "" {

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ledgermill/engine/sqltext"
@@ -18,6 +19,7 @@ type DataTest struct {
 	Inputs     []string // contracts and models that it reads, sorted
 	On         []string // the datasets whose units a failure holds, sorted
 	Warn       bool     // a failure is a warning
+	AtMost     int64    // so many rows pass
 	Columns    []Column // the output
 	Parameters []sqltext.Parameter
 
@@ -64,12 +66,16 @@ func (l *loader) dataTestInputs(t *DataTest, st statement, tree *tree) bool {
 	return sound
 }
 
-// dataTestOn reads `on: <dataset>, ...[, warn]`.
+// dataTestOn reads `on: <dataset>, ...[, warn][, at most N]`.
 func (l *loader) dataTestOn(t *DataTest, s *source) {
 	for _, d := range sqltext.Select(s.directives, "on") {
 		for _, i := range items(d) {
 			if strings.EqualFold(i.text, "warn") {
 				t.Warn = true
+				continue
+			}
+			if m := atMost.FindStringSubmatch(i.text); m != nil {
+				l.dataTestLimit(t, i, m)
 				continue
 			}
 			name, err := i.name()
@@ -87,4 +93,17 @@ func (l *loader) dataTestOn(t *DataTest, s *source) {
 		t.On = slices.Clone(t.Inputs)
 	}
 	slices.Sort(t.On)
+}
+
+// dataTestLimit reads `at most N`, of what atMost has matched.
+func (l *loader) dataTestLimit(t *DataTest, i item, m []string) {
+	count, err := strconv.ParseInt(m[1], 10, 64)
+	switch {
+	case m[2] != "" || m[3] != "":
+		l.fault(i.pos, "`at most` of a data test is a whole number of rows: there is nothing that it could be a share of")
+	case err != nil:
+		l.fault(i.pos, "%q: %v", i.text, err)
+	default:
+		t.AtMost = count
+	}
 }

@@ -17,6 +17,8 @@ type UnitResult struct {
 	Columns    []string
 	Missing    [][]string // expected, not made
 	Unexpected [][]string // made, not expected
+
+	Differences []Difference // of both, side by side
 }
 
 // Passed reports whether the rows are those expected.
@@ -50,15 +52,42 @@ func (p *Project) RunUnitTest(ctx context.Context, r Runner, t *UnitTest) (resul
 	if err := p.evaluate(ctx, r, m, t); err != nil {
 		return result, err
 	}
+	if err := r.Exec(ctx, "create or replace temp table "+expectedTable+" as\n"+t.Expected); err != nil {
+		return result, fmt.Errorf("%s: make what is expected: %w", t.File, err)
+	}
 	result.Columns = t.Columns
 	if result.Missing, err = rowsOnlyIn(ctx, r, expectedTable, madeTable, t); err != nil {
 		return result, err
 	}
-	result.Unexpected, err = rowsOnlyIn(ctx, r, madeTable, expectedTable, t)
-	return result, err
+	if result.Unexpected, err = rowsOnlyIn(ctx, r, madeTable, expectedTable, t); err != nil {
+		return result, err
+	}
+	result.Differences = result.differences(m.Grain)
+	return result, nil
 }
 
-// evaluate makes the tables of what is made and what is expected. The model is taken
+// MadeOf makes what is given and evaluates the model, as RunUnitTest does, and returns
+// what selected says of the table _made: a list of expressions.
+func (p *Project) MadeOf(ctx context.Context, r Runner, t *UnitTest, selected string) (rows [][]string, err error) {
+	m := p.Models[t.Model]
+	if err := r.Exec(ctx, "begin"); err != nil {
+		return nil, fmt.Errorf("make %s: %w", t.Model, err)
+	}
+	defer func() { err = errors.Join(err, r.Exec(context.WithoutCancel(ctx), "rollback")) }()
+	if err := p.makeGiven(ctx, r, m, t); err != nil {
+		return nil, err
+	}
+	if err := p.evaluate(ctx, r, m, t); err != nil {
+		return nil, err
+	}
+	order := "all"
+	if sort := m.Sort(); len(sort) > 0 {
+		order = quoted(sort)
+	}
+	return r.Rows(ctx, "select "+selected+" from "+madeTable+" order by "+order)
+}
+
+// evaluate makes the table of what is made. The model is taken
 // as its file has it: a test goes with its file, whatever the configuration binds.
 func (p *Project) evaluate(ctx context.Context, r Runner, m *Model, t *UnitTest) error {
 	s, faults := readSource(m.File, m.Source, modelWords())
@@ -75,9 +104,6 @@ func (p *Project) evaluate(ctx context.Context, r Runner, m *Model, t *UnitTest)
 			return fault
 		}
 		return fmt.Errorf("%s: run %s: %w", t.File, m.File, err)
-	}
-	if err := r.Exec(ctx, "create or replace temp table "+expectedTable+" as\n"+t.Expected); err != nil {
-		return fmt.Errorf("%s: make what is expected: %w", t.File, err)
 	}
 	return nil
 }
@@ -167,14 +193,14 @@ func lastDay(p contract.Partition, d string) string {
 func (p *Project) seen(m *Model, t *UnitTest, u unit, name string) string {
 	g := t.given(name)
 	var selected []string
-	for _, c := range p.columnsOf(name) {
+	for _, c := range p.Stored(name) {
 		value := "null"
 		if g != nil && slices.Contains(g.Columns, c.Name) {
 			value = sqltext.QuoteName(c.Name)
 		}
 		selected = append(selected, fmt.Sprintf("cast(%s as %s) as %s", value, c.Type, sqltext.QuoteName(c.Name)))
 	}
-	date := p.businessDateOf(name)
+	date := p.BusinessDateOf(name)
 	for _, part := range dateParts {
 		switch {
 		case date == "":
@@ -223,7 +249,8 @@ func window(p contract.Partition, u unit, d, name string, g Grant, granted, itse
 	return own + " or " + within
 }
 
-func (p *Project) businessDateOf(name string) string {
+// BusinessDateOf is the column of a dataset's business date; "" of a whole one.
+func (p *Project) BusinessDateOf(name string) string {
 	if c := p.Contracts[name]; c != nil {
 		return c.BusinessDate
 	}
@@ -250,7 +277,7 @@ func (p *Project) businessDay(m *Model, t *UnitTest, u unit) string {
 	}
 	var dates []string
 	for _, g := range t.Given {
-		if date := p.businessDateOf(g.Name); date != "" && m.Dated() {
+		if date := p.BusinessDateOf(g.Name); date != "" && m.Dated() {
 			dates = append(dates, fmt.Sprintf("select max(cast(%s as date)) as d from %s where cast(%s as date) < %s",
 				sqltext.QuoteName(date), sqltext.QuoteName(g.Name), sqltext.QuoteName(date), dateLiteral(u.first)))
 		}

@@ -32,7 +32,7 @@ func parseTest(d sqltext.Directive) (Test, *sqltext.Error) {
 	if t.Text == "" {
 		return t, sqltext.Errorf(d.Pos, "`test` has no value")
 	}
-	for _, form := range []func(string) (bool, string){t.unique, t.notNull, t.accepted, t.rowsBetween, t.relationship, t.expression} {
+	for _, form := range []func(string) (bool, string){t.unique, t.notNull, t.accepted, t.rowsBetween, t.volume, t.fresh, t.relationship, t.expression} {
 		known, err := form(t.Text)
 		if err != "" {
 			return t, sqltext.Errorf(d.At, "%s", err)

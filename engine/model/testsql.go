@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+	"time"
 
 	"ledgermill/engine/sqltext"
 )
@@ -29,7 +30,7 @@ func qualified(alias string, columns []string) string {
 }
 
 // Fails is the boolean over a row `t` that is true where the row fails, so that one
-// scan can count several tests; "" for Unique and RowsBetween. Null passes, as in SQL.
+// scan can count several tests; "" for Unique, RowsBetween, Fresh and Volume. Null passes, as in SQL.
 func (t Test) Fails() string {
 	switch t.Kind {
 	case NotNull:
@@ -51,7 +52,8 @@ func (t Test) Fails() string {
 
 // Failing is the SELECT of the failing rows of table, which is SQL: a name, quoted
 // where it must be. For Unique they are the repeated keys with their row_count, for
-// RowsBetween the row_count alone. A Relationship's target goes by its own name.
+// RowsBetween the row_count alone, for Fresh the newest value, beside business_day. A
+// Relationship's target goes by its own name. Of a test that is not ByRows there is none.
 func (t Test) Failing(table string) string {
 	switch t.Kind {
 	case Unique:
@@ -59,6 +61,11 @@ func (t Test) Failing(table string) string {
 		return fmt.Sprintf("select %s, count(*) as row_count from %s t group by %s having count(*) > 1", key, table, key)
 	case RowsBetween:
 		return fmt.Sprintf("select c.row_count from (select count(*) as row_count from %s t) c where c.row_count < %d or c.row_count > %d", table, t.Min, t.Max)
+	case Fresh:
+		column := "t." + part(t.Columns[0])
+		return fmt.Sprintf("select c.newest from (select max(%s) as newest from %s t) c cross join %s b "+
+			"where c.newest is null or cast(c.newest as timestamp) < cast(b.business_date as timestamp) + interval 1 day - interval %d minute",
+			column, table, BusinessDay, int64(t.Age/time.Minute))
 	}
 	return fmt.Sprintf("select t.* from %s t where %s", table, t.Fails())
 }

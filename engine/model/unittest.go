@@ -174,7 +174,7 @@ func (l *loader) givenColumns(t *UnitTest, m *Model, g Given) ([]Column, bool) {
 		l.fault(g.Pos, "%s is given twice", g.Name)
 		return nil, false
 	}
-	return l.project.columnsOf(g.Name), true
+	return l.project.Stored(g.Name), true
 }
 
 // givenInput is the unit of a given table; that of business_day is none.
@@ -185,8 +185,8 @@ func (l *loader) givenInput(name string, m *Model) input {
 	return l.input(name)
 }
 
-// columnsOf is what a file holds of a dataset: without year, month and day.
-func (p *Project) columnsOf(name string) []Column {
+// Stored is what a file holds of a dataset: without year, month and day.
+func (p *Project) Stored(name string) []Column {
 	if name == BusinessDay {
 		return businessDayColumns
 	}
