@@ -10,8 +10,9 @@ import (
 
 // TextOptions say how much of a result is shown.
 type TextOptions struct {
-	Limit int // rows; 0: all
-	Width int // columns of the terminal; 0: as wide as it gets
+	Limit int  // rows; 0: all
+	Width int  // columns of the terminal; 0: as wide as it gets
+	Clip  bool // columns that do not fit are left out, and named below the table
 }
 
 // Text writes a table for people: numbers to the right, null as null, control
@@ -23,8 +24,17 @@ func (r *Result) Text(w io.Writer, o TextOptions) error {
 		return err
 	}
 	table.fit(o.Width)
+	var left []string
+	if o.Clip {
+		left = table.clip(o.Width)
+	}
 	if err := table.render(w); err != nil {
 		return err
+	}
+	if left != nil {
+		if _, err := fmt.Fprintf(w, "(%d more columns: %s)\n", len(left), strings.Join(left, ", ")); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintln(w, table.foot(more))
 	return err

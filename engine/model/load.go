@@ -52,6 +52,7 @@ func load(ctx context.Context, o Options) (*Project, Report, error) {
 		}
 	}
 	slices.SortStableFunc(l.report.Skipped, func(a, b Skip) int { return cmp.Compare(a.File, b.File) })
+	l.project.Broken = l.broken
 	return l.project, l.report, l.faults.Err()
 }
 
