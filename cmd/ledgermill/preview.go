@@ -115,18 +115,17 @@ func (a *app) showRows(ctx context.Context, l *looking, o preview.RowsOptions, f
 	}
 	result := queries.Show(rows.Rows)
 	defer func() { err = errors.Join(err, result.Close()) }()
+	head := a.stderr
+	if out != a.stdout { // a watch
+		head = out
+	}
+	fmt.Fprintln(head, rows.Head())
 	switch format {
 	case "csv":
-		fmt.Fprintln(a.stderr, rows.Head())
 		return result.CSV(out)
 	case "json":
 		return result.JSON(out)
 	}
-	head := a.stderr
-	if out != a.stdout {
-		head = out
-	}
-	fmt.Fprintln(head, rows.Head())
 	width, screen := terminal(a.stdout)
 	return result.Text(out, queries.TextOptions{Width: width, Clip: screen})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -95,7 +96,7 @@ func Files(ctx context.Context, o Options) (*Result, error) {
 		}
 		r.allowed(s, found)
 	}
-	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return f.Rule == bound && !wanted.file(f.File) })
+	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return f.Rule == bound && !wanted(faulty(o.FS, f.File)) })
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
@@ -145,8 +146,24 @@ func (r *Result) count(files fs.FS) {
 // selection tells which files are reported on.
 type selection func(model.Statement) bool
 
-// file is for faults, whose statement is not known: those of the selected datasets.
-func (s selection) file(name string) bool { return s(model.Statement{File: name}) }
+// faulty is what can be told of a file that is not bound: a test or a query reads the
+// datasets that it names anywhere.
+func faulty(files fs.FS, file string) model.Statement {
+	s := model.Statement{File: file, Kind: model.ModelStatement}
+	if dir := path.Dir(file); dir == "sql/models" || dir == "sql/contracts" {
+		return s
+	}
+	s.Kind = model.QueryStatement
+	text, err := fs.ReadFile(files, file)
+	if err != nil {
+		return s // it is no file: a parameter of the configuration
+	}
+	tokens, _ := sqltext.Lex(file, string(text)) // up to where it cannot be read
+	for _, t := range tokens {
+		s.Inputs = append(s.Inputs, t.Name())
+	}
+	return s
+}
 
 func selected(p *model.Project, pattern string) (selection, error) {
 	if pattern == "" {

@@ -177,7 +177,7 @@ func (p *planned) divided(n, parent node) {
 	case money && parent.text("expression_class") == "BOUND_CAST" && to.money() && to.scale >= wide:
 	case money:
 		p.find(n.off(), moneyDivision, "write `cast(cast(a / b as decimal(38, 10)) as decimal(18, 2))`: cut at ten digits, then rounded", "a DECIMAL is divided, and the quotient is %s", returns(n))
-	case integers && p.st.On == model.Both:
+	case integers && p.st.On == model.Both && parent.text("name") != "floor": // which makes one of both
 		p.find(n.off(), integerDivision, "cast one side: cast(a as decimal(18, 4)) / b", "integers are divided")
 	}
 }

@@ -111,9 +111,11 @@ func (d *diagnosis) halfWords(at int) bool {
 		d.say(before, "write "+strings.ToUpper(before.Text)+" BY", "%s without BY", strings.ToUpper(before.Text))
 	case (before.Is("left") || before.Is("right") || before.Is("full") || before.Is("inner") || before.Is("outer") || before.Is("cross")) && t.Name() != "":
 		d.say(before, "write "+strings.ToUpper(before.Text)+" JOIN", "%s without JOIN", strings.ToUpper(before.Text))
+	case t.Is("into"):
+		d.say(t, "take INTO away: where the rows go is not the statement's business", "SELECT INTO is another dialect's")
 	case before.Is("top") && t.Kind == sqltext.Number:
 		d.say(before, "put `order by ... limit "+t.Text+"` at the end", "TOP is another dialect's word")
-	case before.Is("is") && !t.Is("null") && !t.Is("not"):
+	case before.Is("is") && t.Kind != sqltext.Punct && t.Text != "" && !t.Is("null") && !t.Is("not"):
 		d.say(before, "write `is null`, `is not null` or `=`", "IS without NULL")
 	default:
 		return false
