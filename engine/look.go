@@ -100,14 +100,16 @@ type UnitError struct {
 }
 
 func (e *UnitError) Error() string {
-	what := e.What
-	if what != "" {
-		what += " "
+	if e.Unit == "" && e.What != "" {
+		return "no unit of " + e.Dataset + " is " + e.What
 	}
 	if e.Unit == "" {
-		return fmt.Sprintf("%s has no %sunit: there is no data", e.Dataset, what)
+		return e.Dataset + " has no unit: there is no data"
 	}
-	return fmt.Sprintf("%s has no %sunit %s", e.Dataset, what, e.Unit)
+	if e.What != "" {
+		return fmt.Sprintf("%s of %s is not %s", e.Dataset, e.Unit, e.What)
+	}
+	return fmt.Sprintf("%s has no unit %s", e.Dataset, e.Unit)
 }
 
 // Try tells which units there are.
@@ -234,7 +236,7 @@ func (l *Look) upstream(ctx context.Context, one *model.Model, u job.Unit) (stri
 		set(l.contents, one.Name, u, record.Content)
 		return record.Content, nil
 	case made.print != print:
-		l.Progress(Progress{Step: "models", What: one.Name + " " + string(u)})
+		l.Log.InfoContext(ctx, "making what is read", "dataset", one.Name, "unit", u)
 		t, err := l.Task(ctx, one, u)
 		if err != nil {
 			return "", err

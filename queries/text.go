@@ -32,12 +32,31 @@ func (r *Result) Text(w io.Writer, o TextOptions) error {
 		return err
 	}
 	if left != nil {
-		if _, err := fmt.Fprintf(w, "(%d more columns: %s)\n", len(left), strings.Join(left, ", ")); err != nil {
+		if _, err := io.WriteString(w, wrapped(fmt.Sprintf("(%d more columns: %s)", len(left), strings.Join(left, ", ")), o.Width)); err != nil {
 			return err
 		}
 	}
 	_, err = fmt.Fprintln(w, table.foot(more))
 	return err
+}
+
+// wrapped breaks a text between words.
+func wrapped(text string, most int) string {
+	var b strings.Builder
+	used := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case used > 0 && used+1+width(word) > most:
+			b.WriteString("\n ")
+			used = 1
+		case used > 0:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += width(word)
+	}
+	return b.String() + "\n"
 }
 
 // table reads up to limit rows; more tells that there are others.

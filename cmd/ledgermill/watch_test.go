@@ -14,13 +14,13 @@ import (
 
 // watched is a program that shows something again on every save.
 type watched struct {
-	t     *testing.T
+	t     testing.TB
 	lines *bufio.Scanner
 	exit  chan int
 	stop  context.CancelFunc
 }
 
-func startWatch(t *testing.T, args ...string) *watched {
+func startWatch(t testing.TB, args ...string) *watched {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	read, write := io.Pipe()
@@ -48,7 +48,7 @@ func (w *watched) shown() string {
 }
 
 // edited replaces a text of a file as editors do: by another file in its place.
-func edited(t *testing.T, path, old, new string) {
+func edited(t testing.TB, path, old, new string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -118,5 +118,50 @@ func TestWatchNeedsFiles(t *testing.T) {
 	code, _, complaints := typed(t.Context(), "preview", "transactions", "--watch", "--project", t.TempDir())
 	if code != engine.ExitUsage || !strings.Contains(complaints, "no files to watch") {
 		t.Errorf("exit %d: %s", code, complaints)
+	}
+}
+
+// BenchmarkWatch saves a model of the bank that ships, over and over, under a watch of
+// a date of 100,000 records: from the save until the screen is written.
+func BenchmarkWatch(b *testing.B) {
+	dir := b.TempDir()
+	do := func(args ...string) {
+		b.Helper()
+		var complaints strings.Builder
+		if code := run(b.Context(), append([]string{"ledgermill"}, args...), os.Environ(), strings.NewReader(""), io.Discard, &complaints); code != engine.ExitDone {
+			b.Fatalf("%v: exit %d: %s", args, code, complaints.String())
+		}
+	}
+	bank, raw := filepath.Join(dir, "bank"), filepath.Join(dir, "raw")
+	do("init", bank)
+	do("generate", "--output", raw, "--rows", "100000", "--defects", "0", "--end-date", "2025-01-31")
+	settings := []string{"--project", bank, "--setting", "input=" + raw, "--setting", "lake.root=" + filepath.Join(dir, "lake")}
+	do(append([]string{"run", "--until", "lake"}, settings...)...)
+	path := filepath.Join(bank, "sql", "models", "transactions.sql")
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"preview", []string{"preview", "transactions", "--watch"}},
+		{"diff", []string{"diff", "transactions", "--watch"}},
+		{"summary", []string{"preview", "daily_transaction_summary", "--watch"}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			w := startWatch(b, append(c.args, settings...)...)
+			w.shown()
+			from, to := "5000.00 ", "4000.00 "
+			for b.Loop() {
+				edited(b, path, from, to)
+				w.shown()
+				from, to = to, from
+			}
+			w.stop()
+			for w.lines.Scan() {
+			}
+			<-w.exit
+			if from != "5000.00 " {
+				edited(b, path, from, "5000.00 ")
+			}
+		})
 	}
 }

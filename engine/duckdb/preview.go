@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,7 +33,10 @@ type Seen struct {
 }
 
 // WhereError is what is wrong with the condition of a Sight.
-type WhereError struct{ Fault *model.BindError }
+type WhereError struct {
+	Fault   *model.BindError
+	Running bool // it raised on a row, whose values the message may show
+}
 
 func (e *WhereError) Error() string { return e.Fault.Msg }
 
@@ -108,13 +112,18 @@ func (m *making) see(ctx context.Context, one *model.Model, v Sight) (*Seen, err
 			return nil, &ColumnError{Name: name, Names: namesOf(all)}
 		}
 	}
-	where, err := m.where(ctx, v.Where, private)
+	where, err := m.where(ctx, v.Where, all, private)
 	if err != nil {
 		return nil, err
 	}
 	counts := "select count(*), count(*) filter (where " + where + ") from " + seenTable
 	if err := m.session.rows(ctx, counts, []any{&seen.Total, &seen.Matched}, func() error { return nil }); err != nil {
-		return nil, conditionFault(err)
+		err = conditionFault(err)
+		var raised *WhereError
+		if errors.As(err, &raised) {
+			raised.Running = true
+		}
+		return nil, err
 	}
 	source := fmt.Sprintf("(select %s from %s where %s order by %s", strings.Join(list, ", "), seenTable, where, orderOf(v.Order, all))
 	if v.Limit > 0 {
@@ -142,7 +151,7 @@ func (m *making) evaluate(ctx context.Context, one *model.Model, v Sight) error 
 	}
 	lead := "create or replace temp table " + seenTable + " as\n"
 	_, err := m.session.conn.ExecContext(ctx, lead+v.SQL)
-	return shift(placed(err, lead+v.SQL), -len(lead))
+	return behind(placed(err, lead+v.SQL), len(lead))
 }
 
 // sample puts a few rows in the place of an input: by the hash of the row, so that it
@@ -175,7 +184,7 @@ func orderOf(names []string, columns []model.Column) string {
 
 // where checks a condition by itself: one boolean over the columns, and none of those
 // that are masked, which it would tell.
-func (m *making) where(ctx context.Context, condition string, private []string) (string, error) {
+func (m *making) where(ctx context.Context, condition string, columns []model.Column, private []string) (string, error) {
 	if strings.TrimSpace(condition) == "" {
 		return "true", nil
 	}
@@ -184,8 +193,12 @@ func (m *making) where(ctx context.Context, condition string, private []string) 
 		return "", conditionFault(&model.BindError{Off: -1, Msg: strings.TrimPrefix(err.Error(), ":")})
 	}
 	for _, t := range sqltext.Code(tokens) {
+		// A query, the row as a whole and columns by pattern would get round the masks.
+		if t.Is("select") || t.Is("from") || t.Is("columns") || t.Is(seenTable) {
+			return "", &WhereError{Fault: &model.BindError{Off: t.Off, Msg: "a condition sees the columns of one row: " + t.Text + " is not for it"}}
+		}
 		if slices.ContainsFunc(private, func(name string) bool { return strings.EqualFold(name, t.Name()) }) {
-			return "", &WhereError{&model.BindError{Off: t.Off, Msg: t.Name() + " is private: a condition on it would tell its values"}}
+			return "", &WhereError{Fault: &model.BindError{Off: t.Off, Msg: t.Name() + " is private: a condition on it would tell its values"}}
 		}
 	}
 	const lead = "select ("
@@ -195,7 +208,14 @@ func (m *making) where(ctx context.Context, condition string, private []string) 
 		_, err = m.session.bind(ctx, one.body)
 	}
 	if err != nil {
-		return "", conditionFault(shift(err, -len(lead)))
+		return "", conditionFault(named(behind(err, len(lead)), columns))
+	}
+	kinds, err := m.session.describe(ctx, "("+statement+")")
+	if err != nil {
+		return "", conditionFault(err)
+	}
+	if len(kinds) != 1 || kinds[0].Type != "BOOLEAN" {
+		return "", &WhereError{Fault: &model.BindError{Off: -1, Msg: "it is " + kinds[0].Type + " and no condition", Remedy: "compare it with something"}}
 	}
 	return "(" + condition + "\n)", nil
 }
@@ -204,10 +224,23 @@ func (m *making) where(ctx context.Context, condition string, private []string) 
 func conditionFault(err error) error {
 	var bind *model.BindError
 	if errors.As(err, &bind) {
-		return &WhereError{bind}
+		return &WhereError{Fault: bind}
 	}
 	if err = unplaced(err); errors.As(err, &bind) {
-		return &WhereError{bind}
+		return &WhereError{Fault: bind}
+	}
+	return err
+}
+
+var missingColumn = regexp.MustCompile(`^Referenced column "(.+)" not found`)
+
+// named adds the nearest of the columns where one is not there.
+func named(err error, columns []model.Column) error {
+	var bind *model.BindError
+	if errors.As(err, &bind) {
+		if m := missingColumn.FindStringSubmatch(bind.Msg); m != nil {
+			bind.Msg += sqltext.DidYouMean(m[1], namesOf(columns))
+		}
 	}
 	return err
 }

@@ -64,7 +64,7 @@ func (e *Engine) Profile(ctx context.Context, t job.Task, statement string) (_ *
 	var key, text string
 	err = m.session.conn.QueryRowContext(ctx, lead+statement).Scan(&key, &text)
 	if err != nil {
-		return nil, shift(placed(err, lead+statement), -len(lead))
+		return nil, behind(placed(err, lead+statement), len(lead))
 	}
 	var root profiled
 	if err := json.Unmarshal([]byte(text), &root); err != nil {

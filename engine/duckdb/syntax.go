@@ -87,7 +87,7 @@ func (d *diagnosis) commas(at int) bool {
 	case t.Is(",") && (before.Is("select") || before.Is("(") || before.Is("by")):
 		d.say(t, "take it away", "a comma with nothing before it")
 	case before.Is(",") && isClause(t):
-		d.say(before, "take it away", "a comma too many: nothing follows it%s", behind(t))
+		d.say(before, "take it away", "a comma too many: nothing follows it%s", butFor(t))
 	case t.Is(",") && isClause(before):
 		d.say(t, "take it away", "a comma behind %s", strings.ToUpper(before.Text))
 	default:
@@ -96,7 +96,7 @@ func (d *diagnosis) commas(at int) bool {
 	return true
 }
 
-func behind(t sqltext.Token) string {
+func butFor(t sqltext.Token) string {
 	if t.Kind == sqltext.Word {
 		return " but " + strings.ToUpper(t.Text)
 	}
@@ -111,6 +111,8 @@ func (d *diagnosis) halfWords(at int) bool {
 		d.say(before, "write "+strings.ToUpper(before.Text)+" BY", "%s without BY", strings.ToUpper(before.Text))
 	case (before.Is("left") || before.Is("right") || before.Is("full") || before.Is("inner") || before.Is("outer") || before.Is("cross")) && t.Name() != "":
 		d.say(before, "write "+strings.ToUpper(before.Text)+" JOIN", "%s without JOIN", strings.ToUpper(before.Text))
+	case t.Is("into") && before.Is("insert"):
+		d.say(before, "write one SELECT", "INSERT is no SELECT")
 	case t.Is("into"):
 		d.say(t, "take INTO away: where the rows go is not the statement's business", "SELECT INTO is another dialect's")
 	case before.Is("top") && t.Kind == sqltext.Number:
@@ -143,11 +145,11 @@ var keywords = []string{"select", "from", "where", "group", "order", "having", "
 // over, or the one before, which it took for an alias.
 func (d *diagnosis) keyword(at int) bool {
 	for _, t := range []sqltext.Token{d.token(at), d.token(at - 1), d.token(at - 2)} {
-		if t.Kind != sqltext.Word || len(t.Text) < 4 || slices.ContainsFunc(keywords, t.Is) {
+		if t.Kind != sqltext.Word || len(t.Text) < 3 || slices.ContainsFunc(keywords, t.Is) {
 			continue
 		}
 		near := sqltext.Nearest(t.Text, keywords)
-		if near == "" || len(near) < 4 || !misspelt(strings.ToLower(t.Text), near) {
+		if near == "" || !misspelt(strings.ToLower(t.Text), near) {
 			continue
 		}
 		d.say(t, "", "syntax error at %q, did you mean %q?", t.Text, near)
@@ -244,7 +246,7 @@ func (d *diagnosis) ends(at int) bool {
 	if !isClause(t) || !slices.ContainsFunc([]string{"select", "from", "where", "by", "having", "limit", "on", "and", "or", "not", "=", "then", "else", "when", "join", "as", "in", "union", "all"}, before.Is) {
 		return false
 	}
-	d.say(before, "", "nothing follows %s%s", strings.ToUpper(before.Text), behind(t))
+	d.say(before, "", "nothing follows %s%s", strings.ToUpper(before.Text), butFor(t))
 	return true
 }
 

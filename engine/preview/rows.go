@@ -67,13 +67,20 @@ func (s *Session) Rows(ctx context.Context, o RowsOptions) (*Rows, error) {
 	}
 	seen, err := s.bench.Engine.See(ctx, task, duckdb.Sight{SQL: statement, Where: o.Where, Columns: o.Columns, Limit: o.Limit, Order: s.target.Sort(), Sample: o.Sample, Private: s.masks})
 	var where *duckdb.WhereError
+	var column *duckdb.ColumnError
 	switch {
+	case errors.As(err, &column):
+		return nil, &sqltext.Error{Pos: sqltext.Pos{File: "--columns"}, Msg: column.Error(), Remedy: column.Try()}
 	case errors.As(err, &where):
 		pos := sqltext.Pos{File: "--where"}
 		if where.Fault.Off >= 0 {
 			pos.Line, pos.Col = 1, 1+len([]rune(o.Where[:min(where.Fault.Off, len(o.Where))]))
 		}
-		return nil, &sqltext.Error{Pos: pos, Msg: s.bench.Mill.Discreet(where).Error(), Remedy: where.Fault.Remedy}
+		said := error(where)
+		if where.Running {
+			said = s.bench.Mill.Discreet(where)
+		}
+		return nil, &sqltext.Error{Pos: pos, Msg: said.Error(), Remedy: where.Fault.Remedy}
 	case err != nil:
 		return nil, s.at(err)
 	}

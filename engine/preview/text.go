@@ -23,7 +23,7 @@ func (p *Plan) Text(w io.Writer, width int) error {
 	for _, o := range p.Operators {
 		all += o.Seconds
 	}
-	fmt.Fprintf(out, "%s: %.3f s on the clock, %.3f s of all threads\n\n", titled(p.Dataset, p.Unit), p.Seconds, all)
+	fmt.Fprintf(out, "%s: %.3f s, %.3f s of all threads together\n\n", titled(p.Dataset, p.Unit), p.Seconds, all)
 	fmt.Fprintln(out, "the costly steps")
 	fmt.Fprintln(out, "   seconds  share         rows  step")
 	for i, o := range p.Costly() {
@@ -61,7 +61,7 @@ func titled(dataset string, u job.Unit) string {
 // Text prints what differs: rows, columns with examples, and sums.
 func (d *Diff) Text(w io.Writer, width int) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "%s: the files against %s, %.2f s\n", titled(d.Dataset, d.Unit), d.Against, d.Took.Seconds())
+	fmt.Fprintf(out, "%s, %.2f s\nthe files against %s\n", titled(d.Dataset, d.Unit), d.Took.Seconds(), d.Against)
 	fmt.Fprintf(out, "rows      %14s before\n          %14s after\n", engine.Count(d.Before), engine.Count(d.After))
 	if !d.Differs() {
 		fmt.Fprintln(out, "no difference: every row is the same")
@@ -74,8 +74,9 @@ func (d *Diff) Text(w io.Writer, width int) error {
 		note(out, width, "rows are compared whole: "+d.NoKey)
 	}
 	d.shape(out, width)
-	d.columns(out, width)
+	d.columns(out)
 	d.sums(out)
+	d.values(out, width)
 	d.examples(out, width)
 	return out.Flush()
 }
@@ -98,22 +99,28 @@ func (d *Diff) shape(w io.Writer, width int) {
 }
 
 // columns tells in which columns the changed rows differ.
-func (d *Diff) columns(w io.Writer, width int) {
-	if len(d.Columns) == 0 {
-		return
+func (d *Diff) columns(w io.Writer) {
+	if len(d.Columns) > 0 {
+		fmt.Fprintln(w, "\nchanged columns")
 	}
-	fmt.Fprintln(w, "\nchanged columns")
 	for _, c := range d.Columns {
 		masked := ""
 		if c.Masked {
 			masked = " (private: masked)"
 		}
 		fmt.Fprintf(w, "  %-30s %12s rows%s\n", c.Column, engine.Count(c.Rows), masked)
+	}
+}
+
+// values are examples of the changed columns.
+func (d *Diff) values(w io.Writer, width int) {
+	for _, c := range d.Columns {
+		fmt.Fprintf(w, "\n%s: %s rows\n", c.Column, ofAll(len(c.Examples), c.Rows))
 		table := [][]string{append(slices.Clone(d.Key), "before", "after")}
 		for _, e := range c.Examples {
 			table = append(table, append(texts(e.Key), text(e.Before), text(e.After)))
 		}
-		grid(w, "    ", width, table)
+		grid(w, "  ", width, table)
 	}
 }
 
