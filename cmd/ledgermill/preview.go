@@ -30,7 +30,7 @@ place. Ctrl-C ends it, with exit code 130.
 
 EXAMPLES
    1. the latest date:             ledgermill preview transactions
-   2. some rows of a date:         ledgermill preview transactions --date 2025-01-31 --where "is_high_risk"
+   2. some rows of a date:         ledgermill preview transactions --date 2025-01-31 --where "hour >= 22"
    3. a step within the model:     ledgermill preview transactions --cte scored --columns transaction_id,points
    4. while you edit:              ledgermill preview transactions --watch
    5. what takes so long:          ledgermill preview transactions --explain`,
@@ -174,6 +174,7 @@ func (a *app) look(c *cli.Context, name string, quiet bool) (*looking, error) {
 
 // examining reads a project's files as they are when it is called.
 func examining(o model.Options) func(context.Context) (*model.Project, error) {
+	o.Datasets = true
 	return func(ctx context.Context) (*model.Project, error) {
 		p, _, err := model.Examine(ctx, o)
 		return p, err

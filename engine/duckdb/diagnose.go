@@ -72,7 +72,7 @@ const clock = "the date of " + model.BusinessDay + ": a model does not read the 
 
 // foreignTypes are types of other dialects.
 var foreignTypes = map[string]string{
-	"money": "decimal(18, 2)", "smallmoney": "decimal(9, 2)", "number": "decimal(18, 2)", "currency": "decimal(18, 2)", "bignumeric": "decimal(38, 10)",
+	"money": "decimal(18, 2)", "smallmoney": "decimal(9, 2)", "number": "decimal(18, 2)", "bignumeric": "decimal(38, 10)",
 	"varchar2": "varchar", "nvarchar": "varchar", "nvarchar2": "varchar", "ntext": "varchar", "clob": "varchar", "str": "varchar",
 	"datetime2": "timestamp", "smalldatetime": "timestamp", "timestamp_ntz": "timestamp", "timestamp_ltz": "timestamp", "float64": "double", "int64": "bigint",
 }

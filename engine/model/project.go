@@ -42,6 +42,8 @@ type Options struct {
 	Judge      contract.Judge
 	Binder     Binder            // of this project alone
 	Parameters map[string]string // values in the place of parameters' defaults
+
+	Datasets bool // contracts and models alone: what is quick enough for every save
 }
 
 // Load reads and checks every file. Faults of files are sqltext.Errors: every fault

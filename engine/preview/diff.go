@@ -25,7 +25,10 @@ type DiffOptions struct {
 }
 
 // before is the older version of a unit.
-type before struct{ path, what string }
+type before struct {
+	path, what string
+	unique     []string // a key that was found to identify its rows
+}
 
 // Diff is what an edit changes in a unit.
 type Diff struct {
@@ -56,9 +59,12 @@ func (s *Session) Diff(ctx context.Context, o DiffOptions) (*Diff, error) {
 		return nil, err
 	}
 	by := s.currencies()
-	d, err := s.bench.Engine.Compare(ctx, task, duckdb.Comparison{Old: old.path, Key: s.target.Grain, By: by, Examples: o.Examples, Private: s.masks})
+	d, err := s.bench.Engine.Compare(ctx, task, duckdb.Comparison{Old: old.path, Key: s.target.Grain, Proven: old.unique != nil && slices.Equal(old.unique, s.target.Grain), By: by, Examples: o.Examples, Private: s.masks})
 	if err != nil {
 		return nil, s.at(err)
+	}
+	if old.unique = d.Key; len(d.Key) > 0 {
+		s.old[o.key(u)] = old
 	}
 	return &Diff{Dataset: s.dataset, Unit: u, Against: old.what, Difference: d, By: d.By, Took: time.Since(began)}, nil
 }
@@ -117,9 +123,12 @@ func (s *Session) diffUnit(o DiffOptions) (job.Unit, error) {
 	return u, err
 }
 
+// key names an older version of a unit.
+func (o DiffOptions) key(u job.Unit) string { return o.Against + "\x00" + string(u) }
+
 // before makes or finds the older version, once.
 func (s *Session) before(ctx context.Context, o DiffOptions, u job.Unit) (before, error) {
-	key := o.Against + "\x00" + string(u)
+	key := o.key(u)
 	if old, known := s.old[key]; known {
 		return old, nil
 	}

@@ -14,9 +14,9 @@ import (
 const (
 	// every is how often files are looked at: two looks a change are within the time
 	// that people take for at once, and a hundred files cost a thousandth of a core.
-	every = 100 * time.Millisecond
+	every = 50 * time.Millisecond
 	// settle is how long files must stay as they are: editors write in several steps.
-	settle = 15 * time.Millisecond
+	settle = 10 * time.Millisecond
 )
 
 // Watcher waits for edits of a project's SQL files.
