@@ -246,6 +246,15 @@ func (r *run) warehouseAccounts() {
 }
 
 // count writes a number with thousands separators: 1,003,412.
+// Figure writes the text of an exact number with thousands separators.
+func Figure(text string) string {
+	whole, fraction, found := strings.Cut(text, ".")
+	if !found {
+		return thousands(whole)
+	}
+	return thousands(whole) + "." + fraction
+}
+
 func count(n int64) string { return thousands(strconv.FormatInt(n, 10)) }
 
 // Money writes an exact sum with thousands separators and at least two decimals.

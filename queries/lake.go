@@ -29,11 +29,7 @@ func (o Options) onLake(ctx context.Context, st *statement) (*Result, error) {
 	if err != nil {
 		return nil, missing(err, o.Project, views)
 	}
-	columns := make([]Column, len(rows.Columns()))
-	for i, c := range rows.Columns() {
-		columns[i] = Column{Name: c.Name, Type: c.Type, Kind: duckKind(c.Type)}
-	}
-	return &Result{Columns: columns, rows: rows}, nil
+	return &Result{Columns: columnsOf(rows), rows: rows}, nil
 }
 
 // views are the warehouse's tables, and every dataset by its own name.

@@ -84,6 +84,18 @@ func (t *layout) total() int {
 	return total
 }
 
+// clip takes away the last columns until the table fits, and returns their names.
+func (t *layout) clip(most int) (left []string) {
+	for n := len(t.columns) - 1; n > 0 && most > 0 && t.total() > most; n-- {
+		left = append([]string{t.columns[n].name}, left...)
+		t.columns = t.columns[:n]
+	}
+	for i, row := range t.rows {
+		t.rows[i] = row[:len(t.columns)]
+	}
+	return left
+}
+
 // widest is the column with the greatest measure; nil where none is above 0.
 func (t *layout) widest(measure func(*column) int) *column {
 	var best *column

@@ -31,6 +31,7 @@ select
   cast(mod(first_month, 12) + 1 as integer) as cohort_month,
   months_after,
   customers,
+  -- allow division_by_zero: a cohort is there because it has a customer
   cast(cast(100.0 * customers / first_value(customers) over (partition by first_month order by months_after)
     as decimal(38, 10)) as decimal(5, 2)) as retained_percent
 from counted

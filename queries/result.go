@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"ledgermill/engine/duckdb"
 	"ledgermill/engine/model"
 )
 
@@ -38,6 +39,19 @@ type Result struct {
 
 	rows      rows
 	statement *statement
+}
+
+// Show is a result of rows that an engine has begun to return, in the place of a query.
+func Show(rows *duckdb.Rows) *Result {
+	return &Result{Columns: columnsOf(rows), On: model.Lake, rows: rows, statement: &statement{}}
+}
+
+func columnsOf(rows *duckdb.Rows) []Column {
+	columns := make([]Column, len(rows.Columns()))
+	for i, c := range rows.Columns() {
+		columns[i] = Column{Name: c.Name, Type: c.Type, Kind: duckKind(c.Type)}
+	}
+	return columns
 }
 
 // rows are what both places return.

@@ -10,8 +10,9 @@ import (
 
 // TextOptions say how much of a result is shown.
 type TextOptions struct {
-	Limit int // rows; 0: all
-	Width int // columns of the terminal; 0: as wide as it gets
+	Limit int  // rows; 0: all
+	Width int  // columns of the terminal; 0: as wide as it gets
+	Clip  bool // columns that do not fit are left out, and named below the table
 }
 
 // Text writes a table for people: numbers to the right, null as null, control
@@ -23,11 +24,39 @@ func (r *Result) Text(w io.Writer, o TextOptions) error {
 		return err
 	}
 	table.fit(o.Width)
+	var left []string
+	if o.Clip {
+		left = table.clip(o.Width)
+	}
 	if err := table.render(w); err != nil {
 		return err
 	}
+	if left != nil {
+		if _, err := io.WriteString(w, wrapped(fmt.Sprintf("(%d more columns: %s)", len(left), strings.Join(left, ", ")), o.Width)); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintln(w, table.foot(more))
 	return err
+}
+
+// wrapped breaks a text between words.
+func wrapped(text string, most int) string {
+	var b strings.Builder
+	used := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case used > 0 && used+1+width(word) > most:
+			b.WriteString("\n ")
+			used = 1
+		case used > 0:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += width(word)
+	}
+	return b.String() + "\n"
 }
 
 // table reads up to limit rows; more tells that there are others.

@@ -132,25 +132,36 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	if err != nil {
 		return nil, err
 	}
-	discard := func() error { return os.RemoveAll(work) }
-	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work, input, root))
+	o.Project, o.Input, o.Lake, o.Work = w.project, input, root, work
+	m, duck, err := w.millOf(ctx, o, write)
 	if err != nil {
-		return nil, errors.Join(err, discard())
+		return nil, err
 	}
+	return &mill{Mill: m, close: func() error { return errors.Join(duck.Close(), m.Close()) }}, nil
+}
+
+// millOf opens a mill on its project, stores and directory, and its engine. After an
+// error the directory is gone.
+func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*engine.Mill, *duckdb.Engine, error) {
+	discard := func() error { return os.RemoveAll(o.Work) }
+	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, o.Work, o.Input, o.Lake))
+	if err != nil {
+		return nil, nil, errors.Join(err, discard())
+	}
+	o.Name, o.Engine = w.config.Name, duck
 	if o.Lineage, err = w.privateLineage(ctx); err != nil {
-		return nil, errors.Join(err, duck.Close(), discard())
+		return nil, nil, errors.Join(err, duck.Close(), discard())
 	}
-	o.Project, o.Name, o.Input, o.Lake, o.Engine, o.Work = w.project, w.config.Name, input, root, duck, work
-	o.Reading = w.reading(ctx, input, root)
+	o.Reading = w.reading(ctx, o.Input, o.Lake)
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
 	o.MaxObject, o.Budget, o.Program, o.Config = int64(w.config.Engine.MaxObject), int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()
 	m, err := engine.Open(ctx, o, write)
 	if err != nil {
-		return nil, errors.Join(err, duck.Close(), discard())
+		return nil, nil, errors.Join(err, duck.Close(), discard())
 	}
-	return &mill{Mill: m, close: func() error { return errors.Join(duck.Close(), m.Close()) }}, nil
+	return m, duck, nil
 }
 
 func (w *workspace) workDirectory(ctx context.Context, root lake.Store, run string, write bool) (string, error) {

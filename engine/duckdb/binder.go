@@ -69,7 +69,7 @@ func (b *Binder) Parse(ctx context.Context, statement string) ([]byte, error) {
 		", skip_null := true, skip_empty := true, skip_default := true) as varchar)"
 	var tree string
 	if err := b.conn.QueryRowContext(ctx, serialize).Scan(&tree); err != nil {
-		return nil, bindError(err, 0)
+		return nil, bindError(err, "", 0)
 	}
 	var fault struct {
 		Error    bool   `json:"error"`
@@ -84,9 +84,23 @@ func (b *Binder) Parse(ctx context.Context, statement string) ([]byte, error) {
 	case fault.Error && fault.Type == "not implemented":
 		return nil, &model.BindError{Msg: "not a SELECT"}
 	case fault.Error:
-		return nil, &model.BindError{Off: offset(fault.Position, 0), Msg: firstLine(fault.Message)}
+		bind := &model.BindError{Off: offset(fault.Position, 0), Msg: firstLine(fault.Message)}
+		diagnose(bind, statement, complaint{Message: fault.Message})
+		return nil, bind
 	}
 	return []byte(tree), nil
+}
+
+// Plan returns the plan of one SELECT, bound and not optimized, as
+// json_serialize_plan prints it: every expression with its type.
+func (b *Binder) Plan(ctx context.Context, statement string) ([]byte, error) {
+	serialize := "select cast(json_serialize_plan(" + sqltext.QuoteString(statement) +
+		", skip_null := true, skip_empty := true, skip_default := true) as varchar)"
+	var plan string
+	if err := b.conn.QueryRowContext(ctx, serialize).Scan(&plan); err != nil {
+		return nil, bindError(err, "", 0)
+	}
+	return []byte(plan), nil
 }
 
 // Define makes an empty table, in the place of one of that name.
@@ -97,7 +111,7 @@ func (b *Binder) Define(ctx context.Context, name string, columns []model.Column
 	}
 	create := "create or replace table " + sqltext.QuoteName(name) + " (" + strings.Join(list, ", ") + ")"
 	if _, err := b.conn.ExecContext(ctx, create); err != nil {
-		return fmt.Errorf("define %s: %w", name, bindError(err, -1))
+		return fmt.Errorf("define %s: %w", name, bindError(err, "", -1))
 	}
 	return nil
 }
@@ -107,7 +121,7 @@ func (b *Binder) Describe(ctx context.Context, statement string) ([]model.Column
 	const describe = "describe "
 	rows, err := b.conn.QueryContext(ctx, describe+statement)
 	if err != nil {
-		return nil, bindError(err, len(describe))
+		return nil, bindError(err, statement, len(describe))
 	}
 	defer rows.Close()
 	var columns []model.Column
@@ -125,7 +139,7 @@ func (b *Binder) Describe(ctx context.Context, statement string) ([]model.Column
 // Exec runs a statement.
 func (b *Binder) Exec(ctx context.Context, statement string) error {
 	if _, err := b.conn.ExecContext(ctx, statement); err != nil {
-		return bindError(err, 0)
+		return bindError(err, statement, 0)
 	}
 	return nil
 }
@@ -135,7 +149,7 @@ func (b *Binder) Rows(ctx context.Context, statement string) ([][]string, error)
 	const cast = "select columns(*)::varchar from ("
 	rows, err := b.conn.QueryContext(ctx, cast+statement+"\n)")
 	if err != nil {
-		return nil, bindError(err, len(cast))
+		return nil, bindError(err, statement, len(cast))
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()
@@ -164,9 +178,19 @@ func (b *Binder) Rows(ctx context.Context, statement string) ([][]string, error)
 	return all, rows.Err()
 }
 
+// complaint is what DuckDB says of a statement, as JSON.
+type complaint struct {
+	Message    string `json:"exception_message"`
+	Position   string `json:"position"`
+	Candidates string `json:"candidates"`
+	Name       string `json:"name"`
+	Kind       string `json:"type"`
+	Subtype    string `json:"error_subtype"`
+}
+
 // bindError makes a model.BindError of DuckDB's JSON; lead is how many bytes stood
 // before the caller's statement. What is not the statement's fault stays as it is.
-func bindError(err error, lead int) error {
+func bindError(err error, statement string, lead int) error {
 	var duck *duckdb.Error
 	if !errors.As(err, &duck) || blameless(duck.Type) {
 		return err
@@ -175,24 +199,20 @@ func bindError(err error, lead int) error {
 	if brace < 0 {
 		return &model.BindError{Off: -1, Msg: firstLine(duck.Msg)}
 	}
-	var body struct {
-		Message    string `json:"exception_message"`
-		Position   string `json:"position"`
-		Candidates string `json:"candidates"`
-		Name       string `json:"name"`
-	}
-	if json.Unmarshal([]byte(duck.Msg[brace:]), &body) != nil {
+	var said complaint
+	if json.Unmarshal([]byte(duck.Msg[brace:]), &said) != nil {
 		return &model.BindError{Off: -1, Msg: firstLine(duck.Msg)}
 	}
-	fault := &model.BindError{Off: offset(body.Position, lead), Msg: firstLine(body.Message)}
-	if body.Name != "" && body.Candidates != "" {
-		fault.Msg += didYouMean(body.Name, strings.Split(body.Candidates, ","))
+	fault := &model.BindError{Off: offset(said.Position, lead), Msg: firstLine(said.Message)}
+	if said.Name != "" && said.Candidates != "" {
+		fault.Msg += didYouMean(said.Name, strings.Split(said.Candidates, ","))
 	}
-	for _, line := range strings.Split(body.Message, "\n")[1:] {
+	for _, line := range strings.Split(said.Message, "\n")[1:] {
 		if strings.HasPrefix(line, "Either ") {
 			fault.Remedy = strings.TrimSuffix(strings.ToLower(line[:1])+line[1:], ".")
 		}
 	}
+	diagnose(fault, statement, said)
 	return fault
 }
 

@@ -64,6 +64,15 @@ func unplaced(err error) error {
 	return err
 }
 
+// behind moves the place of a fault back over what stood before the text that was judged.
+func behind(err error, lead int) error {
+	var bind *model.BindError
+	if errors.As(err, &bind) {
+		bind.Off = max(-1, bind.Off-lead)
+	}
+	return err
+}
+
 // shift moves the place of a fault by what stood before the text that was judged.
 func shift(err error, by int) error {
 	var bind *model.BindError

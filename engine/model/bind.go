@@ -20,8 +20,11 @@ func (l *loader) bindModels(ctx context.Context) {
 		if d == nil || l.fatal != nil {
 			continue
 		}
-		for needed := range d.needs {
-			d.unbound = d.unbound || l.broken[needed]
+		for _, needed := range sortedKeys(d.needs) {
+			if l.broken[needed] && !d.unbound {
+				d.unbound = true
+				l.report.Skipped = append(l.report.Skipped, Skip{File: d.file, Why: "it reads " + needed + ", which has a fault"})
+			}
 		}
 		l.broken[name] = d.unbound || !l.bindModel(ctx, d) || l.broken[name]
 	}
@@ -44,6 +47,7 @@ func (l *loader) bindModel(ctx context.Context, d *draft) bool {
 	if !ok || !l.output(d) {
 		return false
 	}
+	m.Private = l.privateOutput(d)
 	columns, _ := l.project.Output(m.Name)
 	if l.define(ctx, m.Name, columns) {
 		l.bindTests(ctx, d)

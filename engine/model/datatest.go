@@ -24,6 +24,9 @@ type DataTest struct {
 	Parameters []sqltext.Parameter
 
 	UsesBusinessDay bool
+
+	st       statement
+	findings []finding
 }
 
 func (l *loader) dataTest(ctx context.Context, s *source) {
@@ -33,11 +36,12 @@ func (l *loader) dataTest(ctx context.Context, s *source) {
 		l.faults.Add(s.start(), err)
 		return
 	}
-	t := &DataTest{Name: s.name, File: s.file, Source: s.src, About: about(s), SQL: st.text, Parameters: s.parameters}
+	t := &DataTest{Name: s.name, File: s.file, Source: s.src, About: about(s), SQL: st.text, Parameters: s.parameters, st: st}
 	tree, ok := l.parse(ctx, st)
 	if !ok {
 		return
 	}
+	t.findings = tree.findings
 	sound := l.dataTestInputs(t, st, tree)
 	l.dataTestOn(t, s)
 	if len(l.faults) > before || !sound {

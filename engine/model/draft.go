@@ -61,7 +61,7 @@ func (l *loader) draft(ctx context.Context, file string) (*draft, bool) {
 		return nil, false
 	}
 	d.model = &Model{Name: s.name, File: file, Source: s.src, SQL: st.text, About: h.about, Parameters: s.parameters,
-		Preserves: h.preserves.text, Load: h.load.text}
+		Preserves: h.preserves.text, Load: h.load.text, st: st}
 	for _, f := range d.tree.findings {
 		l.faultTry(st.pos(f.off), f.remedy, "%s", f.msg)
 		l.broken[s.name] = true

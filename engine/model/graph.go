@@ -114,7 +114,7 @@ func (p *Project) reach(names []string, next func(string) []string) []string {
 
 func (p *Project) inOrder(set map[string]bool) []string {
 	var all []string
-	for _, name := range p.Order {
+	for _, name := range p.datasets() {
 		if set[name] {
 			all = append(all, name)
 		}

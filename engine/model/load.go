@@ -43,7 +43,11 @@ type loader struct {
 func load(ctx context.Context, o Options) (*Project, Report, error) {
 	l := &loader{Options: o, named: map[string]string{}, drafts: map[string]*draft{}, broken: map[string]bool{}, taken: map[string]bool{},
 		project: &Project{Contracts: map[string]*contract.Contract{}, Models: map[string]*Model{}}}
-	for _, step := range []func(context.Context){l.contracts, l.models, l.graph, l.bindModels, l.tests, l.queries, l.rest} {
+	steps := []func(context.Context){l.contracts, l.models, l.graph, l.bindModels, l.tests, l.queries, l.rest}
+	if o.Datasets {
+		steps = steps[:4]
+	}
+	for _, step := range steps {
 		if step(ctx); l.fatal != nil {
 			return nil, l.report, l.fatal
 		}
@@ -52,6 +56,7 @@ func load(ctx context.Context, o Options) (*Project, Report, error) {
 		}
 	}
 	slices.SortStableFunc(l.report.Skipped, func(a, b Skip) int { return cmp.Compare(a.File, b.File) })
+	l.project.Broken = l.broken
 	return l.project, l.report, l.faults.Err()
 }
 

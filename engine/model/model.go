@@ -36,10 +36,16 @@ type Model struct {
 	ReadsItself     bool               // makes its units in order, from the previous one
 	UsesBusinessDay bool
 	Columns         []Column // the output, in order
+	Private         []string // output columns that show what a contract calls private
 	Parameters      []sqltext.Parameter
 
 	references []string
+	st         statement
+	tainted    tainted
 }
+
+// Pos is the place in the file of byte off of SQL.
+func (m *Model) Pos(off int) sqltext.Pos { return m.st.pos(off) }
 
 // Column is a column of a dataset or a result. Type is DuckDB's: DECIMAL(18,2).
 type Column struct {

@@ -3,6 +3,8 @@ package model
 import (
 	"context"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"ledgermill/engine/contract"
 )
@@ -16,6 +18,22 @@ type Project struct {
 	DataTests []*DataTest
 	Queries   []*Query
 	Warehouse fs.FS // sql/warehouse, the migrations; nil without that directory
+
+	Broken map[string]bool // datasets with a fault of their own or above them: none but in what Examine returns
+}
+
+// Sound is the project without its broken datasets, and without what is made from them.
+func (p *Project) Sound() *Project {
+	sound := *p
+	sound.Contracts, sound.Models, sound.Broken = maps.Clone(p.Contracts), maps.Clone(p.Models), nil
+	for name, broken := range p.Broken {
+		if broken {
+			delete(sound.Contracts, name)
+			delete(sound.Models, name)
+		}
+	}
+	sound.Order = slices.DeleteFunc(slices.Clone(p.Order), func(name string) bool { return p.Broken[name] })
+	return &sound
 }
 
 // Options are what Load needs.
@@ -24,6 +42,8 @@ type Options struct {
 	Judge      contract.Judge
 	Binder     Binder            // of this project alone
 	Parameters map[string]string // values in the place of parameters' defaults
+
+	Datasets bool // contracts and models alone: what is quick enough for every save
 }
 
 // Load reads and checks every file. Faults of files are sqltext.Errors: every fault
@@ -53,11 +73,11 @@ type Skip struct {
 	Why  string `json:"why"`
 }
 
-// Check loads the project and says what was checked. With faults, the counts are of
-// what could be read.
-func Check(ctx context.Context, o Options) (Report, error) {
-	_, report, err := load(ctx, o)
-	return report, err
+// Examine is Load for who looks at a project that may have faults: beside them comes
+// what could be read of it, and in Broken what not to build on. The counts are of what
+// could be read. The project is nil where the error is not the files'.
+func Examine(ctx context.Context, o Options) (*Project, Report, error) {
+	return load(ctx, o)
 }
 
 // Loads maps each warehouse table to the dataset that is loaded into it. On the

@@ -212,7 +212,7 @@ func TestReportCountsAndSkips(t *testing.T) {
 	}
 	files := asFS(archive)
 	files["sql/monitor/locks.sql"] = file("select * from pg_locks")
-	got, err := model.Check(t.Context(), model.Options{FS: files, Judge: newJudge(t), Binder: newBinder(t)})
+	_, got, err := model.Examine(t.Context(), model.Options{FS: files, Judge: newJudge(t), Binder: newBinder(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,9 @@ type Query struct {
 
 	source *source
 	values map[string]string
+	st     statement
+
+	findings []finding
 }
 
 // OnLake reports whether the query runs on the lake.
@@ -104,7 +107,7 @@ func (l *loader) query(ctx context.Context, s *source, tables map[string]bool) {
 	if len(l.faults) > before {
 		return
 	}
-	q.SQL = st.text
+	q.SQL, q.st = st.text, st
 	if !q.OnLake() {
 		l.report.Skipped = append(l.report.Skipped, Skip{File: s.file, Why: "runs on the warehouse alone"})
 		l.project.Queries = append(l.project.Queries, q)
@@ -114,6 +117,7 @@ func (l *loader) query(ctx context.Context, s *source, tables map[string]bool) {
 	if !ok || !l.queryInputs(q, st, tree, tables) {
 		return
 	}
+	q.findings = tree.findings
 	if q.Columns, ok = l.describe(ctx, st); ok {
 		l.project.Queries = append(l.project.Queries, q)
 	}

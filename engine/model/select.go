@@ -2,6 +2,7 @@ package model
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"ledgermill/engine/sqltext"
@@ -20,7 +21,7 @@ func (p *Project) Select(pattern string) ([]string, error) {
 		names := p.match(glob)
 		if len(names) == 0 {
 			faults = append(faults, &sqltext.Error{Pos: sqltext.Pos{File: "select " + sqltext.QuoteString(piece)},
-				Msg:    "no dataset is called " + glob + sqltext.DidYouMean(glob, p.Order),
+				Msg:    "no dataset is called " + glob + sqltext.DidYouMean(glob, p.datasets()),
 				Remedy: "give names or globs of contracts and models, parted by commas: +name, name+, daily_*"})
 			continue
 		}
@@ -38,9 +39,20 @@ func (p *Project) Select(pattern string) ([]string, error) {
 	return p.inOrder(set), nil
 }
 
+// datasets are all that have a file, also those of which nothing else is known.
+func (p *Project) datasets() []string {
+	all := slices.Clone(p.Order)
+	for _, name := range sortedKeys(p.Broken) {
+		if p.Broken[name] && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
 func (p *Project) match(glob string) []string {
 	var names []string
-	for _, name := range p.Order {
+	for _, name := range p.datasets() {
 		if ok, err := path.Match(glob, name); ok && err == nil {
 			names = append(names, name)
 		}

@@ -14,6 +14,7 @@ type tree struct {
 	tables   []mention // tables that no common table expression shadows, in order
 	outputs  []mention // the select list; name "" has none, "*" is a star
 	findings []finding // what makes its rows depend on more than its inputs
+	root     map[string]any
 }
 
 // mention is a name at a place.
@@ -43,7 +44,7 @@ func parseTree(data []byte) (*tree, error) {
 		return nil, &BindError{Off: -1, Msg: "not a SELECT"}
 	}
 	root := parsed.Statements[0].Node
-	w := walker{tree: &tree{outputs: outputs(root)}}
+	w := walker{tree: &tree{outputs: outputs(root), root: root}}
 	w.walk(root, nil)
 	slices.SortStableFunc(w.tree.tables, func(a, b mention) int { return a.off - b.off })
 	slices.SortStableFunc(w.tree.findings, func(a, b finding) int { return a.off - b.off })

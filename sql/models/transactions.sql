@@ -34,6 +34,7 @@ with usual as (
       transaction_type,
       cast(count(*) as decimal(18, 0))              as records,
       cast(sum(amount) as decimal(38, 2))           as total,
+      -- allow money_overflow: the contract lets no amount above a million pass
       cast(sum(amount * amount) as decimal(38, 4))  as squares
     from raw_transactions
     group by transaction_date, transaction_type

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"ledgermill/engine"
+	"ledgermill/engine/check"
+	"ledgermill/engine/preview"
+	"ledgermill/engine/sqltext"
+)
+
+// watch shows something, and again on every save of a SQL file: in place on a terminal,
+// one below the other elsewhere. Faults are shown in the place of it, and the watch goes
+// on. It ends with the context.
+func (a *app) watch(ctx context.Context, w *workspace, show func(context.Context, io.Writer) error) error {
+	if _, carried := w.files.(builtin); carried {
+		return usagef("ledgermill init DIR, then edit there", "there are no files to watch: the project is the one that the program carries")
+	}
+	watcher, err := preview.Watch(w.config.Project)
+	if err != nil {
+		return err
+	}
+	for {
+		var out bytes.Buffer
+		if err := show(ctx, &out); err != nil && ctx.Err() == nil {
+			a.showFault(&out, w, err)
+		}
+		if ctx.Err() == nil {
+			err = a.redraw(out.String())
+		}
+		if err == nil {
+			err = watcher.Next(ctx)
+		}
+		if ctx.Err() != nil {
+			// The end of a watch, and no failure: only the exit code tells.
+			var stopped *interruption
+			a.exit = engine.ExitInterrupted
+			if errors.As(context.Cause(ctx), &stopped) {
+				a.exit = stopped.ExitCode()
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// showFault prints what is wrong, with the line where it is that of a file.
+func (a *app) showFault(out io.Writer, w *workspace, err error) {
+	var many sqltext.Errors
+	var one *sqltext.Error
+	if !errors.As(err, &many) && errors.As(err, &one) {
+		many = sqltext.Errors{one}
+	}
+	if many == nil {
+		printError(out, err)
+		return
+	}
+	width, _ := terminal(a.stdout)
+	_ = check.Faults(w.files, many).TextFindings(out, width) // into memory
+}
+
+// redraw shows a text in the place of what was shown before.
+func (a *app) redraw(text string) error {
+	stamp := time.Now().Format("15:04:05") + ", again on every save; Ctrl-C ends"
+	f, isFile := a.stdout.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		_, err := fmt.Fprintf(a.stdout, "%s\n%s\n", text, stamp)
+		return err
+	}
+	width, height, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		width, height = 80, 24
+	}
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	used := 0
+	for i, line := range lines {
+		used += 1 + len([]rune(line))/(width+1)
+		if used > height-2 {
+			lines = append(lines[:max(i-1, 0)], "…")
+			break
+		}
+	}
+	// Home, each line to its end, and what is left of the screen: clearing it first would flicker.
+	const home, lineEnd, rest = "\x1b[H", "\x1b[K\r\n", "\x1b[J"
+	_, err = io.WriteString(a.stdout, home+strings.Join(append(lines, stamp), lineEnd)+"\x1b[K"+rest)
+	return err
+}
