@@ -27,8 +27,9 @@ const module = "ledgermill"
 func arrows() map[string][]string {
 	return map[string][]string{
 		"cmd/ledgermill": {"..."},
-		"bench":          {"bench/datagen", "engine/...", "warehouse", "queries"},
+		"bench":          {"bench/datagen", "bench/layout", "engine/...", "warehouse", "queries"},
 		"bench/datagen":  {},
+		"bench/layout":   {"engine/config", "engine/model", "queries"},
 		"engine":         {"engine/..."},
 
 		"engine/contract": {"engine/sqltext"},
@@ -73,7 +74,7 @@ func onlyTests() []string {
 func modules() map[string][]string {
 	return map[string][]string{
 		"github.com/duckdb/duckdb-go":         {"engine/duckdb", "bench/datagen"},
-		"github.com/jackc/pgx":                {"warehouse", "warehouse/warehousetest", "warehouse/monitor", "queries"},
+		"github.com/jackc/pgx":                {"warehouse", "warehouse/warehousetest", "warehouse/monitor", "queries", "bench/layout"},
 		"github.com/pressly/goose":            {"warehouse"},
 		"github.com/fergusstrange":            {"warehouse"},
 		"github.com/minio/minio-go":           {"engine/lake"},

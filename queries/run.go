@@ -65,6 +65,23 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
+// Bound is the statement that Run would send, its parameters in their places.
+func Bound(ctx context.Context, o Options) (string, error) {
+	q, err := o.query()
+	if err != nil {
+		return "", err
+	}
+	place, err := Place(q, o.On)
+	if err != nil {
+		return "", err
+	}
+	st, err := o.statement(ctx, q, place)
+	if err != nil {
+		return "", err
+	}
+	return st.text, nil
+}
+
 // query is the one by that name; nil for a statement.
 func (o Options) query() (*model.Query, error) {
 	switch {
