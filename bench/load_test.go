@@ -47,12 +47,17 @@ func (s *server) database(b *testing.B) (url config.Secret, drop func()) {
 	name := fmt.Sprintf("bench_%d_%d", os.Getpid(), s.count)
 	admin := s.hold.URL()
 	execute(b, admin, "create database "+name+" template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'", "checkpoint")
-	parsed, err := pgx.ParseConfig(admin.Reveal())
+	return s.urlOf(b, name), func() { execute(b, admin, "drop database "+name+" with (force)") }
+}
+
+// urlOf is the connection string of a database.
+func (s *server) urlOf(b *testing.B, name string) config.Secret {
+	b.Helper()
+	parsed, err := pgx.ParseConfig(s.hold.URL().Reveal())
 	if err != nil {
 		b.Fatal(err)
 	}
-	url = config.Secret(fmt.Sprintf("postgres://%s:%s@%s:%d/%s?sslmode=disable", parsed.User, parsed.Password, parsed.Host, parsed.Port, name))
-	return url, func() { execute(b, admin, "drop database "+name+" with (force)") }
+	return config.Secret(fmt.Sprintf("postgres://%s:%s@%s:%d/%s?sslmode=disable", parsed.User, parsed.Password, parsed.Host, parsed.Port, name))
 }
 
 func execute(b *testing.B, url config.Secret, statements ...string) {
