@@ -64,8 +64,9 @@ type Case struct {
 
 // Comparison names a case of the same suite as what another is measured by.
 type Comparison struct {
-	Kind string `json:"kind"` // one of the constants below
-	Case string `json:"case"` // the other's name
+	Kind    string `json:"kind"`              // one of the constants below
+	Case    string `json:"case"`              // the other's name
+	Promise string `json:"promise,omitempty"` // that this comparison bears on, if any: see promise.go
 }
 
 // Kinds of comparison. The ratio is always this case's figure by the other's.
