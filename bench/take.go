@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"ledgermill/bench/result"
@@ -135,7 +136,7 @@ func (t *taker) sample(ctx context.Context, c *running, round int) error {
 		t.fault(c, err)
 		return nil
 	}
-	c.expected = max(c.expected, time.Since(began))
+	c.expected = time.Since(began)
 	for _, s := range samples {
 		s.Order = t.order
 		t.order++
@@ -164,7 +165,10 @@ func (t *taker) compare(c *running, s result.Sample) {
 // fault voids a case: its times do not count, and the run has failed.
 func (t *taker) fault(c *running, err error) {
 	if c.result.Void == "" {
-		c.result.Void = err.Error()
+		// A database's messages may be pages long.
+		text, _, _ := strings.Cut(strings.ToValidUTF8(err.Error(), "?"), "\n")
+		c.result.Void = text[:min(len(text), 500)]
+		err = errors.New(c.result.Void)
 		t.faults = append(t.faults, fmt.Errorf("%s/%s: %w", t.suite.Name, c.Name, err))
 	}
 	c.over = true

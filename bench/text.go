@@ -49,7 +49,10 @@ func line(c result.Case) string {
 		sample = append(sample, time.Duration(s.Wall*float64(time.Second)))
 	}
 	last := c.Samples[len(c.Samples)-1]
-	text := fmt.Sprintf("%10.4f s ±%3.0f %%  %d of %d  %12.0f rows/s", sample.Median().Seconds(), 100*sample.Variation(), len(sample), c.Wanted, sample.Rate(last.Rows))
+	text := fmt.Sprintf("%10.4f s ±%3.0f %%  %2d of %2d", sample.Median().Seconds(), 100*sample.Variation(), len(sample), c.Wanted)
+	if last.Rows > 0 {
+		text += fmt.Sprintf("  %11.0f rows/s", sample.Rate(last.Rows))
+	}
 	for _, figure := range []struct {
 		name  string
 		bytes int64
@@ -76,7 +79,10 @@ func Benchstat(w io.Writer, r *result.Result) error {
 				continue
 			}
 			for _, one := range c.Samples {
-				fmt.Fprintf(out, "Benchmark%s/%s-%d\t1\t%.0f ns/op\t%.6g rows/s", title(s.Name), name.Replace(c.Name), r.Machine.Cores, one.Wall*1e9, float64(one.Rows)/one.Wall)
+				fmt.Fprintf(out, "Benchmark%s/%s-%d\t1\t%.0f ns/op", title(s.Name), name.Replace(c.Name), r.Machine.Cores, one.Wall*1e9)
+				if one.Rows > 0 {
+					fmt.Fprintf(out, "\t%.6g rows/s", float64(one.Rows)/one.Wall)
+				}
 				for _, figure := range []struct {
 					unit  string
 					value int64

@@ -12,7 +12,7 @@ import (
 func Plan(project fs.FS) bench.Plan {
 	return bench.Plan{
 		Suites: func(p bench.Place) []bench.Suite {
-			return []bench.Suite{ladder(p, project)}
+			return []bench.Suite{ladder(p, project), floors(p, project), storage(p, project), querySuiteOf(p, project)}
 		},
 		Data: func(ctx context.Context, p bench.Place) (string, error) {
 			d := dataOf(p)

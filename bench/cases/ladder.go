@@ -148,7 +148,7 @@ func (d data) productTrial(ctx context.Context, project fs.FS) (*bench.Trial, er
 	return &bench.Trial{Run: run,
 		Check: func(ctx context.Context, s *result.Sample) error {
 			return d.checkOutput(ctx, s, url, root, func(t pipeline.Table) string {
-				return fmt.Sprintf("read_parquet('%s/%s/**/*.parquet', hive_partitioning = false)", root, t.Dataset)
+				return published(root, t)
 			})
 		},
 		Close: func(ctx context.Context) error { return errors.Join(drop(ctx), os.RemoveAll(dir)) },

@@ -33,12 +33,17 @@ func LakeFigures(ctx context.Context, db *sql.DB, relation string, columns []Col
 
 // WarehouseFigures hashes the rows of a table of PostgreSQL. The figure is not that of
 // the same rows in DuckDB.
-func WarehouseFigures(ctx context.Context, conn *pgx.Conn, t Table) (f Figures, err error) {
+func WarehouseFigures(ctx context.Context, conn *pgx.Conn, t Table) (Figures, error) {
+	return FiguresOf(ctx, conn, t, t.Name)
+}
+
+// FiguresOf hashes the rows of a relation that has the table's columns.
+func FiguresOf(ctx context.Context, conn *pgx.Conn, t Table, relation string) (f Figures, err error) {
 	columns := names(t.stored())
 	err = conn.QueryRow(ctx, fmt.Sprintf("select count(*), coalesce(sum(('x' || left(md5(row(%s)::text), 16))::bit(64)::bigint::numeric)::text, '0') from %s",
-		columns, t.Name)).Scan(&f.Rows, &f.Hash)
+		columns, relation)).Scan(&f.Rows, &f.Hash)
 	if err != nil {
-		return f, fmt.Errorf("hash rows of %s: %w", t.Name, err)
+		return f, fmt.Errorf("hash rows of %s: %w", relation, err)
 	}
 	return f, nil
 }

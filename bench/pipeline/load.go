@@ -111,11 +111,7 @@ func (p *Pipeline) stream(ctx context.Context, i item, reader *duckdb.Engine) (i
 	slices.Sort(paths)
 	all := &sequence{left: paths, open: func(path string) (io.ReadCloser, error) { return os.Open(path) }}
 	if reader != nil {
-		var columns []string
-		for _, c := range i.table.stored() {
-			columns = append(columns, c.Name)
-		}
-		all.open = func(path string) (io.ReadCloser, error) { return reader.CSV(ctx, path, columns, "") }
+		all.open = func(path string) (io.ReadCloser, error) { return reader.CSV(ctx, path, i.table.Stored(), "") }
 	}
 	return all, nil
 }
@@ -190,7 +186,7 @@ func (p *Pipeline) putIn(ctx context.Context, conn *pgx.Conn, i item, rows io.Re
 	if p.Partitioned && p.IndexLast {
 		began = time.Now()
 		defer func() { w.time("index", began) }()
-		return p.shapes[i.table.Name].build(ctx, conn, i.leaf())
+		return p.shapes[i.table.Name].Build(ctx, conn, i.leaf())
 	}
 	return nil
 }
@@ -212,7 +208,7 @@ func (p *Pipeline) swapIn(ctx context.Context, conn *pgx.Conn, i item, rows io.R
 			return err
 		}
 		if !p.IndexLast {
-			if err := s.build(ctx, conn, fresh); err != nil {
+			if err := s.Build(ctx, conn, fresh); err != nil {
 				return err
 			}
 		}
@@ -224,7 +220,7 @@ func (p *Pipeline) swapIn(ctx context.Context, conn *pgx.Conn, i item, rows io.R
 	w.time("load", began)
 	if p.IndexLast {
 		began = time.Now()
-		if err := s.build(ctx, conn, fresh); err != nil {
+		if err := s.Build(ctx, conn, fresh); err != nil {
 			return err
 		}
 		w.time("index", began)
@@ -244,7 +240,7 @@ func (p *Pipeline) finish(ctx context.Context, w *watch) error {
 			began := time.Now()
 			if p.IndexLast && !p.Swap {
 				// Of leaves it adopts what they have already.
-				if err := p.shapes[t.Name].build(ctx, conn, t.Name); err != nil {
+				if err := p.shapes[t.Name].Build(ctx, conn, t.Name); err != nil {
 					return err
 				}
 				w.time("index", began)

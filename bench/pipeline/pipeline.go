@@ -26,7 +26,7 @@ type Pipeline struct {
 	Cores   int
 	Memory  int64 // bytes that DuckDB may use
 
-	shapes map[string]shape // of the bank's tables, read by Prepare
+	shapes map[string]Shape // of the bank's tables, read by Prepare
 }
 
 // Stage is a part of a run.

@@ -10,14 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// shape is what a table of the bank is made with, apart from its columns.
-type shape struct {
+// Shape is what a table of the bank is made with, apart from its columns.
+type Shape struct {
 	key     string   // its primary key's columns in brackets
 	indexes []string // others: all behind "on TABLE"
 }
 
-// shapeOf reads a table's shape from the catalogue.
-func shapeOf(ctx context.Context, conn *pgx.Conn, table string) (s shape, err error) {
+// ShapeOf reads a table's shape from the catalogue.
+func ShapeOf(ctx context.Context, conn *pgx.Conn, table string) (s Shape, err error) {
 	rows, err := conn.Query(ctx, `select pg_get_indexdef(indexrelid), indisprimary from pg_index where indrelid = $1::regclass order by indexrelid`, table)
 	if err != nil {
 		return s, err
@@ -39,8 +39,8 @@ func shapeOf(ctx context.Context, conn *pgx.Conn, table string) (s shape, err er
 	return s, err
 }
 
-// build makes all indexes of a table that is, or becomes, one of the bank's.
-func (s shape) build(ctx context.Context, conn *pgx.Conn, table string) error {
+// Build makes all indexes of a table that is, or becomes, one of the bank's.
+func (s Shape) Build(ctx context.Context, conn *pgx.Conn, table string) error {
 	statements := []string{fmt.Sprintf("alter table %s add primary key %s", table, s.key)}
 	for i, index := range s.indexes {
 		// The server's own names are cut, and then two sessions may make the same one.
@@ -65,9 +65,9 @@ const bare = "including defaults including constraints including storage"
 // divided by date, with or without their indexes. It is no part of the work.
 func (p *Pipeline) Prepare(ctx context.Context) error {
 	return p.connected(ctx, func(conn *pgx.Conn) error {
-		p.shapes = map[string]shape{}
+		p.shapes = map[string]Shape{}
 		for _, t := range Tables() {
-			s, err := shapeOf(ctx, conn, t.Name)
+			s, err := ShapeOf(ctx, conn, t.Name)
 			if err != nil {
 				return fmt.Errorf("prepare %s: %w", t.Name, err)
 			}
@@ -82,7 +82,7 @@ func (p *Pipeline) Prepare(ctx context.Context) error {
 				fmt.Sprintf("alter table shaped rename to %s", t.Name))
 			// A fresh leaf adopts the parent's indexes; a fresh heap brings its own.
 			if err == nil && (!p.IndexLast && !p.Swap || p.Swap && p.Partitioned) {
-				err = s.build(ctx, conn, t.Name)
+				err = s.Build(ctx, conn, t.Name)
 			}
 			if err != nil {
 				return fmt.Errorf("prepare %s: %w", t.Name, err)

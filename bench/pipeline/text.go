@@ -56,13 +56,21 @@ func (t Table) stored() []Column {
 	return append(t.Columns[:len(t.Columns):len(t.Columns)], Column{"year", "smallint"}, Column{"month", "smallint"}, Column{"day", "smallint"})
 }
 
-func names(columns []Column) string {
+// Names are the dataset's own columns.
+func (t Table) Names() []string { return namesOf(t.Columns) }
+
+// Stored are the columns of a stored file, which are those that a load fills.
+func (t Table) Stored() []string { return namesOf(t.stored()) }
+
+func namesOf(columns []Column) []string {
 	list := make([]string, len(columns))
 	for i, c := range columns {
 		list[i] = c.Name
 	}
-	return strings.Join(list, ", ")
+	return list
 }
+
+func names(columns []Column) string { return strings.Join(namesOf(columns), ", ") }
 
 // appendText writes a field as CSV: the empty text in quotes, since nothing is null.
 func appendText(out []byte, text string) []byte {
