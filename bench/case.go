@@ -71,6 +71,8 @@ type Plan struct {
 	Suites func(Place) []Suite
 	// Data makes the data that most cases read, and returns their SHA-256.
 	Data func(context.Context, Place) (string, error)
+	// Peers are the versions of other programs that are found here. May be nil.
+	Peers func(context.Context) []result.Pair
 }
 
 // VoidError is an answer that must not be timed.

@@ -23,6 +23,15 @@ var (
 // endDate is fixed, so that the same flags give the same bytes on any day.
 const endDate = "2025-01-31"
 
+func endOf(b *testing.B) time.Time {
+	b.Helper()
+	date, err := time.Parse(time.DateOnly, endDate)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return date
+}
+
 // defects is the share of records with an injected fault.
 const defects = 0.01
 
@@ -45,14 +54,12 @@ func generated(b *testing.B, rows, days int) *input {
 	}
 	in := &input{dir: filepath.Join(root, fmt.Sprintf("raw-%dx%d", rows, days)), rows: rows, days: days}
 	o := datagen.Defaults(time.Now())
-	date, err := time.Parse(time.DateOnly, endDate)
+	o.Output, o.RowsPerDay, o.Days, o.EndDate, o.Defects = datagen.Directory(in.dir), rows, days, endOf(b), defects
+	report, err := datagen.Generate(b.Context(), o)
 	if err != nil {
 		b.Fatal(err)
 	}
-	o.Output, o.RowsPerDay, o.Days, o.EndDate, o.Defects = datagen.Directory(in.dir), rows, days, date, defects
-	if in.report, err = datagen.Generate(b.Context(), o); err != nil {
-		b.Fatal(err)
-	}
+	in.report = report
 	for _, pattern := range []string{"customers/*.csv", "merchants/*.csv", "transactions/*.csv"} {
 		paths, err := filepath.Glob(filepath.Join(in.dir, pattern))
 		if err != nil {
@@ -68,6 +75,16 @@ func generated(b *testing.B, rows, days int) *input {
 		in.bytes += info.Size()
 	}
 	return in
+}
+
+// transactions are the paths of the dated objects.
+func (in *input) transactions(b *testing.B) (paths []string) {
+	b.Helper()
+	paths, err := filepath.Glob(filepath.Join(in.dir, "transactions", "*.csv"))
+	if err != nil || len(paths) != in.days {
+		b.Fatalf("%v: %v", paths, err)
+	}
+	return paths
 }
 
 // records are those of the transactions, as sent.

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if handled, exit := warehouse.Helper(); handled {
 		os.Exit(exit)
 	}
+	if handled, exit := bench.Child(toys()); handled {
+		os.Exit(exit)
+	}
 	if handled, exit := runMeasured(); handled {
 		os.Exit(exit)
 	}

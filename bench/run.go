@@ -116,6 +116,9 @@ func (r *runner) all(ctx context.Context, suites []Suite) (err error) {
 	if r.result.Versions, err = versions(ctx, r.place.Server); err != nil {
 		return err
 	}
+	if r.plan.Peers != nil {
+		r.result.Versions = append(r.result.Versions, r.plan.Peers(ctx)...)
+	}
 	r.Progress(fmt.Sprintf("data: %d rows a day, %d days", r.Rows, r.Days))
 	answer, err := r.alone(ctx, request{Do: doData})
 	if err != nil {

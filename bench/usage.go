@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -63,6 +64,7 @@ func highWater(pid int) (int64, bool) {
 // Family follows the memory of processes that a case starts, and of theirs.
 type Family struct {
 	root    int
+	mutex   sync.Mutex
 	peaks   map[int]int64
 	stop    chan struct{}
 	stopped chan struct{}
@@ -90,7 +92,9 @@ func Follow(pid int) *Family {
 
 func (f *Family) look(pid int) {
 	if bytes, ok := highWater(pid); ok {
+		f.mutex.Lock()
 		f.peaks[pid] = bytes
+		f.mutex.Unlock()
 	}
 	// Threads may have children of their own.
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
@@ -110,15 +114,21 @@ func (f *Family) look(pid int) {
 	}
 }
 
-// Peak ends the following and returns the sum of the peaks in bytes, 0 where the
-// system does not tell them.
-func (f *Family) Peak() (bytes int64) {
-	close(f.stop)
-	<-f.stopped
+// SoFar is the sum of the peaks in bytes, 0 where the system does not tell them.
+func (f *Family) SoFar() (bytes int64) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	for _, one := range f.peaks {
 		bytes += one
 	}
 	return bytes
+}
+
+// Peak ends the following and returns what SoFar would. Call it once.
+func (f *Family) Peak() int64 {
+	close(f.stop)
+	<-f.stopped
+	return f.SoFar()
 }
 
 // ReadSoFar is how many bytes this process has read by system calls, whether from a

@@ -16,9 +16,7 @@ import (
 	"ledgermill/bench"
 	"ledgermill/bench/pipeline"
 	"ledgermill/bench/result"
-	"ledgermill/engine"
 	"ledgermill/engine/config"
-	"ledgermill/warehouse"
 )
 
 // Names of ladder cases that others are compared with.
@@ -137,11 +135,7 @@ func (d data) productTrial(ctx context.Context, project fs.FS) (*bench.Trial, er
 			return err
 		}
 		clock.stage("lake")
-		w, err := warehouse.Open(ctx, warehouse.Options{URL: config.Secret(url)})
-		if err != nil {
-			return err
-		}
-		_, err = m.load(ctx, w, engine.Selection{})
+		err = m.loadInto(ctx, url)
 		clock.stage("load")
 		return err
 	}

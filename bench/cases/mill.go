@@ -119,6 +119,16 @@ func (m *mill) load(ctx context.Context, w *warehouse.Warehouse, s engine.Select
 	return w.Load(ctx, warehouse.Request{Run: "bench", Parts: missing})
 }
 
+// loadInto opens a warehouse whose tables stand and loads what it lacks.
+func (m *mill) loadInto(ctx context.Context, url string) error {
+	w, err := warehouse.Open(ctx, warehouse.Options{URL: config.Secret(url)})
+	if err != nil {
+		return err
+	}
+	_, err = m.load(ctx, w, engine.Selection{})
+	return err
+}
+
 // partOf is what the command's loader makes of a published unit, without the
 // control totals by group.
 func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
@@ -139,6 +149,13 @@ func partOf(duck *duckdb.Engine, p engine.Part) warehouse.Part {
 	}
 	part.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
 		return duck.CSV(ctx, p.Location, columns, p.BusinessDate)
+	}
+	part.Binary = func(ctx context.Context, columns []warehouse.Target) (io.ReadCloser, error) {
+		targets := make([]duckdb.Target, len(columns))
+		for i, c := range columns {
+			targets[i] = duckdb.Target(c)
+		}
+		return duck.Binary(ctx, p.Location, targets, p.BusinessDate)
 	}
 	return part
 }

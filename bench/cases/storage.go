@@ -169,7 +169,6 @@ func (d data) storageTrial(ctx context.Context, f form) (*bench.Trial, error) {
 			if err != nil {
 				return err
 			}
-			clock.stage("count")
 			if err := scan(ctx, db, f.reading(path, facts), facts.Names()); err != nil {
 				return err
 			}

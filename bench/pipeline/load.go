@@ -90,30 +90,32 @@ func (p *Pipeline) items() (items []item, err error) {
 
 // loadItem loads an item and makes it visible.
 func (p *Pipeline) loadItem(ctx context.Context, conn *pgx.Conn, i item, reader *duckdb.Engine, w *watch) error {
-	rows, err := p.stream(ctx, i, reader)
+	paths, err := filepath.Glob(i.pattern)
 	if err != nil {
 		return err
 	}
+	slices.Sort(paths)
+	s := &source{table: i.table, paths: paths, reader: reader}
 	if p.Swap {
-		err = p.swapIn(ctx, conn, i, rows, w)
-	} else {
-		err = p.putIn(ctx, conn, i, rows, w)
+		return p.swapIn(ctx, conn, i, s, w)
 	}
-	return errors.Join(err, rows.Close())
+	return p.putIn(ctx, conn, i, s, w)
 }
 
-// stream opens the stored rows as CSV without a header.
-func (p *Pipeline) stream(ctx context.Context, i item, reader *duckdb.Engine) (io.ReadCloser, error) {
-	paths, err := filepath.Glob(i.pattern)
-	if err != nil {
-		return nil, err
+// source is stored rows, as a load reads them.
+type source struct {
+	table  Table
+	paths  []string
+	reader *duckdb.Engine // of Parquet
+}
+
+// csv opens the rows as CSV without a header.
+func (s *source) csv(ctx context.Context) io.ReadCloser {
+	all := &sequence{left: s.paths, open: func(path string) (io.ReadCloser, error) { return os.Open(path) }}
+	if s.reader != nil {
+		all.open = func(path string) (io.ReadCloser, error) { return s.reader.CSV(ctx, path, s.table.Stored(), "") }
 	}
-	slices.Sort(paths)
-	all := &sequence{left: paths, open: func(path string) (io.ReadCloser, error) { return os.Open(path) }}
-	if reader != nil {
-		all.open = func(path string) (io.ReadCloser, error) { return reader.CSV(ctx, path, i.table.Stored(), "") }
-	}
-	return all, nil
+	return all
 }
 
 // sequence reads files one after the other.
@@ -156,7 +158,7 @@ func (s *sequence) Close() error {
 }
 
 // putIn replaces an item's rows where the others are.
-func (p *Pipeline) putIn(ctx context.Context, conn *pgx.Conn, i item, rows io.Reader, w *watch) error {
+func (p *Pipeline) putIn(ctx context.Context, conn *pgx.Conn, i item, rows *source, w *watch) error {
 	began := time.Now()
 	where := ""
 	if p.Partitioned {
@@ -171,7 +173,7 @@ func (p *Pipeline) putIn(ctx context.Context, conn *pgx.Conn, i item, rows io.Re
 		if _, err := conn.Exec(ctx, "delete from "+i.table.Name+where); err != nil {
 			return err
 		}
-		return p.send(ctx, conn, i.table, i.table.Name, rows, false)
+		return p.send(ctx, conn, i.table.Name, rows, false)
 	}
 	var err error
 	if p.RowByRow {
@@ -192,7 +194,7 @@ func (p *Pipeline) putIn(ctx context.Context, conn *pgx.Conn, i item, rows io.Re
 }
 
 // swapIn fills a fresh table and lets it take its place.
-func (p *Pipeline) swapIn(ctx context.Context, conn *pgx.Conn, i item, rows io.Reader, w *watch) error {
+func (p *Pipeline) swapIn(ctx context.Context, conn *pgx.Conn, i item, rows *source, w *watch) error {
 	fresh := "fresh_" + i.leaf()
 	create := fmt.Sprintf("create table %s (like %s %s", fresh, i.table.Name, bare)
 	place := []string{"drop table " + i.table.Name, fmt.Sprintf("alter table %s rename to %s", fresh, i.table.Name)}
@@ -212,7 +214,7 @@ func (p *Pipeline) swapIn(ctx context.Context, conn *pgx.Conn, i item, rows io.R
 				return err
 			}
 		}
-		return p.send(ctx, conn, i.table, fresh, rows, true)
+		return p.send(ctx, conn, fresh, rows, true)
 	}
 	if err := pgx.BeginFunc(ctx, conn, func(pgx.Tx) error { return fill() }); err != nil {
 		return err

@@ -56,6 +56,10 @@ func (p *Pipeline) Run(ctx context.Context) ([]Stage, error) {
 	return w.stages, nil
 }
 
+// Finish builds the indexes that Prepare left out and analyses, for rows that somebody
+// else has loaded.
+func (p *Pipeline) Finish(ctx context.Context) error { return p.finish(ctx, &watch{}) }
+
 // watch adds up what stages take that may overlap.
 type watch struct {
 	mutex  sync.Mutex
@@ -162,7 +166,7 @@ func (p *Pipeline) vectors(ctx context.Context, w *watch) (err error) {
 	w.time("read", began)
 	began = time.Now()
 	for _, t := range Tables() {
-		if _, err := db.ExecContext(ctx, "create temp table "+t.Dataset+" as "+p.Models[t.Dataset]); err != nil {
+		if _, err := db.ExecContext(ctx, p.transforming(t)); err != nil {
 			return fmt.Errorf("transform %s: %w", t.Dataset, err)
 		}
 	}

@@ -16,34 +16,54 @@ const batch = 1000
 
 // send sends rows to a table, in the transaction that the connection is in. frozen
 // is for a table that this transaction has made.
-func (p *Pipeline) send(ctx context.Context, conn *pgx.Conn, t Table, into string, rows io.Reader, frozen bool) error {
+func (p *Pipeline) send(ctx context.Context, conn *pgx.Conn, into string, rows *source, frozen bool) (err error) {
 	if p.Copy && !p.RowByRow {
-		options := "format csv"
+		options := ""
 		if frozen {
-			options += ", freeze"
+			options = ", freeze"
 		}
-		_, err := conn.PgConn().CopyFrom(ctx, rows, fmt.Sprintf("copy %s (%s) from stdin (%s)", into, names(t.stored()), options))
-		return err
+		if p.Vectorised && p.Parquet {
+			return copyBinary(ctx, conn, into, rows, options)
+		}
+		in := rows.csv(ctx)
+		_, err := conn.PgConn().CopyFrom(ctx, in, fmt.Sprintf("copy %s (%s) from stdin (format csv%s)", into, names(rows.table.stored()), options))
+		return errors.Join(err, in.Close())
 	}
-	size := batch
+	in := rows.csv(ctx)
+	defer func() { err = errors.Join(err, in.Close()) }()
+	to := inserter{conn: conn, table: into, columns: rows.table.stored(), size: batch}
 	if p.RowByRow {
-		size = 1
+		to.size = 1
 	}
-	in := inserter{conn: conn, table: into, columns: t.stored(), size: size}
-	r := csv.NewReader(rows)
+	r := csv.NewReader(in)
 	r.ReuseRecord = true
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return in.flush(ctx)
+			return to.flush(ctx)
 		}
 		if err != nil {
 			return err
 		}
-		if err := in.add(ctx, record); err != nil {
+		if err := to.add(ctx, record); err != nil {
 			return err
 		}
 	}
+}
+
+// copyBinary sends DuckDB's vectors in the server's own format, as the mill does.
+func copyBinary(ctx context.Context, conn *pgx.Conn, into string, rows *source, options string) error {
+	for _, path := range rows.paths {
+		in, err := rows.reader.Binary(ctx, path, rows.table.Targets(), "")
+		if err != nil {
+			return err
+		}
+		_, err = conn.PgConn().CopyFrom(ctx, in, fmt.Sprintf("copy %s (%s) from stdin (format binary%s)", into, names(rows.table.stored()), options))
+		if err := errors.Join(err, in.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inserter gathers rows for INSERTs that are prepared once.

@@ -39,14 +39,19 @@ func ShapeOf(ctx context.Context, conn *pgx.Conn, table string) (s Shape, err er
 	return s, err
 }
 
-// Build makes all indexes of a table that is, or becomes, one of the bank's.
-func (s Shape) Build(ctx context.Context, conn *pgx.Conn, table string) error {
+// Statements make all indexes of a table that is, or becomes, one of the bank's.
+func (s Shape) Statements(table string) []string {
 	statements := []string{fmt.Sprintf("alter table %s add primary key %s", table, s.key)}
 	for i, index := range s.indexes {
 		// The server's own names are cut, and then two sessions may make the same one.
 		statements = append(statements, fmt.Sprintf("create index %[1]s_i%[2]d on %[1]s %[3]s", table, i, index))
 	}
-	return execute(ctx, conn, statements...)
+	return statements
+}
+
+// Build runs the Statements.
+func (s Shape) Build(ctx context.Context, conn *pgx.Conn, table string) error {
+	return execute(ctx, conn, s.Statements(table)...)
 }
 
 func execute(ctx context.Context, conn *pgx.Conn, statements ...string) error {

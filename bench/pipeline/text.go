@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ledgermill/engine/duckdb"
 )
 
 // What the pipeline makes, by the names of the tables that it loads.
@@ -58,6 +60,17 @@ func (t Table) stored() []Column {
 
 // Names are the dataset's own columns.
 func (t Table) Names() []string { return namesOf(t.Columns) }
+
+// Targets are the warehouse's columns with their types, which are named as DuckDB's
+// but for texts and timestamps.
+func (t Table) Targets() []duckdb.Target {
+	list := make([]duckdb.Target, len(t.stored()))
+	for i, c := range t.stored() {
+		name := strings.NewReplacer("varchar", "text", "timestamp", "timestamp without time zone", "decimal(18, 2)", "numeric(18,2)").Replace(c.Type)
+		list[i] = duckdb.Target{Name: c.Name, Type: name}
+	}
+	return list
+}
 
 // Stored are the columns of a stored file, which are those that a load fills.
 func (t Table) Stored() []string { return namesOf(t.stored()) }

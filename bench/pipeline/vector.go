@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -71,6 +72,21 @@ select * exclude (object) from ranked`
 
 // readVectors makes raw_transactions of the objects.
 func (p *Pipeline) readVectors(ctx context.Context, db *sql.DB) error {
+	if !p.Declared {
+		for _, path := range p.Objects {
+			if err := p.sniff(ctx, db, path); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := db.ExecContext(ctx, p.reading()); err != nil {
+		return fmt.Errorf("read objects: %w", err)
+	}
+	return nil
+}
+
+// reading is the statements that make raw_transactions.
+func (p *Pipeline) reading() string {
 	declared := make([]string, len(rawColumns()))
 	trimmed := make([]string, len(rawColumns()))
 	for i, name := range rawColumns() {
@@ -83,18 +99,30 @@ func (p *Pipeline) readVectors(ctx context.Context, db *sql.DB) error {
 	}
 	parts := make([]string, len(p.Objects))
 	for i, path := range p.Objects {
-		if !p.Declared {
-			if err := p.sniff(ctx, db, path); err != nil {
-				return err
-			}
-		}
 		parts[i] = fmt.Sprintf("select %d as object, * from read_csv('%s', %s)", i, path, how)
 	}
-	_, err := db.ExecContext(ctx, "create temp view texts as "+strings.Join(parts, " union all ")+";"+fmt.Sprintf(clean, strings.Join(trimmed, ", ")))
-	if err != nil {
-		return fmt.Errorf("read objects: %w", err)
+	return "create temp view texts as " + strings.Join(parts, " union all ") + ";\n" + fmt.Sprintf(clean, strings.Join(trimmed, ", "))
+}
+
+// transforming is the statement that makes a dataset.
+func (p *Pipeline) transforming(t Table) string {
+	return "create temp table " + t.Dataset + " as " + p.Models[t.Dataset]
+}
+
+// Script is the vectorised transformation as a script for the duckdb shell. It makes
+// the directories that the script writes to.
+func (p *Pipeline) Script() (string, error) {
+	statements := []string{p.reading()}
+	for _, t := range Tables() {
+		statements = append(statements, p.transforming(t))
 	}
-	return nil
+	for _, t := range Tables() {
+		if err := os.MkdirAll(p.dataset(t), 0o755); err != nil {
+			return "", err
+		}
+		statements = append(statements, p.storing(t))
+	}
+	return strings.Join(statements, "\n;\n") + "\n;\n", nil
 }
 
 // sniff has DuckDB find the types of an object from all its records.
@@ -128,7 +156,7 @@ func (p *Pipeline) storing(t Table) string {
 	}
 	if t.dated || p.Partitioned {
 		for _, part := range []string{"year", "month", "day"} {
-			list = append(list, fmt.Sprintf("%[1]s(transaction_date) as %[1]s", part))
+			list = append(list, fmt.Sprintf("cast(%[1]s(transaction_date) as smallint) as %[1]s", part))
 		}
 	}
 	to := p.dataset(t) + "/data" + p.extension()
