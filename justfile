@@ -25,9 +25,9 @@ test-sweep:
 demo:
     go run ./cmd/ledgermill demo
 
-# the figures of the README, beside their floors
+# the hot paths, the program end to end, and the load of a month: the rest is `ledgermill bench`
 bench:
-    go test ./bench -run '^$' -bench Mill -benchtime 3x -timeout 60m
+    go test ./bench -run '^$' -bench 'Hot|Mill' -benchtime 3x -timeout 60m
 
 # a local MinIO for playing, built first if need be: prints how to reach it
 minio:

@@ -18,6 +18,7 @@ import (
 	"github.com/shirou/gopsutil/v4/mem"
 
 	"ledgermill/bench/result"
+	"ledgermill/engine/config"
 	"ledgermill/engine/duckdb"
 )
 
@@ -91,6 +92,32 @@ func versions(ctx context.Context, server string) ([]result.Pair, error) {
 		return conn.QueryRow(ctx, "show server_version").Scan(&version)
 	})
 	return append(list, result.Pair{Name: "postgresql", Value: version}), err
+}
+
+// settings are what bears on time besides the sizes: those of the engine, where a
+// command has none given, and of the server.
+func settings(ctx context.Context, server string) ([]result.Pair, error) {
+	engine := config.Default().Engine
+	list := []result.Pair{{Name: "engine.memory_limit", Value: fmt.Sprint(engine.MemoryLimit)}, {Name: "engine.threads", Value: strconv.Itoa(engine.Threads)},
+		{Name: "engine.batch_days", Value: strconv.Itoa(engine.BatchDays)}}
+	if server == "" {
+		return list, nil
+	}
+	err := administer(ctx, server, func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, `select name, current_setting(name) from pg_settings
+			where name in ('fsync', 'synchronous_commit', 'wal_level', 'full_page_writes', 'shared_buffers', 'maintenance_work_mem', 'work_mem', 'max_wal_size',
+				'wal_compression', 'jit', 'io_method', 'max_parallel_workers_per_gather', 'max_parallel_maintenance_workers') order by name`)
+		if err != nil {
+			return err
+		}
+		var p result.Pair
+		_, err = pgx.ForEachRow(rows, []any{&p.Name, &p.Value}, func() error {
+			list = append(list, result.Pair{Name: "postgresql." + p.Name, Value: p.Value})
+			return nil
+		})
+		return err
+	})
+	return list, err
 }
 
 func administer(ctx context.Context, url string, do func(*pgx.Conn) error) (err error) {

@@ -116,6 +116,11 @@ func (r *runner) all(ctx context.Context, suites []Suite) (err error) {
 	if r.result.Versions, err = versions(ctx, r.place.Server); err != nil {
 		return err
 	}
+	own, err := settings(ctx, r.place.Server)
+	if err != nil {
+		return err
+	}
+	r.result.Settings = append(r.result.Settings, own...)
 	if r.plan.Peers != nil {
 		r.result.Versions = append(r.result.Versions, r.plan.Peers(ctx)...)
 	}
@@ -216,8 +221,7 @@ func (r *runner) describe(s Suite, c Case) result.Case {
 	for _, a := range out.Against {
 		names = append(names, s.Name+"/"+a.Case)
 	}
-	repeat := cmp.Or(r.Repeat, timesShort)
-	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --repeat %d --budget 0 %s", r.Rows, r.Days, r.Seed, repeat, quoted(names))
+	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --repeat %d --budget 0 %s", r.Rows, r.Days, r.Seed, r.Repeat, quoted(names))
 	return out
 }
 

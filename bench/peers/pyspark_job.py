@@ -107,6 +107,7 @@ def main():
     session = (SparkSession.builder.appName("peer").master("local[*]")
                .config("spark.driver.memory", "8g").config("spark.ui.enabled", "false")
                .config("spark.sql.shuffle.partitions", "8").config("spark.sql.parquet.compression.codec", "snappy")
+               .config("spark.ui.showConsoleProgress", "false")
                .config("spark.sql.session.timeZone", "UTC").config("spark.sql.timestampType", "TIMESTAMP_NTZ"))
     if a.jar:
         session = session.config("spark.jars", a.jar)
