@@ -17,9 +17,13 @@ const (
 // 1.05, or of 1/1.05.
 type Rule struct {
 	Effect float64 // a smaller difference is none, however sure it is
-	Wide   float64 // an interval that holds 1 and reaches beyond this tells nothing
+	Wide   float64 // an interval that reaches further than this to each side, of its own middle, tells nothing
 	Drift  bool    // the samples come from two runs of the bench, which may differ in more than the samples show
 }
+
+// drift is how many times the variation within a run two runs may be apart: held
+// by TestSameBuildIsNoDifference.
+const drift = 1.5
 
 // SameRun is the rule for cases of one run, whose samples took turns.
 func SameRun() Rule { return Rule{Effect: 0.05, Wide: 0.25} }
@@ -33,14 +37,14 @@ func TwoRuns() Rule { return Rule{Effect: 0.10, Wide: 0.25, Drift: true} }
 // It is faster or slower if its interval lies wholly on one side of 1 and it
 // differs from 1 by the rule's effect at least. Fewer than six repetitions, whose
 // interval is a range, must differ by the rule's width instead. Between two runs
-// it must differ by the variation of either as well.
+// it must differ by one and a half times the variation of either as well.
 //
-// What is neither is no difference if its interval stays within the rule's width
-// of 1, and too noisy otherwise. One repetition is always too noisy.
+// What is neither is too noisy if the interval is wider than the rule allows, and
+// no difference otherwise. One repetition is always too noisy.
 func (r Rule) Judge(ratio Ratio, variation float64) Verdict {
 	effect, wide := math.Log1p(r.Effect), math.Log1p(r.Wide)
 	if r.Drift {
-		effect = max(effect, math.Log1p(variation))
+		effect = max(effect, math.Log1p(drift*variation))
 	}
 	if ratio.Basis == Range {
 		effect = max(effect, wide)
@@ -53,8 +57,8 @@ func (r Rule) Judge(ratio Ratio, variation float64) Verdict {
 		return Faster
 	case low > 0 && value >= effect:
 		return Slower
-	case low >= -wide && high <= wide:
-		return NoDifference
+	case high-low > 2*wide:
+		return TooNoisy
 	}
-	return TooNoisy
+	return NoDifference
 }
