@@ -23,7 +23,7 @@ type Rule struct {
 
 // drift is how many times the variation within a run two runs may be apart: held
 // by TestSameBuildIsNoDifference.
-const drift = 1.5
+const drift = 2
 
 // SameRun is the rule for cases of one run, whose samples took turns.
 func SameRun() Rule { return Rule{Effect: 0.05, Wide: 0.25} }
@@ -37,7 +37,7 @@ func TwoRuns() Rule { return Rule{Effect: 0.10, Wide: 0.25, Drift: true} }
 // It is faster or slower if its interval lies wholly on one side of 1 and it
 // differs from 1 by the rule's effect at least. Fewer than six repetitions, whose
 // interval is a range, must differ by the rule's width instead. Between two runs
-// it must differ by one and a half times the variation of either as well.
+// it must differ by twice the variation of either as well.
 //
 // What is neither is too noisy if the interval is wider than the rule allows, and
 // no difference otherwise. One repetition is always too noisy.
