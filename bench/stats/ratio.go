@@ -91,6 +91,17 @@ func quotient(all []Samples, n int, figure func(Samples) float64) float64 {
 
 // resampled is the 95 % percentile interval of the quotient.
 func resampled(all []Samples, n int, paired bool) (low, high float64) {
+	return interval(resamples(all, n, paired))
+}
+
+// interval is where 95 % of the values lie; it sorts them.
+func interval(values []float64) (low, high float64) {
+	slices.Sort(values)
+	return Quantile(values, 0.025), Quantile(values, 0.975)
+}
+
+// resamples are the quotients of samples drawn again from themselves.
+func resamples(all []Samples, n int, paired bool) []float64 {
 	seed := uint64(len(all))
 	for _, s := range all {
 		seed = seed*31 + uint64(len(s))
@@ -103,8 +114,8 @@ func resampled(all []Samples, n int, paired bool) (low, high float64) {
 	}
 	rounds := make([]int, len(all[0]))
 	for i := range values {
-		if paired {
-			draw(random, rounds, len(rounds))
+		for k := range rounds {
+			rounds[k] = random.IntN(len(rounds))
 		}
 		for j, s := range all {
 			for k := range s {
@@ -117,14 +128,7 @@ func resampled(all []Samples, n int, paired bool) (low, high float64) {
 		}
 		values[i] = quotient(again, n, func(s Samples) float64 { return medianOf(s) })
 	}
-	slices.Sort(values)
-	return Quantile(values, 0.025), Quantile(values, 0.975)
-}
-
-func draw(random *rand.Rand, into []int, n int) {
-	for i := range into {
-		into[i] = random.IntN(n)
-	}
+	return values
 }
 
 // Quantile is the value below which the share p of sorted values lies, between two

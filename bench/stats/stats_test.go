@@ -162,6 +162,35 @@ func TestBases(t *testing.T) {
 	}
 }
 
+func TestMean(t *testing.T) {
+	t.Parallel()
+	random, held := generator(t), 0
+	for range 100 {
+		pairs := []stats.Pair{{Of: noisy(random, 10, 2, 0.05), By: noisy(random, 10, 1, 0.05)}, {Of: noisy(random, 8, 32, 0.05), By: noisy(random, 10, 1, 0.05)}}
+		m := stats.Mean(pairs)
+		first, second := stats.RatioOf(pairs[0].Of, pairs[0].By, false), stats.RatioOf(pairs[1].Of, pairs[1].By, false)
+		if m.Basis != stats.Bootstrap || m.Runs != 8 || !near(m.Value*m.Value, first.Value*second.Value) || m != stats.Mean(pairs) {
+			t.Fatalf("%+v", m)
+		}
+		if ends := math.Sqrt(first.Low * second.Low); m.Low < ends*0.99 {
+			t.Fatalf("%+v is wider than its ratios, %v", m, ends)
+		}
+		if m.Low <= 8 && 8 <= m.High {
+			held++
+		}
+	}
+	if held < 90 {
+		t.Errorf("the interval held the truth %d times in 100", held)
+	}
+	few := stats.Mean([]stats.Pair{{Of: stats.Samples{2, 2.2}, By: stats.Samples{1, 1}}, {Of: stats.Samples{4, 4}, By: stats.Samples{1, 1}}})
+	if few.Basis != stats.Range || few.Runs != 2 || !near(few.Low, math.Sqrt(8)) || !near(few.High, math.Sqrt(8.8)) {
+		t.Errorf("%+v", few)
+	}
+	if none := stats.Mean(nil); none.Defined() {
+		t.Errorf("%+v", none)
+	}
+}
+
 func TestInterleaved(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -53,32 +54,47 @@ func (s Curves) Draw(width float64) (Drawing, error) {
 		key.paint(c, c.Max.Y)
 		write(c, written(Muted, tickSize, false), c.Max.X, c.Min.Y+8, s.Title, true)
 		top := c.Max.Y - vg.Length(key.height())
-		for _, panel := range s.Panels {
+		plots, left := make([]*plot.Plot, len(s.Panels)), vg.Length(0)
+		for i, panel := range s.Panels {
+			plots[i] = s.plot(panel, low, high, vg.Length(width), vg.Length(each), known)
+			left = max(left, widest(plots[i].Y.Tick.Marker))
+		}
+		for i, panel := range s.Panels {
 			part := c
 			part.Max.Y, part.Min.Y = top, top-vg.Length(each)
-			s.panel(part, panel, low, high, known)
+			write(part, written(Muted, tickSize, false), part.Min.X, part.Max.Y-line/2, panel.Title, false)
+			// The plots begin at the same place however wide their labels are.
+			plots[i].Draw(draw.Crop(part, left-widest(plots[i].Y.Tick.Marker), -4, 0, -line-4))
 			top = part.Min.Y
 		}
 	})
 }
 
-// panel draws one panel, its title above it.
-func (s Curves) panel(c draw.Canvas, panel Panel, low, high float64, tones map[string]Tone) {
-	write(c, written(Muted, tickSize, false), c.Min.X, c.Max.Y-line/2, panel.Title, false)
+// widest is the width of the widest label.
+func widest(t plot.Ticker) (width vg.Length) {
+	style := written(Tick, tickSize, false)
+	for _, mark := range t.Ticks(0, 0) {
+		width = max(width, style.Width(mark.Label))
+	}
+	return width
+}
+
+// plot is one panel, in so much room.
+func (s Curves) plot(panel Panel, low, high float64, width, height vg.Length, tones map[string]Tone) *plot.Plot {
 	p := bare()
 	p.X.Min, p.X.Max = low, high
 	p.Y.Min, p.Y.Max = math.Inf(1), 0
 	for _, curve := range panel.Curves {
-		for _, y := range append(append([]float64{}, curve.Y...), curve.Fit...) {
+		for _, y := range slices.Concat(curve.Y, curve.Fit) {
 			p.Y.Min, p.Y.Max = min(p.Y.Min, y), max(p.Y.Max, y)
 		}
 	}
 	p.Y.Min, p.Y.Max = p.Y.Min/1.25, p.Y.Max*1.25
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-	p.X.Tick.Marker = logTicks(p.X.Min, p.X.Max, c.Max.X-c.Min.X-70, false, s.Unit)
-	p.Y.Tick.Marker = logTicks(p.Y.Min, p.Y.Max, c.Max.Y-c.Min.Y-line-30, true, panel.Unit)
+	p.X.Tick.Marker = logTicks(p.X.Min, p.X.Max, width-70, false, s.Unit)
+	p.Y.Tick.Marker = logTicks(p.Y.Min, p.Y.Max, height-line-30, true, panel.Unit)
 	p.Add(painter(func(c draw.Canvas, p *plot.Plot) { paintCurves(c, p, panel.Curves, tones) }))
-	p.Draw(draw.Crop(c, 0, -4, 0, -line-4))
+	return p
 }
 
 func paintCurves(c draw.Canvas, p *plot.Plot, curves []Curve, tones map[string]Tone) {

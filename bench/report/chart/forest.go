@@ -34,7 +34,7 @@ func (f Forest) Draw(width float64) (Drawing, error) {
 		if e.Low < e.High {
 			whisker(c, e.Tone, x(e.Low), x(e.High), y)
 		}
-		dot(c, e.Tone, x(e.Value), y, e.Low >= e.High)
+		dot(c, e.Tone, x(e.Value), y, e.Once)
 	}
 	return r.draw(width)
 }

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -11,8 +12,9 @@ import (
 type Row struct {
 	Label string
 	Note  string
-	Head  bool // a heading of the rows below: it has no marks
 	Tone  Tone
+	Head  bool // a heading of the rows below: it has no marks
+	Once  bool // measured once: nothing is known of how sure it is
 }
 
 // rows is a chart of rows below each other over one axis.
@@ -36,7 +38,7 @@ const (
 	sides      = 16 // room for half a label of the axis
 )
 
-// rowsHeight is the height of each row: notes that do not fit beside their label
+// heights are the height of each row: notes that do not fit beside their label
 // have a line of their own, in all rows or in none.
 func (r rows) heights(room vg.Length) (heights []float64, double bool) {
 	ink, muted := written(Ink, textSize, false), written(Muted, textSize, false)
@@ -99,10 +101,9 @@ func (r rows) paint(c draw.Canvas, p *plot.Plot, heights []float64, double bool)
 	left, right, top, above := c.Min.X-sides+1, c.Max.X+sides-1, c.Max.Y, vg.Length(0)
 	for i, one := range r.all {
 		bottom := top - vg.Length(heights[i])
-		text := top - line/2 - 1
+		words := top - line/2 - 1
 		if one.Head {
-			clear(c, left, right, bottom+2, top)
-			write(c, bold, left, text-4, fit(bold, one.Label, right-left), false)
+			label(c, bold, left, words-4, fit(bold, one.Label, right-left), false)
 			top = bottom
 			continue
 		}
@@ -110,25 +111,27 @@ func (r rows) paint(c draw.Canvas, p *plot.Plot, heights []float64, double bool)
 		if r.between != nil && i > 0 && !r.all[i-1].Head {
 			r.between(c, at, i, y, above)
 		}
-		lines := 1
+		label(c, ink, left, words, fit(ink, one.Label, right-left), false)
 		if double {
-			lines = 2
-		}
-		clear(c, left, right, top-vg.Length(lines*line), top-1)
-		write(c, ink, left, text, fit(ink, one.Label, right-left), false)
-		if double {
-			write(c, muted, left, text-line, fit(muted, one.Note, right-left), false)
+			label(c, muted, left, words-line, fit(muted, one.Note, right-left), false)
 		} else {
-			write(c, muted, right, text, one.Note, true)
+			label(c, muted, right, words, one.Note, true)
 		}
 		r.mark(c, at, i, y)
 		above, top = y, bottom
 	}
 }
 
-// clear lays paper under text, so that no line runs through it.
-func clear(c draw.Canvas, left, right, bottom, top vg.Length) {
-	box(c, Paper, left, right, (bottom+top)/2, top-bottom)
+// label writes on paper of its own, so that no line runs through the text.
+func label(c draw.Canvas, style text.Style, x, y vg.Length, words string, right bool) {
+	from, to := x-2, x+style.Width(words)+2
+	if right {
+		from, to = x-style.Width(words)-2, x+2
+	}
+	if words != "" {
+		box(c, Paper, from, to, y, line-1)
+	}
+	write(c, style, x, y, words, right)
 }
 
 // whisker draws an interval.

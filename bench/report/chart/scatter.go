@@ -70,7 +70,7 @@ func (s Scatter) paint(c draw.Canvas, p *plot.Plot, tones map[string]Tone) {
 		place := clearPlace(at[i], style.Width(words), c.Rectangle, taken)
 		taken = append(taken, place)
 		middle := vg.Point{X: (place.Min.X + place.Max.X) / 2, Y: (place.Min.Y + place.Max.Y) / 2}
-		if near := (vg.Point{X: min(max(at[i].X, place.Min.X), place.Max.X), Y: min(max(at[i].Y, place.Min.Y), place.Max.Y)}); distance(near, at[i]) > 9 {
+		if near := nearest(place, at[i]); distance(near, at[i]) > 9 {
 			c.StrokeLine2(stroke(Muted, 0.6), at[i].X, at[i].Y, near.X, near.Y)
 		}
 		write(c, style, place.Min.X, middle.Y, words, false)
@@ -93,7 +93,7 @@ func clearPlace(at vg.Point, width vg.Length, within vg.Rectangle, taken []vg.Re
 			}
 			var over float64
 			for _, other := range taken {
-				over += overlap(place, other)
+				over += overlap(place, other) + crossed(at, nearest(place, at), other)
 			}
 			if over == 0 {
 				return place
@@ -108,6 +108,29 @@ func clearPlace(at vg.Point, width vg.Length, within vg.Rectangle, taken []vg.Re
 
 func around(at vg.Point, halfWidth, halfHeight vg.Length) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: at.X - halfWidth, Y: at.Y - halfHeight}, Max: vg.Point{X: at.X + halfWidth, Y: at.Y + halfHeight}}
+}
+
+// nearest is the point of a rectangle that is nearest to another.
+func nearest(r vg.Rectangle, at vg.Point) vg.Point {
+	return vg.Point{X: min(max(at.X, r.Min.X), r.Max.X), Y: min(max(at.Y, r.Min.Y), r.Max.Y)}
+}
+
+// crossed is how much of a line from one point to another lies in a rectangle that
+// does not hold where it begins.
+func crossed(from, to vg.Point, r vg.Rectangle) float64 {
+	const steps = 12
+	within := 0.0
+	for i := range steps {
+		share := vg.Length(i) / (steps - 1)
+		at := vg.Point{X: from.X + share*(to.X-from.X), Y: from.Y + share*(to.Y-from.Y)}
+		if nearest(r, at) == at {
+			if i == 0 {
+				return 0
+			}
+			within += distance(from, to) / steps
+		}
+	}
+	return within
 }
 
 // overlap is the area that two rectangles share.

@@ -44,7 +44,7 @@ func (w Waterfall) Draw(width float64) (Drawing, error) {
 		if s.Low < s.High {
 			whisker(c, Ink, x(s.Low), x(s.High), y)
 		}
-		dot(c, Ink, x(s.To), y, s.Low >= s.High)
+		dot(c, Ink, x(s.To), y, s.Once)
 	}
 	return r.draw(width)
 }
