@@ -29,6 +29,16 @@ demo:
 bench:
     go test ./bench -run '^$' -bench 'Hot|Mill' -benchtime 3x -timeout 60m
 
+# the full report of docs/benchmarks: measures everything first, which takes hours
+bench-report:
+    mkdir -p docs/benchmarks
+    go run ./cmd/ledgermill bench run --rows 1000000 --budget 0 --output docs/benchmarks/bench.json
+    go run ./cmd/ledgermill bench report docs/benchmarks/bench.json --output docs/benchmarks
+
+# the same pages again from the samples that are there
+bench-report-again:
+    go run ./cmd/ledgermill bench report docs/benchmarks/bench.json --output docs/benchmarks
+
 # a local MinIO for playing, built first if need be: prints how to reach it
 minio:
     go run ./engine/lake/s3test/minio

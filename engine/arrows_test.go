@@ -36,6 +36,11 @@ func arrows() map[string][]string {
 		"bench/result":   {},
 		"engine":         {"engine/..."},
 
+		"bench/result":       {},
+		"bench/stats":        {},
+		"bench/report":       {"bench/result", "bench/stats", "bench/report/chart"},
+		"bench/report/chart": {},
+
 		"engine/contract": {"engine/sqltext"},
 		"engine/model":    {"engine/contract", "engine/sqltext"},
 		"engine/sqltext":  {},
@@ -87,7 +92,7 @@ func modules() map[string][]string {
 		"github.com/charmbracelet":            {"cmd/ledgermill"},
 		"golang.org/x/term":                   {"cmd/ledgermill"},
 		"github.com/brianvoe/gofakeit":        {"bench/datagen"},
-		"gonum.org":                           {"bench"},
+		"gonum.org":                           {"bench/stats", "bench/report/chart"},
 		"github.com/prometheus/client_golang": {"warehouse/monitor", "cmd/ledgermill"},
 		"github.com/rogpeppe/go-internal":     {},
 		"github.com/google/go-cmp":            onlyTests(),

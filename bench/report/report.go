@@ -1,0 +1,31 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"ledgermill/bench/result"
+)
+
+// Of makes a document of results that hold different suites. The error is an
+// [EmptyError] if none has a sample that counts, or a [TwiceError].
+func Of(results ...*result.Result) (*Document, error) {
+	b, err := newBench(results)
+	if err != nil {
+		return nil, err
+	}
+	first := results[0]
+	d := &Document{
+		Title:    "Did the promise hold?",
+		Subtitle: fmt.Sprintf("Ledgermill's bench on %s, commit %s, %s", b.machineName(), first.Commit, first.Started.Format(time.DateOnly)),
+	}
+	d.Lead = b.answer()
+	for _, section := range []func() *Section{b.ladder, b.alone, b.stages, b.floors, b.storage, b.queries, b.scale, b.peers, b.uncounted, b.origin} {
+		if s := section(); s != nil {
+			d.Sections = append(d.Sections, *s)
+		}
+	}
+	d.Sections = append(d.Sections, method())
+	d.Cases = b.entries()
+	return d, nil
+}
