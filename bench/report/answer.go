@@ -77,10 +77,18 @@ func (b *bench) rungs() (list []comparison) {
 	return list
 }
 
+// optimisations are the rungs without those that bear a promise by themselves: the
+// mill, which is the pipeline and more, is no optimisation of it.
+func (b *bench) optimisations() []comparison {
+	return slices.DeleteFunc(b.rungs(), func(c comparison) bool {
+		return slices.ContainsFunc(c.of.Against, func(a result.Comparison) bool { return a.Promise != "" })
+	})
+}
+
 // gave is the second sentence: what gave most of it.
 func (b *bench) gave() Text {
 	var best []comparison
-	for _, c := range b.rungs() {
+	for _, c := range b.optimisations() {
 		if c.faster().verdict == stats.Faster {
 			best = append(best, c)
 		}
@@ -96,7 +104,7 @@ func (b *bench) gave() Text {
 	})
 	var parts []Text
 	for _, c := range best[:min(3, len(best))] {
-		parts = append(parts, Text{named(b.id(c.of)), plain(" "), figure(c.faster().value())})
+		parts = append(parts, Text{b.link(c.of), plain(" "), figure(c.faster().value())})
 	}
 	return append(append(Text{plain("Most was given by ")}, and(parts)...), plain("."))
 }
@@ -104,16 +112,16 @@ func (b *bench) gave() Text {
 // gaveNothing is the third sentence: what gave nothing, or took something.
 func (b *bench) gaveNothing() Text {
 	var none, worse, unsure []Text
-	for _, c := range b.rungs() {
+	for _, c := range b.optimisations() {
 		e := c.faster()
-		part := Text{named(b.id(c.of)), plain(" "), figure(e.value())}
+		part := Text{b.link(c.of), plain(" "), figure(e.value())}
 		switch e.verdict {
 		case stats.NoDifference:
 			none = append(none, part)
 		case stats.Slower:
 			worse = append(worse, part)
 		case stats.TooNoisy:
-			unsure = append(unsure, Text{named(b.id(c.of))})
+			unsure = append(unsure, Text{b.link(c.of)})
 		}
 	}
 	text := Text{plain("Nothing was given by ")}

@@ -44,11 +44,12 @@ type bench struct {
 	results []*result.Result
 	suites  []*result.Suite
 	suiteOf map[*result.Case]*result.Suite
+	ratios  map[asked]stats.Ratio // that were asked for
 }
 
 // newBench puts results together. The error is an [EmptyError] or a [TwiceError].
 func newBench(results []*result.Result) (*bench, error) {
-	b := &bench{results: results, suiteOf: map[*result.Case]*result.Suite{}}
+	b := &bench{results: results, suiteOf: map[*result.Case]*result.Suite{}, ratios: map[asked]stats.Ratio{}}
 	known, counted, empty := map[string]bool{}, 0, &EmptyError{}
 	for _, r := range results {
 		for i := range r.Suites {
@@ -122,28 +123,43 @@ func (b *bench) comparisons(s *result.Suite, kinds ...string) (list []comparison
 	return list
 }
 
-// ratio is this case's figure by the other's.
-func (c comparison) ratio(f Field) stats.Ratio {
-	return stats.RatioOf(samples(c.of, f), samples(c.by, f), inOrder(c.of, c.by))
-}
-
 // faster is how many times faster this case is than the other.
 func (c comparison) faster() estimate { return c.estimate(Wall, true) }
 
 // slower is how many times the other's time this case takes.
 func (c comparison) slower() estimate { return c.estimate(Wall, false) }
 
-// estimate is the ratio of a field with its figures; inverse is the other's by this
-// case's.
+// estimate is the ratio of a field with its figures and, of times, its verdict;
+// inverse is the other's by this case's.
 func (c comparison) estimate(f Field, inverse bool) estimate {
 	of, by := c.of, c.by
 	if inverse {
 		of, by = by, of
 	}
-	r := stats.RatioOf(samples(of, f), samples(by, f), inOrder(of, by))
-	e := estimate{ratio: r, field: f, of: []string{c.bench.id(of)}, by: []string{c.bench.id(by)}}
-	e.verdict = stats.SameRun().Judge(c.ratio(Wall), 0)
+	e := estimate{ratio: c.bench.ratio(of, by, f), field: f, of: []string{c.bench.id(of)}, by: []string{c.bench.id(by)}}
+	times := e.ratio
+	if inverse {
+		times = times.Inverse()
+	}
+	e.verdict = stats.SameRun().Judge(times, 0)
 	return e
+}
+
+// asked is a ratio that somebody has asked for.
+type asked struct {
+	of, by *result.Case
+	field  Field
+}
+
+// ratio is a figure of one case by that of another. It is resampled once.
+func (b *bench) ratio(of, by *result.Case, f Field) stats.Ratio {
+	key := asked{of, by, f}
+	r, known := b.ratios[key]
+	if !known {
+		r = stats.RatioOf(samples(of, f), samples(by, f), inOrder(of, by))
+		b.ratios[key] = r
+	}
+	return r
 }
 
 // estimate is a ratio with where it comes from and, of times, its verdict.

@@ -63,8 +63,8 @@ func TestCompare(t *testing.T) {
 	for i := range b.Suite("storage").Case("csv").Samples {
 		b.Suite("storage").Case("csv").Samples[i].Written *= 2
 	}
-	for i := range b.Suite("scale").Case("days-7").Samples {
-		b.Suite("scale").Case("days-7").Samples[i].PeakRSS *= 2
+	for i := range b.Suite("scale").Case("rows-10000-days-7").Samples {
+		b.Suite("scale").Case("rows-10000-days-7").Samples[i].PeakRSS *= 2
 	}
 	b.Suite("floors").Case("load").Samples[0].Hash = "other"
 	b.Suite("floors").Case("pipe").Void = "wrong"
@@ -84,7 +84,7 @@ func TestCompare(t *testing.T) {
 		{"ladder/naive wall", stats.Faster, false},
 		{"floors/lake wall", stats.NoDifference, false},
 		{"storage/csv written", stats.Slower, true},
-		{"scale/days-7 peak_rss", stats.Slower, false},
+		{"scale/rows-10000-days-7 peak_rss", stats.Slower, false},
 	} {
 		if got := at[want.key]; got.Verdict != want.verdict || got.Regression != want.regression {
 			t.Errorf("%s: %+v", want.key, got)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"ledgermill/bench/report/chart"
+	"ledgermill/bench/result"
 	"ledgermill/bench/stats"
 )
 
@@ -109,6 +110,9 @@ func figure(f *Figure) Span {
 
 // named is a case, linked to its row at the end.
 func named(id string) Span { return Span{Words: id, Case: id} }
+
+// link is a case within a section of its own suite, linked by its name.
+func (b *bench) link(c *result.Case) Span { return Span{Words: c.Name, Case: b.id(c)} }
 
 func judged(v stats.Verdict) Span {
 	marks := map[stats.Verdict]Mark{stats.Faster: Good, stats.Slower: Bad, stats.NoDifference: Neutral, stats.TooNoisy: Unsure}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"ledgermill/bench/result"
@@ -184,5 +185,46 @@ func blocks(v float64) string { return thousands(v) + " blocks" }
 func rate(v float64) string { return thousands(v) + " rows/s" }
 
 func times(v float64) string { return three(v) + "×" }
+
+// Axes have round numbers, which need no more digits than they have.
+
+func tick(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+
+func tickTimes(v float64) string { return tick(v) + "×" }
+
+func tickSeconds(v float64) string {
+	switch {
+	case v == 0:
+		return "0"
+	case v < 0.9995e-3:
+		return tick(1e6*v) + " µs"
+	case v < 0.9995:
+		return tick(1e3*v) + " ms"
+	}
+	return tick(v) + " s"
+}
+
+func tickBytes(v float64) string {
+	switch {
+	case v < 999.5e3:
+		return tick(v/1e3) + " kB"
+	case v < 999.5e6:
+		return tick(v/1e6) + " MB"
+	}
+	return tick(v/1e9) + " GB"
+}
+
+// tickCount is a number in thousands, millions or thousands of millions.
+func tickCount(v float64) string {
+	switch {
+	case v < 999.5:
+		return tick(v)
+	case v < 999.5e3:
+		return tick(v/1e3) + " k"
+	case v < 999.5e6:
+		return tick(v/1e6) + " M"
+	}
+	return tick(v/1e9) + " G"
+}
 
 func percent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }

@@ -12,16 +12,16 @@ func (b *bench) ladder() *Section {
 	if len(all) == 0 {
 		return nil
 	}
-	w := chart.Waterfall{Title: "time, logarithmic: equal lengths are equal ratios", Unit: seconds}
+	w := chart.Waterfall{Title: "time, logarithmic: equal lengths are equal ratios", Unit: tickSeconds}
 	t := Table{Columns: []Column{{Title: "rung"}, {Title: "time", Numbers: true}, {Title: "faster than the one before", Numbers: true}, {Title: "95 % interval", Numbers: true},
 		{Title: "verdict"}, {Title: "memory", Numbers: true}, {Title: "variation", Numbers: true}, {Title: "what it is"}}}
 	first := all[0].by
-	t.Rows = append(t.Rows, []Cell{cell(named(b.id(first))), number(b.median(first, Wall)), words("–"), words("–"), words("–"), number(b.median(first, Memory)), number(b.variation(first)), words(first.Answers)})
+	t.Rows = append(t.Rows, []Cell{cell(b.link(first)), number(b.median(first, Wall)), words("–"), words("–"), words("–"), number(b.median(first, Memory)), number(b.variation(first)), words(first.Answers)})
 	start := b.median(first, Wall)
 	w.Steps = append(w.Steps, chart.Step{Row: chart.Row{Label: label(first), Note: start.Text, Tone: chart.Same}, To: start.Value, Low: start.Value, High: start.Value})
 	for _, c := range all {
 		e, before, now := c.faster(), b.median(c.by, Wall), b.median(c.of, Wall)
-		t.Rows = append(t.Rows, []Cell{cell(named(b.id(c.of))), number(now), number(e.value()), {Text: e.interval(false)}, cell(judged(e.verdict)),
+		t.Rows = append(t.Rows, []Cell{cell(b.link(c.of)), number(now), number(e.value()), {Text: e.interval(false)}, cell(judged(e.verdict)),
 			number(b.median(c.of, Memory)), number(b.variation(c.of)), words(c.of.Answers)})
 		w.Steps = append(w.Steps, chart.Step{Row: chart.Row{Label: label(c.of), Note: now.Text + ", " + e.note(), Tone: toned(e.verdict), Once: e.ratio.Basis == stats.Single},
 			From: before.Value, To: now.Value, Low: before.Value / e.ratio.High, High: before.Value / e.ratio.Low})
@@ -46,7 +46,7 @@ func (b *bench) beside() *List {
 			continue
 		}
 		e := c.slower()
-		text := Text{named(b.id(c.of)), plain(": " + c.of.Answers + "; it takes "), figure(b.median(c.of, Wall)), plain(", "), figure(e.value()), plain(" the time of "), named(b.id(c.by)), plain(" (")}
+		text := Text{b.link(c.of), plain(": " + c.of.Answers + "; it takes "), figure(b.median(c.of, Wall)), plain(", "), figure(e.value()), plain(" the time of "), b.link(c.by), plain(" (")}
 		list = append(list, append(append(text, e.interval(false)...), plain(").")))
 	}
 	if len(list) == 0 {
@@ -90,7 +90,7 @@ func (b *bench) alone() *Section {
 	if len(names) == 0 {
 		return nil
 	}
-	f := chart.Forest{Title: "times faster with it, logarithmic", Unit: times}
+	f := chart.Forest{Title: "times faster with it, logarithmic", Unit: tickTimes}
 	t := Table{Columns: []Column{{Title: "optimisation"}, {Title: "added alone", Numbers: true}, {Title: "95 % interval", Numbers: true}, {Title: "verdict"},
 		{Title: "lost without it", Numbers: true}, {Title: "95 % interval", Numbers: true}, {Title: "verdict"}}}
 	var heads [2][]chart.Estimate

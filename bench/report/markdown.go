@@ -93,18 +93,23 @@ func inline(t Text) string {
 		switch {
 		case s.Words == "":
 			continue
-		case s.Case == s.Words, s.Mark == Code:
-			words = "`" + strings.ReplaceAll(s.Words, "|", `\|`) + "`"
+		case s.Case != "" && strings.HasSuffix(s.Case, s.Words):
+			words = verbatim(s.Case)
+		case s.Mark == Code:
+			words = verbatim(s.Words)
 		case s.Mark == Strong, s.Mark == Good, s.Mark == Bad:
 			trimmed := strings.TrimRight(words, " ")
 			words = "**" + trimmed + "**" + words[len(trimmed):]
 		case s.Case != "":
-			words = fmt.Sprintf("%s (`%s`)", words, s.Case)
+			words = fmt.Sprintf("%s (%s)", words, verbatim(s.Case))
 		}
 		b.WriteString(words)
 	}
 	return b.String()
 }
+
+// verbatim is words as they are typed, in a table or out of it.
+func verbatim(s string) string { return "`" + strings.ReplaceAll(s, "|", `\|`) + "`" }
 
 // escaped keeps words from being read as Markdown.
 func escaped(s string) string {

@@ -111,13 +111,13 @@ func (k *kept) measure(all []comparison) {
 			of, by = by, of
 		}
 		pairs = append(pairs, stats.Pair{Of: samples(of, f), By: samples(by, f), Paired: inOrder(of, by)})
+		k.ratio = e.ratio
 		k.of, k.by, k.field = append(k.of, e.of...), append(k.by, e.by...), f
 		if e.ratio.Value >= k.bar {
 			k.reached = append(k.reached, c.bench.id(c.of))
 		}
 		k.all = append(k.all, c.bench.id(c.of))
 	}
-	k.ratio = stats.RatioOf(pairs[0].Of, pairs[0].By, pairs[0].Paired)
 	if len(pairs) > 1 {
 		k.ratio = stats.Mean(pairs)
 	}

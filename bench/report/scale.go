@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,42 +14,39 @@ import (
 // series is cases that differ in their size alone.
 type series struct {
 	name  string
-	cases []*result.Case
-	sizes []float64 // rows of each
+	cases []*result.Case // by size
 }
 
 // allSeries are one day of growing size, and growing numbers of days of one size.
-func (b *bench) allSeries(s *result.Suite) (list []*series) {
-	byName := map[string]*series{}
+func (b *bench) allSeries(s *result.Suite) []*series {
+	day := &series{name: "one day"}
+	list := []*series{day}
+	byRows := map[string]*series{}
 	for i := range s.Cases {
 		c := &s.Cases[i]
-		rows, errRows := strconv.ParseFloat(c.Parameter(result.RowsADay), 64)
-		days, errDays := strconv.ParseFloat(c.Parameter(result.Days), 64)
-		if errRows != nil || errDays != nil || !c.Counts() {
+		rows := c.Parameter(result.RowsADay)
+		switch {
+		case !c.Counts() || size(c) == 0:
 			continue
+		case c.Parameter(result.Days) == "1":
+			day.cases = append(day.cases, c)
+			continue
+		case byRows[rows] == nil:
+			byRows[rows] = &series{name: "days of " + rows + " rows"}
+			list = append(list, byRows[rows])
 		}
-		name := "one day"
-		if days > 1 {
-			name = fmt.Sprintf("days of %s rows", thousands(rows))
+		byRows[rows].cases = append(byRows[rows].cases, c)
+	}
+	// The one day of so many rows is where their days begin.
+	for _, c := range day.cases {
+		if days := byRows[c.Parameter(result.RowsADay)]; days != nil {
+			days.cases = append(days.cases, c)
 		}
-		one := byName[name]
-		if one == nil {
-			one = &series{name: name}
-			byName[name] = one
-			list = append(list, one)
-		}
-		one.cases, one.sizes = append(one.cases, c), append(one.sizes, rows*days)
 	}
 	for _, one := range list {
-		slices.SortFunc(one.cases, func(x, y *result.Case) int {
-			if size(x) < size(y) {
-				return -1
-			}
-			return 1
-		})
-		slices.Sort(one.sizes)
+		slices.SortStableFunc(one.cases, func(x, y *result.Case) int { return cmp.Compare(size(x), size(y)) })
 	}
-	return list
+	return slices.DeleteFunc(list, func(one *series) bool { return len(one.cases) == 0 })
 }
 
 // size is the rows of a case by its parameters.
@@ -67,13 +65,15 @@ func (b *bench) scale() *Section {
 	if s == nil {
 		return nil
 	}
-	speed, memory := chart.Panel{Title: "rows a second", Unit: short}, chart.Panel{Title: "peak memory", Unit: bytes}
+	speed, memory := chart.Panel{Title: "rows a second", Unit: tickCount}, chart.Panel{Title: "peak memory", Unit: tickBytes}
 	t := Table{Columns: []Column{{Title: "case"}, {Title: "rows", Numbers: true}, {Title: "time", Numbers: true}, {Title: "rows a second", Numbers: true}, {Title: "peak memory", Numbers: true}, {Title: "variation", Numbers: true}}}
 	var fits List
-	for _, one := range b.allSeries(s) {
-		for i, c := range one.cases {
-			t.Rows = append(t.Rows, []Cell{cell(named(b.id(c))), words(thousands(one.sizes[i])), number(b.median(c, Wall)), number(b.median(c, Rate)), number(b.median(c, Memory)), number(b.variation(c))})
+	for i := range s.Cases {
+		if c := &s.Cases[i]; c.Counts() && size(c) > 0 {
+			t.Rows = append(t.Rows, []Cell{cell(b.link(c)), words(thousands(size(c))), number(b.median(c, Wall)), number(b.median(c, Rate)), number(b.median(c, Memory)), number(b.variation(c))})
 		}
+	}
+	for _, one := range b.allSeries(s) {
 		speed.Curves = append(speed.Curves, b.curve(one, Rate))
 		if c := b.curve(one, Memory); len(c.X) > 0 {
 			memory.Curves = append(memory.Curves, c)
@@ -83,22 +83,28 @@ func (b *bench) scale() *Section {
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	curves := chart.Curves{Title: "rows, both axes logarithmic", Unit: short, Panels: []chart.Panel{speed}}
+	curves := chart.Curves{Title: "rows, both axes logarithmic", Unit: tickCount, Panels: []chart.Panel{speed}}
 	if len(memory.Curves) > 0 {
 		curves.Panels = append(curves.Panels, memory)
 	}
 	return &Section{ID: "scale", Title: "Scale", Blocks: []Block{
 		Picture{Name: "scale", Label: "Rows a second and peak memory against rows, logarithmic", Chart: curves,
-			Caption: Text{plain("Level in the upper part and level in the lower one would be perfect: time grows with the rows, and memory not at all.")}},
+			Caption: Text{plain("Dots are medians, dashed lines what was fitted to them. Both level would be perfect: time grows with the rows, and memory not at all.")}},
 		t, fits,
 	}}
 }
 
+// curve is a field of a series, with what was fitted to it.
 func (b *bench) curve(one *series, f Field) (c chart.Curve) {
 	c.Name = one.name
-	for i, of := range one.cases {
+	for _, of := range one.cases {
 		if v := b.median(of, f); v != nil {
-			c.X, c.Y = append(c.X, one.sizes[i]), append(c.Y, v.Value)
+			c.X, c.Y = append(c.X, size(of)), append(c.Y, v.Value)
+		}
+	}
+	if g, ok := stats.Fit(c.X, c.Y); ok {
+		for _, x := range c.X {
+			c.Fit = append(c.Fit, g.At(x))
 		}
 	}
 	return c
@@ -127,18 +133,4 @@ func (b *bench) growth(one *series) (list List) {
 		list = List{Text{strong(one.name + ": "), plain("too few sizes to fit an exponent.")}}
 	}
 	return list
-}
-
-// short is a number in thousands, millions or thousands of millions.
-func short(v float64) string {
-	text := func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
-	switch {
-	case v < 1e3:
-		return text(v)
-	case v < 1e6:
-		return text(v/1e3) + " k"
-	case v < 1e9:
-		return text(v/1e6) + " M"
-	}
-	return text(v/1e9) + " G"
 }

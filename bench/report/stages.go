@@ -21,14 +21,14 @@ func (b *bench) stages() *Section {
 	if len(names) == 0 {
 		return nil
 	}
-	stacked := chart.Stacked{Names: names, Title: "time", Unit: seconds}
+	stacked := chart.Stacked{Names: names, Title: "time", Unit: tickSeconds}
 	t := Table{Columns: []Column{{Title: "rung"}}}
 	for _, name := range names {
 		t.Columns = append(t.Columns, Column{Title: name, Numbers: true})
 	}
 	for _, c := range cases {
 		stack := chart.Stack{Row: chart.Row{Label: label(c), Note: b.median(c, Wall).Text}, Parts: make([]float64, len(names))}
-		row := []Cell{cell(named(b.id(c)))}
+		row := []Cell{cell(b.link(c))}
 		for i, name := range names {
 			f := b.median(c, Field(stagePrefix+name))
 			if f != nil {

@@ -12,8 +12,8 @@ func (b *bench) storage() *Section {
 		return nil
 	}
 	t := Table{Columns: []Column{{Title: "form"}, {Title: "size", Numbers: true}, {Title: "less than CSV", Numbers: true}, {Title: "write", Numbers: true}, {Title: "read", Numbers: true}, {Title: "variation", Numbers: true}}}
-	write := chart.Scatter{TitleX: "size", TitleY: "time to write", UnitX: bytes, UnitY: seconds}
-	read := chart.Scatter{TitleX: "size", TitleY: "time to read", UnitX: bytes, UnitY: seconds}
+	write := chart.Scatter{TitleX: "size, both axes logarithmic", TitleY: "time to write", UnitX: tickBytes, UnitY: tickSeconds}
+	read := chart.Scatter{TitleX: "size, both axes logarithmic", TitleY: "time to read", UnitX: tickBytes, UnitY: tickSeconds}
 	for i := range s.Cases {
 		c := &s.Cases[i]
 		size := b.median(c, Written)
@@ -29,7 +29,7 @@ func (b *bench) storage() *Section {
 			e := comparison{bench: b, of: c, by: by}.estimate(Written, true)
 			less = number(e.figure(Value, e.ratio.Value, true))
 		}
-		t.Rows = append(t.Rows, []Cell{cell(named(b.id(c))), number(size), less, number(writes), number(reads), number(b.variation(c))})
+		t.Rows = append(t.Rows, []Cell{cell(b.link(c)), number(size), less, number(writes), number(reads), number(b.variation(c))})
 		for _, one := range []struct {
 			to *chart.Scatter
 			f  *Figure

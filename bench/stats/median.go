@@ -15,12 +15,29 @@ func medianOf(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
 	}
-	slices.Sort(values)
+	sortFew(values)
 	middle := len(values) / 2
 	if len(values)%2 == 1 {
 		return values[middle]
 	}
 	return (values[middle-1] + values[middle]) / 2
+}
+
+// sortFew sorts by insertion what is as few as repetitions are: an interval sorts
+// ten thousand times.
+func sortFew(values []float64) {
+	if len(values) > 32 {
+		slices.Sort(values)
+		return
+	}
+	for i := 1; i < len(values); i++ {
+		v, at := values[i], i
+		for at > 0 && values[at-1] > v {
+			values[at] = values[at-1]
+			at--
+		}
+		values[at] = v
+	}
 }
 
 // Variation is the coefficient of variation: the standard deviation as a share of

@@ -72,6 +72,9 @@ func Quotient(of, by []Samples, paired bool) Ratio {
 
 func (s Samples) median() float64 { return Median(s) }
 
+// medianHere is the median; it may change the order.
+func (s Samples) medianHere() float64 { return medianOf(s) }
+
 func (s Samples) least() float64 { return slices.Min(s) }
 
 func (s Samples) most() float64 { return slices.Max(s) }
@@ -94,10 +97,12 @@ func resampled(all []Samples, n int, paired bool) (low, high float64) {
 	return interval(resamples(all, n, paired))
 }
 
-// interval is where 95 % of the values lie; it sorts them.
+// interval is where 95 % of the values lie; it sorts them. Both ends are values, so
+// that the interval of the inverses is the inverse of the interval.
 func interval(values []float64) (low, high float64) {
 	slices.Sort(values)
-	return Quantile(values, 0.025), Quantile(values, 0.975)
+	tail := len(values) / 40
+	return values[tail-1], values[len(values)-tail]
 }
 
 // resamples are the quotients of samples drawn again from themselves.
@@ -126,21 +131,9 @@ func resamples(all []Samples, n int, paired bool) []float64 {
 				}
 			}
 		}
-		values[i] = quotient(again, n, func(s Samples) float64 { return medianOf(s) })
+		values[i] = quotient(again, n, Samples.medianHere)
 	}
 	return values
-}
-
-// Quantile is the value below which the share p of sorted values lies, between two
-// of them by proportion. It is NaN of none.
-func Quantile(sorted []float64, p float64) float64 {
-	if len(sorted) == 0 {
-		return math.NaN()
-	}
-	at := p * float64(len(sorted)-1)
-	below := int(at)
-	above := min(below+1, len(sorted)-1)
-	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
 }
 
 // Inverse is the ratio seen from the other side: 4 times for a quarter.

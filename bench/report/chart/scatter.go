@@ -15,7 +15,7 @@ type Point struct {
 	X, Y  float64
 }
 
-// Scatter draws points over two axes from 0, each with its name beside it.
+// Scatter draws points over two logarithmic axes, each with its name beside it.
 type Scatter struct {
 	Points         []Point
 	TitleX, TitleY string
@@ -27,9 +27,9 @@ func (s Scatter) Draw(width float64) (Drawing, error) {
 	tones := map[string]Tone{}
 	var entries []entry
 	p := bare()
-	p.X.Min, p.Y.Min, p.X.Max, p.Y.Max = 0, 0, 0, 0
 	for _, point := range s.Points {
-		p.X.Max, p.Y.Max = max(p.X.Max, point.X*1.08), max(p.Y.Max, point.Y*1.1)
+		p.X.Min, p.X.Max = min(p.X.Min, point.X/1.2), max(p.X.Max, point.X*1.2)
+		p.Y.Min, p.Y.Max = min(p.Y.Min, point.Y/1.5), max(p.Y.Max, point.Y*1.3)
 		if _, ok := tones[point.Group]; !ok {
 			tones[point.Group] = SeriesTone(len(entries))
 			entries = append(entries, entry{name: point.Group, tone: tones[point.Group]})
@@ -37,8 +37,9 @@ func (s Scatter) Draw(width float64) (Drawing, error) {
 	}
 	key := newLegend(entries, vg.Length(width))
 	tall := math.Max(340, width*0.5)
-	p.X.Tick.Marker = linearTicks(p.X.Max, vg.Length(width-70), false, s.UnitX)
-	p.Y.Tick.Marker = linearTicks(p.Y.Max, vg.Length(tall-60), true, s.UnitY)
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	p.X.Tick.Marker = logTicks(p.X.Min, p.X.Max, vg.Length(width-70), false, s.UnitX)
+	p.Y.Tick.Marker = logTicks(p.Y.Min, p.Y.Max, vg.Length(tall-60), true, s.UnitY)
 	p.Add(painter(func(c draw.Canvas, p *plot.Plot) { s.paint(c, p, tones) }))
 	return drawn(width, key.height()+tall+line, func(c draw.Canvas) {
 		key.paint(c, c.Max.Y)
