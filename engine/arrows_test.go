@@ -36,7 +36,6 @@ func arrows() map[string][]string {
 		"bench/result":   {},
 		"engine":         {"engine/..."},
 
-		"bench/result":       {},
 		"bench/stats":        {},
 		"bench/report":       {"bench/result", "bench/stats", "bench/report/chart"},
 		"bench/report/chart": {},

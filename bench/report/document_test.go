@@ -119,6 +119,22 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestNoneReaches: a promise that no query reaches fails, and says so.
+func TestNoneReaches(t *testing.T) {
+	t.Parallel()
+	r := sample(t)
+	for i, c := range r.Suite("queries").Cases {
+		if strings.HasSuffix(c.Name, "/both") {
+			for j := range c.Samples {
+				r.Suite("queries").Cases[i].Samples[j].Wall = 3
+			}
+		}
+	}
+	if text := page(t, r); !strings.Contains(text, "none reaches it") {
+		t.Error("the report does not say that none reaches it")
+	}
+}
+
 // TestPartsOfABench: whatever was measured, there is a report of it.
 func TestPartsOfABench(t *testing.T) {
 	t.Parallel()

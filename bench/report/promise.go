@@ -146,9 +146,14 @@ func (k kept) share() Text {
 	if len(k.all) < 2 {
 		return nil
 	}
-	return Text{plain("mean of "), figure(count(k.all)), plain("; "), figure(count(k.reached)), plain(" reach it")}
+	text := Text{plain("mean of "), figure(count(k.all)), plain("; ")}
+	if len(k.reached) == 0 {
+		return append(text, plain("none reaches it"))
+	}
+	return append(text, figure(count(k.reached)), plain(verb(len(k.reached), " reaches it", " reach it")))
 }
 
+// count is how many cases; there is one at least.
 func count(cases []string) *Figure {
 	return &Figure{Text: fmt.Sprint(len(cases)), Value: float64(len(cases)), How: Count, Of: cases}
 }
