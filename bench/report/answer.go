@@ -44,12 +44,20 @@ func (b *bench) held(all []kept) Text {
 		if k.heading() == promises()[0].title && k.outcome != NotMeasured {
 			of, by := b.byID(k.of[0]), b.byID(k.by[0])
 			text = append(text, plain(": the whole takes "), figure(b.median(by, Wall)), plain(" instead of "), figure(b.median(of, Wall)), plain(", "),
-				figure(k.value()), plain(" faster ("))
+				figure(k.value()), plain(direction(k.ratio.Value)+" ("))
 			text = append(text, k.interval(false)...)
 			text = append(text, plain(")"))
 		}
 	}
 	return append(text, plain("."))
+}
+
+// direction is what a ratio of times means.
+func direction(ratio float64) string {
+	if ratio < 1 {
+		return ", and so slower"
+	}
+	return " faster"
 }
 
 func verb(n int, one, many string) string {
@@ -88,13 +96,16 @@ func (b *bench) optimisations() []comparison {
 // gave is the second sentence: what gave most of it.
 func (b *bench) gave() Text {
 	var best []comparison
+	if len(b.optimisations()) == 0 {
+		return Text{plain("What gave it is not known: no two rungs of the ladder count.")}
+	}
 	for _, c := range b.optimisations() {
 		if c.faster().verdict == stats.Faster {
 			best = append(best, c)
 		}
 	}
 	if len(best) == 0 {
-		return Text{plain("No optimisation of the ladder is known to have given anything.")}
+		return Text{plain("No rung of the ladder is known to have given anything.")}
 	}
 	slices.SortStableFunc(best, func(x, y comparison) int {
 		if x.faster().ratio.Value > y.faster().ratio.Value {
@@ -112,6 +123,9 @@ func (b *bench) gave() Text {
 // gaveNothing is the third sentence: what gave nothing, or took something.
 func (b *bench) gaveNothing() Text {
 	var none, worse, unsure []Text
+	if len(b.optimisations()) == 0 {
+		return Text{plain("What gave nothing is not known either.")}
+	}
 	for _, c := range b.optimisations() {
 		e := c.faster()
 		part := Text{b.link(c.of), plain(" "), figure(e.value())}
@@ -124,11 +138,10 @@ func (b *bench) gaveNothing() Text {
 			unsure = append(unsure, Text{b.link(c.of)})
 		}
 	}
-	text := Text{plain("Nothing was given by ")}
-	if len(none) == 0 {
-		text = append(text, plain("no rung of the ladder"))
+	text := Text{plain("No rung of the ladder is known to have given nothing")}
+	if len(none) > 0 {
+		text = append(Text{plain("Nothing was given by ")}, and(none)...)
 	}
-	text = append(text, and(none)...)
 	if len(worse) > 0 {
 		text = append(append(text, plain("; it became slower with ")), and(worse)...)
 	}

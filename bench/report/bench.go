@@ -188,7 +188,7 @@ func (e estimate) interval(less bool) Text {
 	case stats.Single:
 		return Text{plain("one run")}
 	}
-	text := Text{figure(e.figure(Low, e.ratio.Low, less)), plain(" to "), figure(e.figure(High, e.ratio.High, less))}
+	text := Text{figure(e.figure(Low, e.ratio.Low, less)), plain("\u00a0to "), figure(e.figure(High, e.ratio.High, less))}
 	if e.ratio.Basis == stats.Range {
 		text = append(text, plain(", range"))
 	}

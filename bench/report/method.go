@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+
 	"ledgermill/bench/stats"
 )
 
@@ -13,7 +15,7 @@ func method() Section {
 		{strong("Times "), plain("are medians. The variation is the standard deviation as a share of the mean.")},
 		{strong("Ratios "), plain("are ratios of medians, with an interval that holds 95 % of " + thousands(stats.Resamples) + " resamples. Cases that took turns are resampled round by round, so that what slowed a round down cancels out. The random numbers are seeded: the same samples give the same report.")},
 		{strong("Few repetitions. "), plain("Fewer than six have no such interval; the range of all ratios that they allow stands in for it, and is marked so. One repetition has none. Figures that are equal in every repetition, such as sizes, are exact.")},
-		{strong("Verdicts. "), plain("Faster or slower: the interval lies wholly on one side of 1, and the difference is at least " + percent(same.Effect) + ", of a range at least " + percent(same.Wide) + ". Otherwise no difference, or too noisy if the interval reaches further than " + percent(same.Wide) + " to each side of its middle.")},
+		{strong("Verdicts. "), plain("Faster or slower: the interval lies wholly on one side of 1, and the difference is at least " + fmt.Sprintf("%g %%", 100*same.Effect) + ", of a range at least " + fmt.Sprintf("%g %%", 100*same.Wide) + ". Otherwise no difference, or too noisy if the interval reaches further than " + fmt.Sprintf("%g %%", 100*same.Wide) + " to each side of its middle.")},
 		{strong("Promises. "), plain("A promise holds if its whole interval is beyond the bar, and fails if its whole interval is short of it; with the bar inside, or after one repetition, it is not sure. Several queries count by their geometric mean.")},
 		{strong("Interactions. "), plain("An optimisation is named if it gives more than a fifth more or less beside all others than alone, and the interval of the two ratios' ratio does not hold 1.")},
 		{strong("Growth "), plain("is a straight line through the logarithms of size and median, by least squares; its interval is Student's.")},

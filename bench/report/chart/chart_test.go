@@ -115,6 +115,26 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// TestCrowd: points without room for all their names are numbered.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	s := chart.Scatter{UnitX: percent, UnitY: seconds}
+	for i := range 14 {
+		s.Points = append(s.Points, chart.Point{Label: fmt.Sprintf("a form of storage, %d", i), Group: "forms", X: 30 + float64(i%4)/9, Y: 2 + float64(i)/99})
+	}
+	d, err := s.Draw(chart.Narrow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg := d.File("crowd")
+	legible(t, svg)
+	for i := range s.Points {
+		if name := fmt.Sprintf(">%d a form of storage, %d<", i+1, i); !strings.Contains(string(svg), name) {
+			t.Errorf("%s is not in the picture", name)
+		}
+	}
+}
+
 // TestLongNames: a name that no width has room for is cut, not painted over.
 func TestLongNames(t *testing.T) {
 	t.Parallel()

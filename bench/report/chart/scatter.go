@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -15,7 +16,8 @@ type Point struct {
 	X, Y  float64
 }
 
-// Scatter draws points over two logarithmic axes, each with its name beside it.
+// Scatter draws points over two logarithmic axes, each with its name beside it; where
+// there is no room for all names, with a number, and the names above.
 type Scatter struct {
 	Points         []Point
 	TitleX, TitleY string
@@ -24,6 +26,15 @@ type Scatter struct {
 
 // Draw draws it.
 func (s Scatter) Draw(width float64) (Drawing, error) {
+	d, crowded, err := s.draw(width, false)
+	if err == nil && crowded {
+		d, _, err = s.draw(width, true)
+	}
+	return d, err
+}
+
+// draw draws it and tells whether labels lie upon each other.
+func (s Scatter) draw(width float64, numbered bool) (_ Drawing, crowded bool, _ error) {
 	tones := map[string]Tone{}
 	var entries []entry
 	p := bare()
@@ -35,13 +46,24 @@ func (s Scatter) Draw(width float64) (Drawing, error) {
 			entries = append(entries, entry{name: point.Group, tone: tones[point.Group]})
 		}
 	}
+	labels := make([]string, len(s.Points))
+	for i, point := range s.Points {
+		labels[i] = point.Label
+	}
+	if numbered {
+		entries = nil
+		for i, point := range s.Points {
+			labels[i] = strconv.Itoa(i + 1)
+			entries = append(entries, entry{name: labels[i] + " " + point.Label, tone: tones[point.Group]})
+		}
+	}
 	key := newLegend(entries, vg.Length(width))
 	tall := math.Max(340, width*0.5)
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker = logTicks(p.X.Min, p.X.Max, vg.Length(width-70), false, s.UnitX)
 	p.Y.Tick.Marker = logTicks(p.Y.Min, p.Y.Max, vg.Length(tall-60), true, s.UnitY)
-	p.Add(painter(func(c draw.Canvas, p *plot.Plot) { s.paint(c, p, tones) }))
-	return drawn(width, key.height()+tall+line, func(c draw.Canvas) {
+	p.Add(painter(func(c draw.Canvas, p *plot.Plot) { crowded = s.paint(c, p, labels, tones) }))
+	d, err := drawn(width, key.height()+tall+line, func(c draw.Canvas) {
 		key.paint(c, c.Max.Y)
 		muted := written(Muted, tickSize, false)
 		write(c, muted, c.Max.X, c.Min.Y+8, s.TitleX, true)
@@ -49,9 +71,11 @@ func (s Scatter) Draw(width float64) (Drawing, error) {
 		write(c, muted, c.Min.X, top-line/2, s.TitleY, false)
 		p.Draw(draw.Crop(c, 0, -sides, line+2, -vg.Length(key.height())-line-4))
 	})
+	return d, crowded, err
 }
 
-func (s Scatter) paint(c draw.Canvas, p *plot.Plot, tones map[string]Tone) {
+// paint draws the points, and tells whether a label found no clear place.
+func (s Scatter) paint(c draw.Canvas, p *plot.Plot, labels []string, tones map[string]Tone) (crowded bool) {
 	atX, atY := p.Transforms(&c)
 	for _, mark := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
 		c.StrokeLine2(stroke(Grid, 0.7), atX(mark.Value), c.Min.Y, atX(mark.Value), c.Max.Y)
@@ -67,8 +91,9 @@ func (s Scatter) paint(c draw.Canvas, p *plot.Plot, tones map[string]Tone) {
 	}
 	style := written(Ink, tickSize, false)
 	for i, point := range s.Points {
-		words := fit(style, point.Label, c.Max.X-c.Min.X)
-		place := clearPlace(at[i], style.Width(words), c.Rectangle, taken)
+		words := fit(style, labels[i], c.Max.X-c.Min.X)
+		place, clear := clearPlace(at[i], style.Width(words), c.Rectangle, taken)
+		crowded = crowded || !clear
 		taken = append(taken, place)
 		middle := vg.Point{X: (place.Min.X + place.Max.X) / 2, Y: (place.Min.Y + place.Max.Y) / 2}
 		if near := nearest(place, at[i]); distance(near, at[i]) > 9 {
@@ -77,11 +102,12 @@ func (s Scatter) paint(c draw.Canvas, p *plot.Plot, tones map[string]Tone) {
 		write(c, style, place.Min.X, middle.Y, words, false)
 		dot(c, tones[point.Group], at[i].X, at[i].Y, false)
 	}
+	return crowded
 }
 
 // clearPlace finds room for a label near its point: first beside it, then further
 // and further round it; where there is none, the place with the least overlap.
-func clearPlace(at vg.Point, width vg.Length, within vg.Rectangle, taken []vg.Rectangle) vg.Rectangle {
+func clearPlace(at vg.Point, width vg.Length, within vg.Rectangle, taken []vg.Rectangle) (_ vg.Rectangle, clear bool) {
 	const tall = 13
 	best, least := around(at, width/2, tall/2), math.Inf(1)
 	for _, away := range []vg.Length{8, 16, 26, 38, 52, 68} {
@@ -97,14 +123,14 @@ func clearPlace(at vg.Point, width vg.Length, within vg.Rectangle, taken []vg.Re
 				over += overlap(place, other) + crossed(at, nearest(place, at), other)
 			}
 			if over == 0 {
-				return place
+				return place, true
 			}
 			if over < least {
 				best, least = place, over
 			}
 		}
 	}
-	return best
+	return best, false
 }
 
 func around(at vg.Point, halfWidth, halfHeight vg.Length) vg.Rectangle {
