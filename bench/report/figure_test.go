@@ -19,12 +19,12 @@ import (
 
 // printed is a figure of the HTML page with what it says of itself.
 type printed struct {
-	value           float64
-	how, field      string
-	of, by          []string
-	less            bool
-	text            string
-	linked, section string
+	value      float64
+	how, field string
+	of, by     []string
+	less       bool
+	text       string
+	linked     string
 }
 
 // read parses the figures of a page.
