@@ -25,9 +25,19 @@ test-sweep:
 demo:
     go run ./cmd/ledgermill demo
 
-# the figures of the README, beside their floors
+# the hot paths, the program end to end, and the load of a month: the rest is `ledgermill bench`
 bench:
-    go test ./bench -run '^$' -bench Mill -benchtime 3x -timeout 60m
+    go test ./bench -run '^$' -bench 'Hot|Mill' -benchtime 3x -timeout 60m
+
+# the full report of docs/benchmarks: measures everything first, which takes hours
+bench-report:
+    mkdir -p docs/benchmarks
+    go run ./cmd/ledgermill bench run --rows 1000000 --budget 0 --output docs/benchmarks/bench.json
+    go run ./cmd/ledgermill bench report docs/benchmarks/bench.json --output docs/benchmarks
+
+# the same pages again from the samples that are there
+bench-report-again:
+    go run ./cmd/ledgermill bench report docs/benchmarks/bench.json --output docs/benchmarks
 
 # a local MinIO for playing, built first if need be: prints how to reach it
 minio:

@@ -1,8 +1,6 @@
 package bench_test
 
 import (
-	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -11,7 +9,6 @@ import (
 	"time"
 
 	"ledgermill/bench/datagen"
-	"ledgermill/engine/records"
 )
 
 var (
@@ -22,6 +19,15 @@ var (
 
 // endDate is fixed, so that the same flags give the same bytes on any day.
 const endDate = "2025-01-31"
+
+func endOf(b *testing.B) time.Time {
+	b.Helper()
+	date, err := time.Parse(time.DateOnly, endDate)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return date
+}
 
 // defects is the share of records with an injected fault.
 const defects = 0.01
@@ -45,14 +51,12 @@ func generated(b *testing.B, rows, days int) *input {
 	}
 	in := &input{dir: filepath.Join(root, fmt.Sprintf("raw-%dx%d", rows, days)), rows: rows, days: days}
 	o := datagen.Defaults(time.Now())
-	date, err := time.Parse(time.DateOnly, endDate)
+	o.Output, o.RowsPerDay, o.Days, o.EndDate, o.Defects = datagen.Directory(in.dir), rows, days, endOf(b), defects
+	report, err := datagen.Generate(b.Context(), o)
 	if err != nil {
 		b.Fatal(err)
 	}
-	o.Output, o.RowsPerDay, o.Days, o.EndDate, o.Defects = datagen.Directory(in.dir), rows, days, date, defects
-	if in.report, err = datagen.Generate(b.Context(), o); err != nil {
-		b.Fatal(err)
-	}
+	in.report = report
 	for _, pattern := range []string{"customers/*.csv", "merchants/*.csv", "transactions/*.csv"} {
 		paths, err := filepath.Glob(filepath.Join(in.dir, pattern))
 		if err != nil {
@@ -70,38 +74,18 @@ func generated(b *testing.B, rows, days int) *input {
 	return in
 }
 
-// records are those of the transactions, as sent.
-func (in *input) records() int64 { return in.report.Total().Read.Records }
-
-// cleanCopies copies the objects without the records that stop a bare read_csv:
-// a floor that fails is none.
-func (in *input) cleanCopies(b *testing.B) []string {
+// transactions are the paths of the dated objects.
+func (in *input) transactions(b *testing.B) (paths []string) {
 	b.Helper()
-	dir := workDir(b)
-	var paths []string
-	for i, path := range in.objects {
-		clean := filepath.Join(dir, fmt.Sprintf("%d-%s", i, filepath.Base(path)))
-		if err := copyClean(b.Context(), clean, path); err != nil {
-			b.Fatal(err)
-		}
-		paths = append(paths, clean)
+	paths, err := filepath.Glob(filepath.Join(in.dir, "transactions", "*.csv"))
+	if err != nil || len(paths) != in.days {
+		b.Fatalf("%v: %v", paths, err)
 	}
 	return paths
 }
 
-func copyClean(ctx context.Context, to, from string) (err error) {
-	source, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, source.Close()) }()
-	target, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = records.Copy(ctx, target, source, records.RFC4180())
-	return errors.Join(err, target.Close())
-}
+// records are those of the transactions, as sent.
+func (in *input) records() int64 { return in.report.Total().Read.Records }
 
 // workDir is a directory for one benchmark. Unlike b.TempDir's, the PostgreSQL
 // server may read in it, which runs as another user where we are root.

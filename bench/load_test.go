@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -220,72 +219,4 @@ func (l *loading) migrated(url config.Secret) *warehouse.Warehouse {
 		l.b.Fatal(err)
 	}
 	return w
-}
-
-// serial is the floor: one connection makes a leaf a part, copies the file into it
-// in the same transaction, builds the parent's indexes and analyses.
-func (l *loading) serial() time.Duration {
-	l.b.Helper()
-	ctx := l.b.Context()
-	url, drop := l.server.database(l.b)
-	defer drop()
-	l.migrated(url)
-	conn, err := pgx.Connect(ctx, url.Reveal())
-	if err != nil {
-		l.b.Fatal(err)
-	}
-	defer func() {
-		if err := conn.Close(ctx); err != nil {
-			l.b.Error(err)
-		}
-	}()
-	began := time.Now()
-	for i, p := range l.parts {
-		if err := serialPart(ctx, conn, p, l.files[i], fmt.Sprintf("floor_%d", i)); err != nil {
-			l.b.Fatal(err)
-		}
-	}
-	return time.Since(began)
-}
-
-func serialPart(ctx context.Context, conn *pgx.Conn, p warehouse.Part, f csvFile, leaf string) error {
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, fmt.Sprintf(`create table %[1]s (like %[2]s including defaults including constraints including storage,
-  check (%[3]s >= date '%[4]s' and %[3]s < date '%[5]s'));
-alter table %[1]s alter column etl_job_id set default 'bench';
-alter table %[1]s alter column etl_processed_timestamp set default timestamp '2025-02-01 00:00:00'`,
-			leaf, p.Table, p.BusinessDate, p.From.Format(time.DateOnly), p.To.Format(time.DateOnly)))
-		if err != nil {
-			return err
-		}
-		tag, err := tx.Exec(ctx, fmt.Sprintf("copy %s (%s) from '%s' (format csv, freeze)", leaf, strings.Join(f.columns, ", "), f.path))
-		if err == nil && tag.RowsAffected() != p.Rows {
-			err = fmt.Errorf("copied %d rows of %d", tag.RowsAffected(), p.Rows)
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("floor of %s %s: %w", p.Table, p.Unit, err)
-	}
-	rows, err := conn.Query(ctx, "select pg_get_indexdef(indexrelid) from pg_index where indrelid = $1::regclass", p.Table)
-	if err != nil {
-		return err
-	}
-	definitions, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, definition := range definitions {
-		head, tail, _ := strings.Cut(definition, " USING ")
-		unique := strings.HasPrefix(head, "CREATE UNIQUE")
-		statement := "create index on " + leaf + " using " + tail
-		if unique {
-			statement = "create unique index on " + leaf + " using " + tail
-		}
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			return err
-		}
-	}
-	_, err = conn.Exec(ctx, "analyze "+leaf)
-	return err
 }

@@ -27,10 +27,18 @@ const module = "ledgermill"
 func arrows() map[string][]string {
 	return map[string][]string{
 		"cmd/ledgermill": {"..."},
-		"bench":          {"bench/datagen", "bench/layout", "engine/...", "warehouse", "queries"},
+		"bench":          {"bench/result", "engine/..."},
+		"bench/cases":    {"bench/...", "bench", "engine/...", "warehouse", "queries"},
 		"bench/datagen":  {},
 		"bench/layout":   {"engine/config", "engine/model", "queries"},
+		"bench/peers":    {},
+		"bench/pipeline": {"engine/duckdb"},
+		"bench/result":   {},
 		"engine":         {"engine/..."},
+
+		"bench/stats":        {},
+		"bench/report":       {"bench/result", "bench/stats", "bench/report/chart"},
+		"bench/report/chart": {},
 
 		"engine/contract": {"engine/sqltext"},
 		"engine/model":    {"engine/contract", "engine/sqltext"},
@@ -79,8 +87,8 @@ func onlyTests() []string {
 // business stays there, so that it can be exchanged. Others are free.
 func modules() map[string][]string {
 	return map[string][]string{
-		"github.com/duckdb/duckdb-go":         {"engine/duckdb", "bench/datagen"},
-		"github.com/jackc/pgx":                {"warehouse", "warehouse/warehousetest", "warehouse/monitor", "queries", "bench/layout"},
+		"github.com/duckdb/duckdb-go":         {"engine/duckdb", "bench/datagen", "bench/cases", "bench/pipeline"},
+		"github.com/jackc/pgx":                {"warehouse", "warehouse/warehousetest", "warehouse/monitor", "queries", "bench", "bench/cases", "bench/layout", "bench/pipeline"},
 		"github.com/pressly/goose":            {"warehouse"},
 		"github.com/fergusstrange":            {"warehouse"},
 		"github.com/minio/minio-go":           {"engine/lake"},
@@ -89,7 +97,7 @@ func modules() map[string][]string {
 		"github.com/charmbracelet":            {"cmd/ledgermill"},
 		"golang.org/x/term":                   {"cmd/ledgermill"},
 		"github.com/brianvoe/gofakeit":        {"bench/datagen"},
-		"gonum.org":                           {"bench"},
+		"gonum.org":                           {"bench/stats", "bench/report/chart"},
 		"github.com/prometheus/client_golang": {"warehouse/monitor", "cmd/ledgermill"},
 		"github.com/rogpeppe/go-internal":     {},
 		"github.com/google/go-cmp":            onlyTests(),
@@ -98,7 +106,7 @@ func modules() map[string][]string {
 		"github.com/marcboeker/go-duckdb":     {},
 		"github.com/stretchr/testify":         {},
 		"github.com/shirou/gopsutil":          {"bench", "warehouse/monitor", "cmd/ledgermill"},
-		"database/sql":                        {"engine/duckdb", "warehouse", "bench", "bench/datagen"},
+		"database/sql":                        {"engine/duckdb", "warehouse", "bench/cases", "bench/datagen", "bench/pipeline"},
 	}
 }
 

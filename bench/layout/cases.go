@@ -89,6 +89,14 @@ func (t *Tables) Lookups(ctx context.Context) ([]Case, error) {
 	return lookups(*last, k), nil
 }
 
+// LookupNames are the names of Lookups, which need no database to be known.
+func LookupNames() (names []string) {
+	for _, c := range lookups(time.Time{}, keys{}) {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 func lookups(last time.Time, k keys) []Case {
 	day := last.Format(time.DateOnly)
 	before := last.AddDate(0, 0, -2).Format(time.DateOnly)

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"ledgermill/bench"
 	"ledgermill/engine"
 	"ledgermill/warehouse"
 )
@@ -17,6 +18,10 @@ func main() {
 	// The private server refuses root: this process may have been started as its
 	// unprivileged half.
 	if handled, code := warehouse.Helper(); handled {
+		os.Exit(code)
+	}
+	// A repetition of the bench is a process of its own.
+	if handled, code := bench.Child(benchPlan()); handled {
 		os.Exit(code)
 	}
 	os.Exit(run(context.Background(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ledgermill/bench"
 	"ledgermill/warehouse"
 	"ledgermill/warehouse/warehousetest"
 )
@@ -27,6 +28,9 @@ const asAnother = "-test.run=^TestNoPermission$"
 func TestMain(m *testing.M) {
 	// A private server starts this binary as its unprivileged half.
 	if handled, code := warehouse.Helper(); handled {
+		os.Exit(code)
+	}
+	if handled, code := bench.Child(benchPlan()); handled {
 		os.Exit(code)
 	}
 	if slices.Contains(os.Args, asAnother) {

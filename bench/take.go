@@ -1,0 +1,209 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"ledgermill/bench/result"
+)
+
+// taker takes the samples of a suite.
+type taker struct {
+	*runner
+	suite  Suite
+	ends   time.Time // zero: never
+	hashes map[string]expected
+	shared *worker // of a suite that shares one
+	order  int
+}
+
+// expected is the answer of the first case that gave one.
+type expected struct {
+	by   string
+	rows int64
+	hash string
+}
+
+func (t *taker) close() error {
+	if t.shared == nil {
+		return nil
+	}
+	w := t.shared
+	t.shared = nil
+	return w.close()
+}
+
+// left is how much of the suite's budget is left; much if there is none.
+func (t *taker) left() time.Duration {
+	if t.ends.IsZero() {
+		return 1000 * time.Hour
+	}
+	return time.Until(t.ends)
+}
+
+// take warms up each case once and then goes round and round.
+func (t *taker) take(ctx context.Context, cases []*running) error {
+	for _, c := range cases {
+		if err := t.warm(ctx, c); err != nil {
+			return err
+		}
+	}
+	for round := 1; ; round++ {
+		order := t.random.Perm(len(cases))
+		worked := false
+		for _, i := range order {
+			c := cases[i]
+			if c.over || len(c.result.Samples) >= c.wanted {
+				continue
+			}
+			if c.expected > t.left() {
+				c.over = true
+				if len(c.result.Samples) == 0 {
+					c.result.Skipped = fmt.Sprintf("one repetition takes %.1f s with what is around it, and %.1f s of the suite's budget were left", c.expected.Seconds(), max(0, t.left().Seconds()))
+				}
+				continue
+			}
+			worked = true
+			if err := t.sample(ctx, c, round); err != nil {
+				return err
+			}
+		}
+		if !worked {
+			return nil
+		}
+	}
+}
+
+// warm runs a case once without counting, which tells how long it takes.
+func (t *taker) warm(ctx context.Context, c *running) error {
+	if c.Missing != nil {
+		if why := c.Missing(); why != "" {
+			c.result.Skipped, c.over = why, true
+			return nil
+		}
+	}
+	if t.left() <= 0 {
+		c.result.Skipped, c.over = "the suite's budget had ended", true
+		return nil
+	}
+	// Half of what is left: one case must not keep all others from having a figure.
+	limit := t.left() / 2
+	t.Progress(fmt.Sprintf("%s/%s: warm up", t.suite.Name, c.Name))
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	began := time.Now()
+	samples, err := t.ask(within, c, 1)
+	c.expected = time.Since(began)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case within.Err() != nil:
+		c.result.Skipped, c.over = fmt.Sprintf("one repetition did not end in %.1f s, half of what was left of the suite's budget", limit.Seconds()), true
+		return nil
+	case err != nil:
+		t.fault(c, err)
+		return nil
+	}
+	wall := time.Duration(samples[0].Wall * float64(time.Second))
+	c.wanted = timesShort
+	if wall >= short {
+		c.wanted = timesLonger
+	}
+	if t.Repeat > 0 {
+		c.wanted = t.Repeat
+	}
+	c.result.Wanted = c.wanted
+	t.compare(c, samples[0])
+	return nil
+}
+
+// sample runs a case once more and keeps what it gave.
+func (t *taker) sample(ctx context.Context, c *running, round int) error {
+	t.Progress(fmt.Sprintf("%s/%s: %d of %d", t.suite.Name, c.Name, round, c.wanted))
+	times := 1
+	if c.Repeats {
+		times = c.wanted
+	}
+	began := time.Now()
+	samples, err := t.ask(ctx, c, times)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		t.fault(c, err)
+		return nil
+	}
+	c.expected = time.Since(began)
+	for _, s := range samples {
+		s.Order = t.order
+		t.order++
+		c.result.Samples = append(c.result.Samples, s)
+		t.compare(c, s)
+	}
+	return nil
+}
+
+// compare voids a case that answers otherwise than those that must answer the same.
+func (t *taker) compare(c *running, s result.Sample) {
+	group := "same as " + c.Same
+	if c.Same == "" {
+		group = "case " + c.Name
+	}
+	want, known := t.hashes[group]
+	if !known {
+		t.hashes[group] = expected{c.Name, s.Rows, s.Hash}
+		return
+	}
+	if s.Rows != want.rows || s.Hash != want.hash {
+		t.fault(c, &VoidError{fmt.Sprintf("%d rows with hash %s came out, and %d with %s of %s", s.Rows, s.Hash, want.rows, want.hash, want.by)})
+	}
+}
+
+// fault voids a case: its times do not count, and the run has failed.
+func (t *taker) fault(c *running, err error) {
+	if c.result.Void == "" {
+		// A database's messages may be pages long.
+		text, _, _ := strings.Cut(strings.ToValidUTF8(err.Error(), "?"), "\n")
+		c.result.Void = text[:min(len(text), 500)]
+		err = errors.New(c.result.Void)
+		t.faults = append(t.faults, fmt.Errorf("%s/%s: %w", t.suite.Name, c.Name, err))
+	}
+	c.over = true
+}
+
+// ask has a case run in a process of its own, or in that of the suite.
+func (t *taker) ask(ctx context.Context, c *running, times int) ([]result.Sample, error) {
+	q := request{Place: t.place, Do: doTry, Suite: t.suite.Name, Case: c.Name, Times: times}
+	if !t.suite.Shared {
+		a, err := t.alone(ctx, q)
+		return a.Samples, errors.Join(err, a.void())
+	}
+	if t.shared == nil {
+		w, err := start()
+		if err != nil {
+			return nil, err
+		}
+		t.shared = w
+	}
+	a, err := t.shared.ask(ctx, q)
+	if err != nil {
+		// Nothing is known of it any more.
+		err = errors.Join(err, t.shared.kill())
+		t.shared = nil
+		return nil, err
+	}
+	if a.Error != "" {
+		return nil, errors.New(a.Error)
+	}
+	return a.Samples, a.void()
+}
+
+func (a reply) void() error {
+	if a.Void == "" {
+		return nil
+	}
+	return &VoidError{a.Void}
+}

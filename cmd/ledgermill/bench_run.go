@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"ledgermill/bench"
+	"ledgermill/bench/cases"
+	"ledgermill/bench/result"
+	"ledgermill/warehouse"
+)
+
+// benchPlan is what the bench measures: the bank that the program carries, whatever
+// project is at hand.
+func benchPlan() bench.Plan { return cases.Plan(builtin{}) }
+
+func (a *app) benchListCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "list",
+		Usage:     "list the suites and cases, and what each answers",
+		ArgsUsage: "[SUITE|CASE...]",
+		Flags:     []cli.Flag{formatFlag("text or json")},
+		Action: func(c *cli.Context) error {
+			as, err := format(c, "text", "json")
+			if err != nil {
+				return err
+			}
+			suites, err := bench.Select(benchPlan().Suites(bench.Place{Rows: defaultBenchRows, Days: defaultBenchDays}), c.Args().Slice())
+			if err != nil {
+				return err
+			}
+			if as == "json" {
+				return printJSON(a.stdout, listed(suites))
+			}
+			for i, s := range suites {
+				fmt.Fprintf(a.stdout, "%s%s: %s\n", strings.Repeat("\n", min(i, 1)), s.Name, s.Answers)
+				for _, one := range s.Cases {
+					fmt.Fprintf(a.stdout, "  %s/%s\n      %s\n", s.Name, one.Name, one.Answers)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// listedSuite is a suite without what runs it.
+type listedSuite struct {
+	Name    string       `json:"name"`
+	Answers string       `json:"answers"`
+	Cases   []listedCase `json:"cases"`
+}
+
+type listedCase struct {
+	Name       string              `json:"name"`
+	Answers    string              `json:"answers"`
+	Parameters []result.Pair       `json:"parameters,omitempty"`
+	Against    []result.Comparison `json:"against,omitempty"`
+}
+
+func listed(suites []bench.Suite) (all []listedSuite) {
+	for _, s := range suites {
+		one := listedSuite{Name: s.Name, Answers: s.Answers}
+		for _, c := range s.Cases {
+			one.Cases = append(one.Cases, listedCase{c.Name, c.Answers, c.Parameters, c.Against})
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// Sizes of a run that is told none: small enough for a look, large enough to tell.
+const (
+	defaultBenchRows = 100_000
+	defaultBenchDays = 3
+)
+
+func (a *app) benchRunCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "run suites or cases, and keep every sample",
+		ArgsUsage: "[SUITE|CASE...]",
+		Description: `Names are those of "bench list"; ladder, ladder/naive and 'queries/*by_id*' are some.
+Each case warms up once; then all go round in turns, ten repetitions of what takes
+less than 30 s and six of what takes more, until the budget ends. What would not
+fit is left out, and the result says so. Ctrl-C ends a run, and what it has is
+written.
+
+EXAMPLES
+   1. all suites, ten minutes:        ledgermill bench run
+   2. one suite as long as it takes:  ledgermill bench run ladder --budget 0 --rows 1000000
+   3. for benchstat:                  ledgermill bench run floors --format benchstat > new.txt`,
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "rows", Value: defaultBenchRows, Usage: "records a day"},
+			&cli.IntFlag{Name: "days", Value: defaultBenchDays, Usage: "business dates"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "of the data, and of the order of repetitions"},
+			&cli.IntFlag{Name: "repeat", Usage: "repetitions of each case; 0: 10 of those below 30 s, 6 of the others"},
+			&cli.DurationFlag{Name: "budget", Value: 10 * time.Minute, Usage: "time for everything, such as 90s or 2h; 0: no limit"},
+			&cli.StringFlag{Name: "output", Value: "bench.json", Usage: "`FILE` that gets every sample"},
+			&cli.StringFlag{Name: "dir", Usage: "existing `DIR` to work in, on the disk to be measured; the system's temporary one by default"},
+			formatFlag("text, json or benchstat"),
+		},
+		Action: a.benchRun,
+	}
+}
+
+func (a *app) benchRun(c *cli.Context) error {
+	as, err := format(c, "text", "json", "benchstat")
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"rows", "days"} {
+		if c.Int(name) < 1 {
+			return usagef(fmt.Sprintf("--%s 1", name), "--%s %d is less than one", name, c.Int(name))
+		}
+	}
+	if c.Duration("budget") < 0 || c.Int("repeat") < 0 {
+		return usagef("--budget 0 and --repeat 0, which leave it to the method", "--budget and --repeat cannot be negative")
+	}
+	output, err := filepath.Abs(c.String("output"))
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Dir(output)); err != nil {
+		return usagef("--output FILE in a directory that exists", "--output: %v", err)
+	}
+	o := bench.Options{Only: c.Args().Slice(), Rows: c.Int("rows"), Days: c.Int("days"), Seed: c.Uint64("seed"), Repeat: c.Int("repeat"),
+		Budget: c.Duration("budget"), Dir: c.String("dir"), Commit: commit(), Command: benchCommandLine(c),
+		Start: func(ctx context.Context) (bench.Server, error) {
+			server, err := warehouse.StartPrivate(ctx, warehouse.PrivateOptions{Name: "bench", Progress: a.benchSays})
+			if err != nil {
+				return nil, err // not a nil pointer in an interface
+			}
+			return server, nil
+		},
+		Saved:    func(r *result.Result) error { return r.Write(output) },
+		Progress: a.benchSays,
+	}
+	r, err := bench.Run(c.Context, benchPlan(), o)
+	if r == nil {
+		return err
+	}
+	if wrote := r.Write(output); wrote != nil {
+		return errors.Join(err, wrote)
+	}
+	a.benchSays("samples are in " + c.String("output"))
+	printed := error(nil)
+	switch as {
+	case "json":
+		printed = r.Encode(a.stdout)
+	case "benchstat":
+		printed = bench.Benchstat(a.stdout, r)
+	default:
+		printed = bench.Text(a.stdout, r)
+	}
+	return errors.Join(err, printed)
+}
+
+func (a *app) benchSays(line string) { fmt.Fprintln(a.stderr, line) }
+
+// benchCommandLine makes the run again.
+func benchCommandLine(c *cli.Context) string {
+	line := []string{"ledgermill bench run", "--rows", c.String("rows"), "--days", c.String("days"), "--seed", c.String("seed"),
+		"--repeat", c.String("repeat"), "--budget", c.Duration("budget").String()}
+	return strings.Join(append(line, c.Args().Slice()...), " ")
+}
+
+// commit is that of this program, as far as the build knows.
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision, dirty := "unknown", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = "-dirty"
+		}
+	}
+	return revision + dirty
+}
