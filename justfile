@@ -27,7 +27,19 @@ demo:
 
 # the figures of the README, beside their floors
 bench:
-    go test ./bench -run '^$' -bench Mill -benchtime 3x -timeout 60m
+    go test ./bench -run '^$' -bench 'Mill(Lake|Load$|EndToEnd|Storage|Read)' -benchtime 3x -timeout 60m
+
+# each named query with and without partitions and indexes, ten days of a million rows: figures and plans into bench/layouts
+bench-layouts:
+    go test ./bench -run '^$' -bench MillLayouts -benchtime 1x -timeout 60m -layouts.output {{justfile_directory()}}/bench/layouts -layouts.plans {{justfile_directory()}}/bench/layouts/plans
+
+# the load of thirty days of a million rows with all indexes, against scripts for psql
+bench-month:
+    go test ./bench -run '^$' -bench MillLoadMonth -benchtime 1x -timeout 60m -mill.long
+
+# the plans of the named queries at ten million rows: takes minutes
+test-plans:
+    go test ./queries -count=1 -timeout 20m -run 'Plans$' -queries.plans 1000000
 
 # a local MinIO for playing, built first if need be: prints how to reach it
 minio:
