@@ -27,11 +27,11 @@ demo:
 
 # the figures of the README, beside their floors
 bench:
-    go test ./bench -run '^$' -bench 'Mill(Lake|Load$|EndToEnd|Storage|Read)' -benchtime 3x -timeout 60m
+    go test ./bench -run '^$' -bench Mill -benchtime 3x -timeout 60m
 
-# each named query with and without partitions and indexes, ten days of a million rows: figures and plans into bench/layouts
+# each named query with and without partitions and indexes, ten days of a million rows: figures and plans into .cache/layouts
 bench-layouts:
-    go test ./bench -run '^$' -bench MillLayouts -benchtime 1x -timeout 60m -layouts.output {{justfile_directory()}}/bench/layouts -layouts.plans {{justfile_directory()}}/bench/layouts/plans
+    go test ./bench -run '^$' -bench MillLayouts -benchtime 1x -timeout 60m -mill.long -layouts.output {{justfile_directory()}}/.cache/layouts -layouts.plans {{justfile_directory()}}/.cache/layouts/plans
 
 # the load of thirty days of a million rows with all indexes, against scripts for psql
 bench-month:

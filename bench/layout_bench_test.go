@@ -33,6 +33,7 @@ var (
 // BenchmarkMillLayouts compares each named query, and lookups of single rows, on the
 // warehouse as it is loaded with the same rows without its partitions, without its
 // indexes, and without both. One iteration is all rounds of a case: use -benchtime 1x.
+// The days are of a twentieth of the size unless -mill.long is given.
 func BenchmarkMillLayouts(b *testing.B) {
 	wanted, err := regexp.Compile(*layoutCases)
 	if err != nil {
@@ -136,7 +137,11 @@ func loadedWarehouse(b *testing.B) config.Secret {
 // database, as a run does.
 func loadBank(b *testing.B, url config.Secret) {
 	b.Helper()
-	in, project := generated(b, *rowsFlag, *layoutDays), bank(b)
+	rows := *rowsFlag / 20
+	if *longFlag {
+		rows = *rowsFlag
+	}
+	in, project := generated(b, rows, *layoutDays), bank(b)
 	b.Log(time.Now().Format(time.TimeOnly), "make the lake")
 	root, _ := makeLake(b, project, in)
 	m := openMill(b, project, in, root)
