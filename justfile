@@ -39,6 +39,18 @@ bench-report:
 bench-report-again:
     go run ./cmd/ledgermill bench report docs/benchmarks/bench.json --output docs/benchmarks
 
+# each named query with and without partitions and indexes, ten days of a million rows: figures and plans into .cache/layouts
+bench-layouts:
+    go test ./bench -run '^$' -bench MillLayouts -benchtime 1x -timeout 60m -mill.long -layouts.output {{justfile_directory()}}/.cache/layouts -layouts.plans {{justfile_directory()}}/.cache/layouts/plans
+
+# the load of thirty days of a million rows with all indexes, against scripts for psql
+bench-month:
+    go test ./bench -run '^$' -bench MillLoadMonth -benchtime 1x -timeout 60m -mill.long
+
+# the plans of the named queries at ten million rows: takes minutes
+test-plans:
+    go test ./queries -count=1 -timeout 20m -run 'Plans$' -queries.plans 1000000
+
 # a local MinIO for playing, built first if need be: prints how to reach it
 minio:
     go run ./engine/lake/s3test/minio

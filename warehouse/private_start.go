@@ -37,7 +37,7 @@ func settings(p place, extra map[string]string) map[string]string {
 		"shared_buffers":                  "512MB",
 		"maintenance_work_mem":            "256MB",
 		"work_mem":                        "32MB",
-		"random_page_cost":                "1.1",
+		"random_page_cost":                "2",
 		"jit":                             "off",
 		"timezone":                        "UTC",
 		"log_timezone":                    "UTC",
