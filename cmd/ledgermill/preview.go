@@ -31,7 +31,7 @@ place. Ctrl-C ends it, with exit code 130.
 EXAMPLES
    1. the latest date:             ledgermill preview transactions
    2. some rows of a date:         ledgermill preview transactions --date 2025-01-31 --where "hour >= 22"
-   3. a step within the model:     ledgermill preview transactions --cte scored --columns transaction_id,points
+   3. a step within the model:     ledgermill preview transactions --cte scored --columns hour
    4. while you edit:              ledgermill preview transactions --watch
    5. what takes so long:          ledgermill preview transactions --explain`,
 		Flags: []cli.Flag{

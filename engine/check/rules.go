@@ -42,7 +42,7 @@ func Rules() []Rule {
 		{moneyDivision, Warning, "a DECIMAL is divided", "the quotient is floating point in DuckDB and DECIMAL in Spark: cents differ, and sums of them drift"},
 		{moneyAverage, Warning, "avg, median, stddev or a quantile of a DECIMAL", "it is floating point in DuckDB and rounded otherwise in Spark: a mean can be off by a cent"},
 		{moneyFloat, Warning, "a DECIMAL becomes DOUBLE or FLOAT", "binary floating point holds no tenth exactly: 0.1 + 0.2 is not 0.3, and the sum depends on the order of the rows"},
-		{moneyOverflow, Warning, "DECIMAL times DECIMAL, neither cast wider", "DuckDB keeps 18 digits of the product: it fails on the first large amount, in production"},
+		{moneyOverflow, Warning, "DECIMAL times DECIMAL, neither cast wider", "DuckDB keeps 18 digits of the product: it fails where the product is large: in production"},
 		{divisionByZero, Warning, "a divisor that may be zero", "x / 0 is infinity in DuckDB and ends the statement in Spark and PostgreSQL"},
 		{integerDivision, Warning, "an integer is divided by an integer in a query of both places", "1 / 2 is 0.5 in DuckDB and 0 in PostgreSQL: the answers would differ"},
 		{orderNotTotal, Warning, "an order with ties decides which rows are taken", "rows that are equal in it come in any order: the same night made twice differs"},
