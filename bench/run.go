@@ -34,7 +34,8 @@ type Options struct {
 
 	Commit  string
 	Command string // as typed
-	Start   func(context.Context) (Server, error)
+	// Start provides the server that suites need which say so.
+	Start func(context.Context) (Server, error)
 	// Saved is called with what there is after each suite. May be nil.
 	Saved    func(*result.Result) error
 	Progress func(string) // one line a step; may be nil
