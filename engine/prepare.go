@@ -139,12 +139,8 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 	hash := sha256.New()
 	tee := io.TeeReader(raw, hash)
 	seen.path = m.place(f, key)
-	unpacked, err := records.Open(key, tee)
+	text, err := m.bounds().Open(key, tee)
 	if err == nil {
-		text := io.Reader(unpacked)
-		if m.MaxObject > 0 {
-			text = records.Limit(unpacked, m.MaxObject)
-		}
 		switch at, isFile := raw.(*os.File); {
 		case how.scanFile == nil:
 			seen.report, err = how.scan(ctx, text)
@@ -163,7 +159,7 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 				seen.report, err = scanPath(seen.path, how)
 			}
 		}
-		if closed := unpacked.Close(); err == nil {
+		if closed := text.Close(); err == nil {
 			err = closed // else it says again what is wrong with the object
 		}
 	}
@@ -178,6 +174,9 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 	return seen, err
 }
 
+// bounds are what an object may unpack to.
+func (m *Mill) bounds() records.Bounds { return records.Bounds{Text: m.MaxObject, Ratio: m.MaxRatio} }
+
 // cleanCopy writes what an engine reads in the place of an object: its text without
 // its broken records.
 func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, how form, report records.Report) (path string, err error) {
@@ -186,7 +185,7 @@ func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, how form, rep
 		return "", wrapped("copy object "+key, err)
 	}
 	defer func() { err = errors.Join(err, raw.Close(), m.forgetCopy(f, key)) }()
-	text, err := records.Open(key, raw)
+	text, err := m.bounds().Open(key, raw) // the second look may meet another object
 	if err == nil {
 		path, err = m.localCopy(f, key, how.extension, func(w io.Writer) error { return how.write(ctx, w, text, report) })
 		err = errors.Join(err, text.Close())
@@ -201,6 +200,7 @@ func refusalOf(err error) *ledger.Refusal {
 	var broken *records.HeaderError
 	var many *records.TooManyBadError
 	var large *records.TooLargeError
+	var bomb *records.BombError
 	switch {
 	case err == nil:
 		return nil
@@ -210,7 +210,7 @@ func refusalOf(err error) *ledger.Refusal {
 		return refuse("header", broken)
 	case errors.As(err, &many):
 		return refuse("unreadable", many)
-	case errors.As(err, &large):
+	case errors.As(err, &large), errors.As(err, &bomb):
 		return refuse("too_large", err)
 	case errors.Is(err, records.ErrTruncated):
 		return refuse("truncated", err)
