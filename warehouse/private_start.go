@@ -44,6 +44,7 @@ func settings(p place, extra map[string]string) map[string]string {
 		"log_filename":                    "postgresql-%a.log",
 		"log_truncate_on_rotation":        "on",
 		"log_rotation_age":                "1d",
+		"log_error_verbosity":             "terse", // the details quote rows, private columns and all
 		"autovacuum_analyze_scale_factor": "0.05",
 	}
 	maps.Copy(all, extra)
