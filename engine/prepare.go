@@ -49,7 +49,7 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	}
 	seen, err := m.peek(ctx, f, one, o)
 	if seen.place == nil && err == nil {
-		seen, err = m.scan(ctx, f, key, how)
+		seen, err = m.scan(ctx, f, o, how)
 	}
 	if refusal := refusalOf(err); refusal != nil {
 		p.record.ETag, p.record.Refused = cmp.Or(o.ETag, seen.etag), refusal
@@ -130,14 +130,16 @@ type scanned struct {
 }
 
 // scan counts the records of an object and hashes its bytes in the same pass.
-func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen scanned, err error) {
+// A store that gives fewer or more bytes than it has said has not given the object.
+func (m *Mill) scan(ctx context.Context, f *feed, o lake.Object, how form) (seen scanned, err error) {
+	key := o.Key
 	raw, err := m.source(ctx, f, key)
 	if err != nil {
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
-	hash := sha256.New()
-	tee := io.TeeReader(raw, hash)
+	hash, bytes := sha256.New(), &counting{}
+	tee := io.TeeReader(raw, io.MultiWriter(hash, bytes))
 	seen.path = m.place(f, key)
 	text, err := m.bounds().Open(key, tee)
 	if err == nil {
@@ -170,8 +172,22 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 	if _, drainErr := io.Copy(io.Discard, tee); drainErr != nil && err == nil {
 		err = &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: drainErr}
 	}
+	if bytes.n != o.Size {
+		if now, statErr := m.Input.Stat(ctx, key); statErr != nil || !now.Same(o) {
+			return seen, &ChangedError{Object: key}
+		}
+		return seen, &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: fmt.Errorf("%d bytes of %d came", bytes.n, o.Size)}
+	}
 	seen.etag = "sha256:" + hex.EncodeToString(hash.Sum(nil))
 	return seen, err
+}
+
+// counting counts the bytes that are written to it.
+type counting struct{ n int64 }
+
+func (c *counting) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
 }
 
 // bounds are what an object may unpack to.
