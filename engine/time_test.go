@@ -19,12 +19,12 @@ func eventsProject() fstest.MapFS {
 	return fstest.MapFS{
 		"sql/contracts/raw_events.sql": {Data: []byte(`-- about: events with the offset of their place
 -- business date: local_date
--- read local_date: substr("at", 1, 10)
--- format at: %Y-%m-%dT%H:%M:%S%z
+-- read local_date: substr(seen_at, 1, 10)
+-- format seen_at: %Y-%m-%dT%H:%M:%S%z
 -- objects: *.csv
-create table raw_events (id varchar not null, at timestamp not null, local_date date not null);
+create table raw_events (id varchar not null, seen_at timestamp not null, local_date date not null);
 `)},
-		"sql/models/events.sql": {Data: []byte("select local_date, id, at from raw_events\n")},
+		"sql/models/events.sql": {Data: []byte("select local_date, id, seen_at from raw_events\n")},
 	}
 }
 
@@ -33,13 +33,13 @@ create table raw_events (id varchar not null, at timestamp not null, local_date 
 func events(t *testing.T, instants ...string) (published []string, rejected map[string]int64) {
 	t.Helper()
 	b := newBench(t, eventsProject())
-	text := "id,at\n"
+	text := "id,seen_at\n"
 	for i, instant := range instants {
 		text += fmt.Sprintf("%d,%s\n", i+1, instant)
 	}
 	b.write("a.csv", text)
 	account := accountOf(t, b.run(engine.Selection{}), "raw_events")
-	for _, row := range lakeRows(t, b, "select local_date, id, at from events order by cast(id as integer)") {
+	for _, row := range lakeRows(t, b, "select local_date, id, seen_at from events order by cast(id as integer)") {
 		published = append(published, strings.Join(row, " "))
 	}
 	state := b.open(false).State()
@@ -74,7 +74,7 @@ func TestSummerTime(t *testing.T) {
 		"2024-10-27 4 2024-10-27 00:30:00", "2024-10-27 5 2024-10-27 01:30:00",
 		"2024-10-27 6 2024-10-26 22:30:00", "2024-10-28 7 2024-10-27 23:30:00",
 	}, got)
-	if d := cmp.Diff(map[string]int64{"at_type": 1}, rejected); d != "" {
+	if d := cmp.Diff(map[string]int64{"seen_at_type": 1}, rejected); d != "" {
 		t.Errorf("rejected (-want +got):\n%s", d)
 	}
 }
@@ -83,7 +83,7 @@ func TestLeapDay(t *testing.T) {
 	t.Parallel()
 	got, rejected := events(t, "2024-02-29T12:00:00Z", "2000-02-29T12:00:00Z", "2023-02-29T12:00:00Z", "2100-02-29T12:00:00Z", "2024-02-30T12:00:00Z", "2024-02-29T23:30:00-02:00", "2024-03-01T00:30:00+02:00")
 	same(t, []string{"2024-02-29 1 2024-02-29 12:00:00", "2000-02-29 2 2000-02-29 12:00:00", "2024-02-29 6 2024-03-01 01:30:00", "2024-03-01 7 2024-02-29 22:30:00"}, got)
-	if d := cmp.Diff(map[string]int64{"at_type": 3}, rejected); d != "" {
+	if d := cmp.Diff(map[string]int64{"seen_at_type": 3}, rejected); d != "" {
 		t.Errorf("rejected (-want +got):\n%s", d)
 	}
 }
@@ -92,7 +92,7 @@ func TestYearEnd(t *testing.T) {
 	t.Parallel()
 	got, rejected := events(t, "2024-12-31T23:59:59+0000", "2024-12-31T23:30:00-0100", "2025-01-01T00:30:00+0100", "2025-01-01T00:00:00Z", "2024-12-31T23:59:60Z", "2024-12-31T24:00:00Z")
 	same(t, []string{"2024-12-31 1 2024-12-31 23:59:59", "2024-12-31 2 2025-01-01 00:30:00", "2025-01-01 3 2024-12-31 23:30:00", "2025-01-01 4 2025-01-01 00:00:00"}, got)
-	if d := cmp.Diff(map[string]int64{"at_type": 2}, rejected); d != "" {
+	if d := cmp.Diff(map[string]int64{"seen_at_type": 2}, rejected); d != "" {
 		t.Errorf("rejected (-want +got):\n%s", d)
 	}
 }
@@ -114,7 +114,7 @@ func TestOffsets(t *testing.T) {
 		"2025-06-15T14:00:00+02", "2025-06-15T12:00:00+25:00", "2025-06-15T12:00:00 CET", "2025-06-15T12:00:00+2:00")
 	same(t, []string{"2025-06-15 1 2025-06-15 12:00:00", "2025-06-15 2 2025-06-15 12:00:00", "2025-06-15 3 2025-06-15 12:00:00", "2025-06-16 4 2025-06-15 12:00:00",
 		"2025-06-15 5 2025-06-15 12:00:00", "2025-06-15 6 2025-06-15 12:00:00"}, got)
-	if d := cmp.Diff(map[string]int64{"at_type": 3}, rejected); d != "" {
+	if d := cmp.Diff(map[string]int64{"seen_at_type": 3}, rejected); d != "" {
 		t.Errorf("rejected (-want +got):\n%s", d)
 	}
 }
@@ -124,7 +124,7 @@ func TestOffsets(t *testing.T) {
 func TestClockJumpsBack(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, eventsProject())
-	b.write("a.csv", "id,at\n1,2025-01-31T12:00:00Z\n")
+	b.write("a.csv", "id,seen_at\n1,2025-01-31T12:00:00Z\n")
 	clock := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
 	b.now = func() time.Time { return clock }
 	b.run(engine.Selection{})
@@ -132,7 +132,7 @@ func TestClockJumpsBack(t *testing.T) {
 	if again := b.run(engine.Selection{}); !again.NothingToDo() {
 		t.Errorf("with a clock behind: %v", again.Units)
 	}
-	b.write("b.csv", "id,at\n2,2025-02-01T12:00:00Z\n")
+	b.write("b.csv", "id,seen_at\n2,2025-02-01T12:00:00Z\n")
 	if report := b.run(engine.Selection{}); report.Exit != engine.ExitDone || len(madeUnits(report, "events")) != 1 {
 		t.Errorf("exit %d, made %v", report.Exit, report.Units)
 	}
