@@ -50,7 +50,7 @@ func TestBombs(t *testing.T) {
 	t.Parallel()
 	b := newReasons(t, reasonsContract)
 	b.maxObject, b.maxRatio = 100_000_000_000, 200
-	const text = 100 << 20
+	const text = 72 << 20
 	b.write("plain/good.csv", feesHeader+"a,2025-01-31,,1.00,GBP,ann\n")
 	want := map[string]string{}
 	for key, object := range map[string]string{

@@ -26,25 +26,28 @@ import (
 // wal_level=minimal a COPY into a new leaf writes no log.
 func settings(p place, extra map[string]string) map[string]string {
 	all := map[string]string{
-		"listen_addresses":                "127.0.0.1",
-		"unix_socket_directories":         p.sockets(),
-		"max_connections":                 "50",
-		"wal_level":                       "minimal",
-		"max_wal_senders":                 "0",
-		"max_wal_size":                    "4GB",
-		"checkpoint_timeout":              "30min",
-		"wal_compression":                 "on",
-		"shared_buffers":                  "512MB",
-		"maintenance_work_mem":            "256MB",
-		"jit":                             "off",
-		"timezone":                        "UTC",
-		"log_timezone":                    "UTC",
-		"logging_collector":               "on",
-		"log_directory":                   p.logs(),
-		"log_filename":                    "postgresql-%a.log",
-		"log_truncate_on_rotation":        "on",
-		"log_rotation_age":                "1d",
-		"log_error_verbosity":             "terse", // the details quote rows, private columns and all
+		"listen_addresses":         "127.0.0.1",
+		"unix_socket_directories":  p.sockets(),
+		"max_connections":          "50",
+		"wal_level":                "minimal",
+		"max_wal_senders":          "0",
+		"max_wal_size":             "4GB",
+		"checkpoint_timeout":       "30min",
+		"wal_compression":          "on",
+		"shared_buffers":           "512MB",
+		"maintenance_work_mem":     "256MB",
+		"jit":                      "off",
+		"timezone":                 "UTC",
+		"log_timezone":             "UTC",
+		"logging_collector":        "on",
+		"log_directory":            p.logs(),
+		"log_filename":             "postgresql-%a.log",
+		"log_truncate_on_rotation": "on",
+		"log_rotation_age":         "1d",
+		// Errors and their details quote values and rows, private columns and all; who
+		// made the error is told it.
+		"log_min_messages":                "log",
+		"log_error_verbosity":             "terse",
 		"autovacuum_analyze_scale_factor": "0.05",
 	}
 	maps.Copy(all, extra)
