@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -19,6 +20,12 @@ import (
 // bank loads and checks the project that ships.
 func bank(b *testing.B) *model.Project {
 	b.Helper()
+	return loadProject(b, os.DirFS(".."))
+}
+
+// loadProject loads and checks the files of a project.
+func loadProject(b *testing.B, files fs.FS) *model.Project {
+	b.Helper()
 	ctx := b.Context()
 	judge, err := duckdb.NewJudge(ctx)
 	if err != nil {
@@ -28,7 +35,7 @@ func bank(b *testing.B) *model.Project {
 	if err != nil {
 		b.Fatal(errors.Join(err, judge.Close()))
 	}
-	project, err := model.Load(ctx, model.Options{FS: os.DirFS(".."), Judge: judge, Binder: binder})
+	project, err := model.Load(ctx, model.Options{FS: files, Judge: judge, Binder: binder})
 	if err := errors.Join(err, judge.Close(), binder.Close()); err != nil {
 		b.Fatal(err)
 	}

@@ -19,6 +19,7 @@ type accountTable struct {
 	rows    [][]string
 	marks   map[int]string
 	notes   []string
+	whole   bool // no column is left out for want of room
 	other   bool // groups without a column of their own are added up by number of records
 }
 
@@ -87,7 +88,7 @@ func (t *accountTable) print(b *strings.Builder) {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	for t.width(widths) > maxAccountWidth && len(widths) > 2 {
+	for !t.whole && t.width(widths) > maxAccountWidth && len(widths) > 2 {
 		widths, t.other = widths[:len(widths)-1], true
 	}
 	line := func(cells []string, mark string) {

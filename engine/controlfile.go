@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,8 @@ import (
 type controlFile struct {
 	Records *int64                                `json:"records"`
 	Sums    map[string]map[string]decimal.Decimal `json:"sums"`
+
+	lines map[string]int // on which its keys stand
 }
 
 // controlETag names the content of a control file: a copy of it elsewhere, or one
@@ -57,18 +60,10 @@ func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []l
 		}
 		return nil, nil
 	}
-	r, err := m.Input.Open(ctx, one.control.Key)
-	if err != nil {
-		return nil, &StoreError{Op: "open", URL: m.Input.URL() + "/" + one.control.Key, Err: err}
-	}
-	var said controlFile
-	decoder := json.NewDecoder(r)
-	decoder.DisallowUnknownFields()
-	err = decoder.Decode(&said)
-	if _, end := decoder.Token(); err == nil && end != io.EOF {
-		err = errors.New("text follows the first value")
-	}
-	if err := errors.Join(err, r.Close()); err != nil {
+	said, err := m.readControl(ctx, one.control.Key)
+	if unreachable := (*StoreError)(nil); errors.As(err, &unreachable) {
+		return nil, err
+	} else if err != nil {
 		return &ledger.Refusal{Reason: "control", Detail: fmt.Sprintf("%s: %v", one.control.Key, err), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	if control != nil && control.Required && !said.complete(control) {
@@ -79,6 +74,113 @@ func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []l
 		return &ledger.Refusal{Reason: "control", Detail: strings.Join(differences, "; "), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	return nil, nil
+}
+
+// maxControl bounds a control file: it says a figure a group, and the groups of a
+// feed are few.
+const maxControl = 16 << 20
+
+// readControl reads a control file. An error that is no *StoreError is the file's.
+func (m *Mill) readControl(ctx context.Context, key string) (said controlFile, err error) {
+	unreadable := func(op string, err error) error {
+		return &StoreError{Op: op, URL: m.Input.URL() + "/" + key, Err: err}
+	}
+	r, err := m.Input.Open(ctx, key)
+	if err != nil {
+		return said, unreadable("open", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxControl+1))
+	if err := errors.Join(err, r.Close()); err != nil {
+		return said, unreadable("read", err)
+	}
+	if len(text) > maxControl {
+		return said, fmt.Errorf("it has more than %d bytes", maxControl)
+	}
+	return parseControl(text)
+}
+
+// parseControl reads the text of a control file.
+func parseControl(text []byte) (said controlFile, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&said); errors.Is(err, io.EOF) {
+		return said, errors.New("it is empty")
+	} else if err != nil {
+		return said, err
+	}
+	if _, end := decoder.Token(); end != io.EOF {
+		return said, errors.New("text follows the first value")
+	}
+	if said.lines, err = keyLines(text); err != nil {
+		return said, err
+	}
+	return said, said.sound()
+}
+
+// maxDigits is what a sum has at most on either side of its decimal mark: an exponent
+// of a few characters would make a number that fills the memory.
+const maxDigits = 38
+
+// sound looks for what the decoder takes and nobody means.
+func (c controlFile) sound() error {
+	for key := range c.lines {
+		if top := strings.Split(key, "\x00")[1]; top != "records" && top != "sums" {
+			return fmt.Errorf("unknown field %q", top)
+		}
+	}
+	for _, column := range sortedKeys(c.Sums) {
+		for _, group := range sortedKeys(c.Sums[column]) {
+			if sum := c.Sums[column][group]; sum.Exponent() < -maxDigits || sum.Exponent() > maxDigits || sum.NumDigits() > 2*maxDigits {
+				return fmt.Errorf("%ssum(%s) %s is no number of %d digits", c.line("sums", column, group), column, group, maxDigits)
+			}
+		}
+	}
+	return nil
+}
+
+// keyLines are the lines of a JSON text on which the keys of its objects stand, by
+// the keys that lead there, each behind a NUL.
+//
+// A key that an object has twice is an error: which of the two is meant cannot be told.
+func keyLines(text []byte) (lines map[string]int, err error) {
+	lines = map[string]int{}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	var read func(path string) error
+	read = func(path string) error {
+		if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+			return err
+		}
+		for decoder.More() {
+			key, err := decoder.Token()
+			if err != nil {
+				return err
+			}
+			name := fmt.Sprint(key)
+			inside := path + "\x00" + name
+			at := 1 + bytes.Count(text[:decoder.InputOffset()], []byte("\n"))
+			if before, twice := lines[inside]; twice {
+				return fmt.Errorf("line %d: %q stands on line %d already", at, name, before)
+			}
+			lines[inside] = at
+			if err := read(inside); err != nil {
+				return err
+			}
+		}
+		_, err := decoder.Token()
+		return err
+	}
+	return lines, read("")
+}
+
+// line says on which line of the control file a figure stands, or else what it
+// stands in.
+func (c controlFile) line(path ...string) string {
+	for n := len(path); n > 0; n-- {
+		if at := c.lines["\x00"+strings.Join(path[:n], "\x00")]; at > 0 {
+			return fmt.Sprintf("line %d: ", at)
+		}
+	}
+	return ""
 }
 
 // complete reports whether the file says all that the contract controls.
@@ -95,7 +197,7 @@ func (c controlFile) complete(control *contract.Control) bool {
 func (c controlFile) compare(control *contract.Control, read ledger.Tally) []string {
 	var differences []string
 	if c.Records != nil && *c.Records != read.Records {
-		differences = append(differences, fmt.Sprintf("records: expected %d, read %d, missing %d", *c.Records, read.Records, *c.Records-read.Records))
+		differences = append(differences, c.line("records")+fmt.Sprintf("records: expected %d, read %d, missing %d", *c.Records, read.Records, *c.Records-read.Records))
 	}
 	if control == nil {
 		return differences
@@ -113,7 +215,7 @@ func (c controlFile) compare(control *contract.Control, read ledger.Tally) []str
 		}
 		for _, name := range union(groups, found) {
 			if want, have := groups[name], found[name]; !want.Equal(have) {
-				differences = append(differences, fmt.Sprintf("sum(%s) %s: expected %s, read %s, missing %s", a.Column, name, want, have, want.Sub(have)))
+				differences = append(differences, c.line("sums", a.Column, name)+fmt.Sprintf("sum(%s) %s: expected %s, read %s, missing %s", a.Column, name, want, have, want.Sub(have)))
 			}
 		}
 	}

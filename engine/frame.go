@@ -88,7 +88,11 @@ func (f *feed) fills(one listed, report records.Report) (map[string]string, *led
 func (f *feed) verifyLast(s contract.Section, last [][]string, read ledger.Tally) *ledger.Refusal {
 	var differences []string
 	named := map[string]bool{}
-	for _, fields := range last {
+	for i, fields := range last {
+		where := ""
+		if len(last) > 1 {
+			where = fmt.Sprintf("last record %d of %d: ", i+1, len(last))
+		}
 		totals, err := f.contract.FrameTotals(s, s.Last, fields)
 		if err != nil {
 			return balanceRefusal("trailer", err)
@@ -97,11 +101,13 @@ func (f *feed) verifyLast(s contract.Section, last [][]string, read ledger.Tally
 			// Which of the two is meant cannot be told, and a sum of both is a guess.
 			group := fmt.Sprintf("%q", t.By)
 			if named[group] {
-				differences = append(differences, "two totals of "+cmp.Or(strings.Join(t.By, " "), "all records"))
+				differences = append(differences, where+"two totals of "+cmp.Or(strings.Join(t.By, " "), "all records"))
 				continue
 			}
 			named[group] = true
-			differences = append(differences, f.differences(t, read)...)
+			for _, d := range f.differences(t, read) {
+				differences = append(differences, where+d)
+			}
 		}
 	}
 	if len(differences) > 0 {

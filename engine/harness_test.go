@@ -28,6 +28,7 @@ type bench struct {
 	memory    int64
 	budget    int64
 	maxObject int64
+	maxRatio  int64
 	settle    time.Duration
 	wrap      func(lake.Store) lake.Store // the input; nil: as it is
 	now       func() time.Time
@@ -111,7 +112,7 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 		root = b.wrapLake(root)
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
-		Keep: b.keep, BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
+		Keep: b.keep, BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, MaxRatio: b.maxRatio, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())
 	}

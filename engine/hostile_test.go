@@ -40,6 +40,12 @@ type outcome struct {
 // hostile runs all files in one project, each by its own contract.
 func hostile(t *testing.T, files []hostileFile) map[string]outcome {
 	t.Helper()
+	return hostileBy(t, files, func(b *bench) { b.run(engine.Selection{}) })
+}
+
+// hostileBy is hostile by another way to run.
+func hostileBy(t *testing.T, files []hostileFile, run func(*bench)) map[string]outcome {
+	t.Helper()
 	project := fstest.MapFS{}
 	b := newBench(t, project)
 	for _, f := range files {
@@ -56,7 +62,7 @@ func hostile(t *testing.T, files []hostileFile) map[string]outcome {
 		}
 		b.write(f.key, string(data))
 	}
-	b.run(engine.Selection{})
+	run(b)
 	state := b.open(false).State()
 	outcomes := map[string]outcome{}
 	for _, f := range files {
@@ -267,6 +273,11 @@ const pollockColumns = `  "date" varchar not null,
 // with its bad records rejected; never the right count with wrong cells.
 func TestPollock(t *testing.T) {
 	t.Parallel()
+	pollock(t, func(b *bench) { b.run(engine.Selection{}) })
+}
+
+func pollock(t *testing.T, run func(*bench)) {
+	t.Helper()
 	dir := shared(t, "hostile/pollock")
 	paths, err := filepath.Glob(filepath.Join(dir, "csv", "*.csv"))
 	if err != nil || len(paths) != 51 {
@@ -287,7 +298,7 @@ func TestPollock(t *testing.T) {
 		files = append(files, hostileFile{name: fmt.Sprintf("p%02d", i), key: base, path: path, csv: p.dialect(), columns: pollockColumns, names: names})
 	}
 	score := map[string]int{}
-	outcomes := hostile(t, files)
+	outcomes := hostileBy(t, files, run)
 	for _, f := range files {
 		verdict, why := judgePollock(pollockAnswer(t, filepath.Join(dir, "clean", f.key)), outcomes[f.name])
 		score[verdict]++

@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -96,14 +95,9 @@ func (m *Mill) saysRecords(ctx context.Context, one listed) (bool, error) {
 	if one.control == nil {
 		return false, nil
 	}
-	r, err := m.Input.Open(ctx, one.control.Key)
-	if err != nil {
-		return false, &StoreError{Op: "open", URL: m.Input.URL() + "/" + one.control.Key, Err: err}
-	}
-	var said controlFile
-	err = json.NewDecoder(r).Decode(&said)
-	if err := r.Close(); err != nil {
-		return false, &StoreError{Op: "read", URL: m.Input.URL() + "/" + one.control.Key, Err: err}
+	said, err := m.readControl(ctx, one.control.Key)
+	if unreachable := (*StoreError)(nil); errors.As(err, &unreachable) {
+		return false, err
 	}
 	return err == nil && said.Records != nil, nil // one that cannot be read is told when it is verified
 }

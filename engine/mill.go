@@ -63,6 +63,7 @@ type Options struct {
 	BatchDays int             // units landed at once at most
 	Budget    int64           // bytes of raw text in memory at once at most, unless one object or unit is larger
 	MaxObject int64           // bytes of an object's text, decompressed, at most; 0: no limit
+	MaxRatio  int64           // of an object's text to its compressed bytes, at most, behind the first 64 MiB of text; 0: no limit
 	Reading   *Reading        // how objects of an object store are read; nil: they are fetched
 	Settle    time.Duration   // an object without a control file is left alone until it is so old
 	HoldAfter int             // days before a dataset's newest published unit from which published units are not rewritten unasked; 0: always

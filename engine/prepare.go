@@ -49,7 +49,7 @@ func (m *Mill) prepare(ctx context.Context, f *feed, key string) (prepared, erro
 	}
 	seen, err := m.peek(ctx, f, one, o)
 	if seen.place == nil && err == nil {
-		seen, err = m.scan(ctx, f, key, how)
+		seen, err = m.scan(ctx, f, o, how)
 	}
 	if refusal := refusalOf(err); refusal != nil {
 		p.record.ETag, p.record.Refused = cmp.Or(o.ETag, seen.etag), refusal
@@ -130,21 +130,19 @@ type scanned struct {
 }
 
 // scan counts the records of an object and hashes its bytes in the same pass.
-func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen scanned, err error) {
+// A store that gives fewer or more bytes than it has said has not given the object.
+func (m *Mill) scan(ctx context.Context, f *feed, o lake.Object, how form) (seen scanned, err error) {
+	key := o.Key
 	raw, err := m.source(ctx, f, key)
 	if err != nil {
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
-	hash := sha256.New()
-	tee := io.TeeReader(raw, hash)
+	hash, bytes := sha256.New(), &counting{}
+	tee := io.TeeReader(raw, io.MultiWriter(hash, bytes))
 	seen.path = m.place(f, key)
-	unpacked, err := records.Open(key, tee)
+	text, err := m.bounds().Open(key, tee)
 	if err == nil {
-		text := io.Reader(unpacked)
-		if m.MaxObject > 0 {
-			text = records.Limit(unpacked, m.MaxObject)
-		}
 		switch at, isFile := raw.(*os.File); {
 		case how.scanFile == nil:
 			seen.report, err = how.scan(ctx, text)
@@ -163,7 +161,7 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 				seen.report, err = scanPath(seen.path, how)
 			}
 		}
-		if closed := unpacked.Close(); err == nil {
+		if closed := text.Close(); err == nil {
 			err = closed // else it says again what is wrong with the object
 		}
 	}
@@ -174,9 +172,26 @@ func (m *Mill) scan(ctx context.Context, f *feed, key string, how form) (seen sc
 	if _, drainErr := io.Copy(io.Discard, tee); drainErr != nil && err == nil {
 		err = &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: drainErr}
 	}
+	if bytes.n != o.Size {
+		if now, statErr := m.Input.Stat(ctx, key); statErr != nil || !now.Same(o) {
+			return seen, &ChangedError{Object: key}
+		}
+		return seen, &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: fmt.Errorf("%d bytes of %d came", bytes.n, o.Size)}
+	}
 	seen.etag = "sha256:" + hex.EncodeToString(hash.Sum(nil))
 	return seen, err
 }
+
+// counting counts the bytes that are written to it.
+type counting struct{ n int64 }
+
+func (c *counting) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
+}
+
+// bounds are what an object may unpack to.
+func (m *Mill) bounds() records.Bounds { return records.Bounds{Text: m.MaxObject, Ratio: m.MaxRatio} }
 
 // cleanCopy writes what an engine reads in the place of an object: its text without
 // its broken records.
@@ -186,7 +201,7 @@ func (m *Mill) cleanCopy(ctx context.Context, f *feed, key string, how form, rep
 		return "", wrapped("copy object "+key, err)
 	}
 	defer func() { err = errors.Join(err, raw.Close(), m.forgetCopy(f, key)) }()
-	text, err := records.Open(key, raw)
+	text, err := m.bounds().Open(key, raw) // the second look may meet another object
 	if err == nil {
 		path, err = m.localCopy(f, key, how.extension, func(w io.Writer) error { return how.write(ctx, w, text, report) })
 		err = errors.Join(err, text.Close())
@@ -201,6 +216,7 @@ func refusalOf(err error) *ledger.Refusal {
 	var broken *records.HeaderError
 	var many *records.TooManyBadError
 	var large *records.TooLargeError
+	var bomb *records.BombError
 	switch {
 	case err == nil:
 		return nil
@@ -210,7 +226,7 @@ func refusalOf(err error) *ledger.Refusal {
 		return refuse("header", broken)
 	case errors.As(err, &many):
 		return refuse("unreadable", many)
-	case errors.As(err, &large):
+	case errors.As(err, &large), errors.As(err, &bomb):
 		return refuse("too_large", err)
 	case errors.Is(err, records.ErrTruncated):
 		return refuse("truncated", err)

@@ -79,32 +79,69 @@ func TestRealData(t *testing.T) {
 		t.Run(want.project, func(t *testing.T) {
 			t.Parallel()
 			b := example(t, want.project, want.project, site{})
-			report := b.run(engine.Selection{})
-			if report.Exit != engine.ExitDone {
-				t.Fatalf("exit %d: %v", report.Exit, report.Verdicts)
-			}
-			if n := len(madeUnits(report, want.contract)); n != want.units {
-				t.Errorf("%d units, want %d", n, want.units)
-			}
-			account := accountOf(t, report, want.contract)
-			if account.Read.Records != want.read || sumOfGroups(account.Read) != want.sums {
-				t.Errorf("read %d records, %s; want %d, %s", account.Read.Records, sumOfGroups(account.Read), want.read, want.sums)
-			}
-			if d := cmp.Diff(nonNil(want.rejected), rejectedRecords(account)); d != "" {
-				t.Errorf("rejected (-want +got):\n%s", d)
-			}
-			if out := account.Accepted.Records + account.Duplicate.Records + sumOfValues(rejectedRecords(account)); out != want.read {
-				t.Errorf("%d records came out of %d", out, want.read)
-			}
-			if d := cmp.Diff(nonNil(want.warned), warnedRows(report)); d != "" {
-				t.Errorf("warnings (-want +got):\n%s", d)
-			}
-			for statement, answer := range want.lake {
-				if got := inLake(t, b, statement); got != answer {
-					t.Errorf("%s:\n got %s\nwant %s", statement, got, answer)
-				}
-			}
+			want.check(t, b, b.run(engine.Selection{}))
 		})
+	}
+}
+
+// check holds what one run has made of the folder against its figures.
+func (want figures) check(t *testing.T, b *bench, report *engine.Report) {
+	t.Helper()
+	if report.Exit != engine.ExitDone {
+		t.Fatalf("exit %d: %v", report.Exit, report.Verdicts)
+	}
+	if n := len(madeUnits(report, want.contract)); n != want.units {
+		t.Errorf("%d units, want %d", n, want.units)
+	}
+	if d := cmp.Diff(nonNil(want.warned), warnedRows(report)); d != "" {
+		t.Errorf("warnings (-want +got):\n%s", d)
+	}
+	want.balance(t, accountOf(t, report, want.contract))
+	want.answers(t, b)
+}
+
+// inLake holds what the lake and its ledger say of the folder against its figures,
+// however many runs it took.
+func (want figures) inLake(t *testing.T, b *bench) {
+	t.Helper()
+	state := b.open(false).State()
+	units := state.UnitNames(want.contract)
+	if len(units) != want.units {
+		t.Errorf("%d units, want %d", len(units), want.units)
+	}
+	var cells []ledger.Cell
+	for _, unit := range units {
+		record, _ := state.Unit(want.contract, unit)
+		cells = append(cells, record.Cells...)
+	}
+	for key, o := range state.Objects[want.contract] {
+		if o.Refused != nil {
+			t.Errorf("%s is refused: %v", key, o.Refused)
+		}
+	}
+	want.balance(t, ledger.Sum(cells))
+	want.answers(t, b)
+}
+
+func (want figures) balance(t *testing.T, account ledger.Cell) {
+	t.Helper()
+	if account.Read.Records != want.read || sumOfGroups(account.Read) != want.sums {
+		t.Errorf("read %d records, %s; want %d, %s", account.Read.Records, sumOfGroups(account.Read), want.read, want.sums)
+	}
+	if d := cmp.Diff(nonNil(want.rejected), rejectedRecords(account)); d != "" {
+		t.Errorf("rejected (-want +got):\n%s", d)
+	}
+	if out := account.Accepted.Records + account.Duplicate.Records + sumOfValues(rejectedRecords(account)); out != want.read {
+		t.Errorf("%d records came out of %d", out, want.read)
+	}
+}
+
+func (want figures) answers(t *testing.T, b *bench) {
+	t.Helper()
+	for statement, answer := range want.lake {
+		if got := inLake(t, b, statement); got != answer {
+			t.Errorf("%s:\n got %s\nwant %s", statement, got, answer)
+		}
 	}
 }
 

@@ -62,8 +62,17 @@ type FeedAccount struct {
 	Feed       string        `json:"feed"`
 	Aggregates []string      `json:"aggregates"` // sum(amount)
 	Cell       ledger.Cell   `json:"cell"`
+	Objects    []PartAccount `json:"objects"` // of the cell, and of the objects that were refused
+	Units      []PartAccount `json:"units"`
 	Lake       *ledger.Tally `json:"lake,omitempty"`      // in the models that preserve the feed
 	Warehouse  *ledger.Tally `json:"warehouse,omitempty"` // in the tables that these load
+}
+
+// PartAccount is the part of an account that is of one object or of one unit.
+type PartAccount struct {
+	Name    string          `json:"name"` // the object's key, or the unit
+	Cell    ledger.Cell     `json:"cell"` // of a refused object as it was read
+	Refused *ledger.Refusal `json:"refused,omitempty"`
 }
 
 // NothingToDo reports whether the run found everything up to date.
@@ -151,10 +160,40 @@ func (r *run) account(name string, f *feed) {
 		return
 	}
 	a.Cell = ledger.Sum(cells)
+	a.Objects, a.Units = f.parts(cells, read), parts(cells, func(c ledger.Cell) string { return c.Unit })
 	if inLake {
 		a.Lake = &lake
 	}
 	r.report.Accounts = append(r.report.Accounts, a)
+}
+
+// parts adds up cells by what they have in common.
+func parts(cells []ledger.Cell, name func(ledger.Cell) string) []PartAccount {
+	of := map[string][]ledger.Cell{}
+	for _, c := range cells {
+		of[name(c)] = append(of[name(c)], c)
+	}
+	all := []PartAccount{}
+	for _, key := range sortedKeys(of) {
+		all = append(all, PartAccount{Name: key, Cell: ledger.Sum(of[key])})
+	}
+	return all
+}
+
+// parts are the accounts of objects: of those with cells in what was made, and of
+// those that were read and refused.
+func (f *feed) parts(cells []ledger.Cell, read map[string]bool) []PartAccount {
+	refused := func(key string) bool { return read[key] && f.objects[key].Refused != nil }
+	all := parts(slices.DeleteFunc(slices.Clone(cells), func(c ledger.Cell) bool { return refused(c.Object) }), func(c ledger.Cell) string { return c.Object })
+	for _, key := range sortedKeys(read) {
+		if o := f.objects[key]; refused(key) {
+			p := PartAccount{Name: key, Cell: ledger.Sum(o.Cells), Refused: o.Refused}
+			p.Cell.Object, p.Cell.ETag, p.Cell.Read.Records = key, o.ETag, max(p.Cell.Read.Records, o.Records)
+			all = append(all, p)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b PartAccount) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }
 
 // close ends the run: it records it in the ledger if it did anything.

@@ -154,21 +154,3 @@ func (s *Status) Text(w io.Writer) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
-
-// PrintRun prints the record of a run.
-func PrintRun(w io.Writer, r ledger.RunSummary) error {
-	b := &strings.Builder{}
-	fmt.Fprintf(b, "run %s: %s\n  started %s, %.1f s, exit %d, %d units\n", r.Run, r.Command, r.Started.Format("2006-01-02 15:04:05 UTC"),
-		r.Finished.Sub(r.Started).Seconds(), r.Exit, r.Units)
-	if r.Reason != "" {
-		fmt.Fprintf(b, "  reason: %s\n", r.Reason)
-	}
-	if r.Error != "" {
-		fmt.Fprintf(b, "  error: %s\n", r.Error)
-	}
-	for _, a := range r.Account {
-		FeedAccount{Feed: a.Feed, Aggregates: a.By, Cell: a.Cell}.text(b)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}

@@ -215,7 +215,31 @@ func (a FeedAccount) text(b *strings.Builder) {
 	if a.Cell.Rounded > 0 {
 		t.note(fmt.Sprintf("%s records were rounded to the scale", count(a.Cell.Rounded)))
 	}
+	a.unreadable(&t)
 	t.print(b)
+}
+
+// unreadable says in how many of the records that were read a control sum has nothing
+// to add up, by group.
+func (a FeedAccount) unreadable(t *accountTable) {
+	for i, name := range a.Aggregates {
+		var total int64
+		var by []string
+		for _, g := range a.Cell.Read.Groups {
+			if i >= len(g.Unreadable) || g.Unreadable[i] == 0 {
+				continue
+			}
+			total += g.Unreadable[i]
+			group := strings.Join(g.By, " ")
+			if slices.Contains(g.By, ledger.Unreadable) {
+				group = "of no group"
+			}
+			by = append(by, strings.TrimSpace(count(g.Unreadable[i])+" "+group))
+		}
+		if total > 0 {
+			t.note(fmt.Sprintf("%s cannot be read in %s records: %s", name, count(total), strings.Join(by, ", ")))
+		}
+	}
 }
 
 // places are the rows of what the lake holds and of what the warehouse has counted:

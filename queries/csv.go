@@ -11,13 +11,27 @@ import (
 // formula are the characters with which a cell begins that a spreadsheet runs.
 const formula = "=+-@\t\r"
 
+// CSVOptions say what a CSV is for.
+type CSVOptions struct {
+	// Raw leaves every text as it is: for programs, which run nothing.
+	Raw bool
+}
+
 // CSV writes the rows that are left as RFC 4180 has it, but with lines that end in
 // a line feed alone, as psql writes them: the names, then a line a row. Null is
 // nothing and an empty text is "". A text that begins with = + - @, a tab or a
 // carriage return gets a ' before it, so that no spreadsheet runs what a merchant
-// called himself (CWE-1236); numbers, dates and booleans are left as they are.
-func (r *Result) CSV(w io.Writer) error {
+// called himself (CWE-1236); numbers, dates and booleans are left as they are. It
+// returns how many cells got one.
+func (r *Result) CSV(w io.Writer, o CSVOptions) (guarded int64, err error) {
 	out := bufio.NewWriter(w)
+	guard := func(text string) string {
+		if o.Raw || !runs(text) {
+			return text
+		}
+		guarded++
+		return "'" + text
+	}
 	for i, c := range r.Columns {
 		cell(out, i, guard(c.Name), c.Name == "")
 	}
@@ -35,18 +49,16 @@ func (r *Result) CSV(w io.Writer) error {
 		}
 		out.WriteByte('\n')
 	}
-	return errors.Join(r.Err(), out.Flush())
+	return guarded, errors.Join(r.Err(), out.Flush())
 }
 
 // signed is a plain number that was kept as a text: nothing runs it, and a ' would
 // change it.
 var signed = regexp.MustCompile(`\A[+-][0-9][0-9.,]*\z`)
 
-func guard(text string) string {
-	if text != "" && strings.IndexByte(formula, text[0]) >= 0 && !signed.MatchString(text) {
-		return "'" + text
-	}
-	return text
+// runs reports whether a spreadsheet would take a text for a formula.
+func runs(text string) bool {
+	return text != "" && strings.IndexByte(formula, text[0]) >= 0 && !signed.MatchString(text)
 }
 
 // cell writes a cell; what a write fails with, Flush returns.

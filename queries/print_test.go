@@ -28,6 +28,15 @@ func (b *bank) drawn(t *testing.T) {
 		"(5, 0.00, 1.5, true, date '2024-02-29', 'Ærøskøbing 日本語 and some more text that is too long to be shown', '+x')) " +
 		`as v(id, amount_of_money, rate, ok, booked_on, name, "=name") order by id`
 	type printer = func(*queries.Result, *bytes.Buffer) error
+	csv := func(o queries.CSVOptions, want int64) printer {
+		return func(r *queries.Result, w *bytes.Buffer) error {
+			guarded, err := r.CSV(w, o)
+			if guarded != want {
+				t.Errorf("%d cells got a ', want %d", guarded, want)
+			}
+			return err
+		}
+	}
 	for name, c := range map[string]struct {
 		o     queries.Options
 		print printer
@@ -36,10 +45,11 @@ func (b *bank) drawn(t *testing.T) {
 		"cells_80.txt":   {queries.Options{SQL: cells}, text(0, 80)},
 		"cells_60.txt":   {queries.Options{SQL: cells}, text(3, 60)},
 		"cells_20.txt":   {queries.Options{SQL: cells}, text(1, 20)},
-		"cells.csv":      {queries.Options{SQL: cells}, func(r *queries.Result, w *bytes.Buffer) error { return r.CSV(w) }},
+		"cells.csv":      {queries.Options{SQL: cells}, csv(queries.CSVOptions{}, 5)},
+		"cells_raw.csv":  {queries.Options{SQL: cells}, csv(queries.CSVOptions{Raw: true}, 0)},
 		"cells.json":     {queries.Options{SQL: cells}, func(r *queries.Result, w *bytes.Buffer) error { return r.JSON(w) }},
 		"empty.txt":      {queries.Options{SQL: "select 1 as a, 'x' as b where false"}, text(0, 80)},
-		"empty.csv":      {queries.Options{SQL: "select 1 as a, 'x' as b where false"}, func(r *queries.Result, w *bytes.Buffer) error { return r.CSV(w) }},
+		"empty.csv":      {queries.Options{SQL: "select 1 as a, 'x' as b where false"}, csv(queries.CSVOptions{}, 0)},
 		"empty.json":     {queries.Options{SQL: "select 1 as a, 'x' as b where false"}, func(r *queries.Result, w *bytes.Buffer) error { return r.JSON(w) }},
 		"repeated.json":  {queries.Options{SQL: "select 1 as a, 2 as a, 3 as a_2"}, func(r *queries.Result, w *bytes.Buffer) error { return r.JSON(w) }},
 		"customers.txt":  {queries.Options{Name: "top_customers"}, text(4, 80)},

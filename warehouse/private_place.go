@@ -100,7 +100,7 @@ func makePlace(home, name, version string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
+	if err := makeParents(filepath.Dir(home)); err != nil {
 		return place{}, err
 	}
 	p := place{version: version, home: home, dir: filepath.Join(home, "servers", name), uid: os.Geteuid(), gid: os.Getegid()}
@@ -130,6 +130,24 @@ func makePlace(home, name, version string) (place, error) {
 		return p, reachable(home)
 	}
 	return p, nil
+}
+
+// makeParents makes the directories above a home that are not there, so that the
+// server's user can walk through them whatever the umask is.
+func makeParents(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeParents(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o711); err != nil {
+		if errors.Is(err, fs.ErrExist) { // another process was faster
+			return nil
+		}
+		return err
+	}
+	return os.Chmod(dir, 0o711)
 }
 
 // serverUser picks the unprivileged user for root. Once chosen it stays, even

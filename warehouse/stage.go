@@ -188,7 +188,7 @@ func copyFault(s *staged, err error) error {
 	if !errors.As(err, &refused) || !strings.HasPrefix(refused.Code, "22") && !strings.HasPrefix(refused.Code, "23") {
 		return fmt.Errorf("copy into %s unit %s: %w", s.Table, s.Unit, err)
 	}
-	fault := &CopyError{Table: s.Table, Unit: s.Unit, Column: refused.ColumnName, Err: err}
+	fault := &CopyError{Table: s.Table, Unit: s.Unit, Column: refused.ColumnName}
 	if at := copyPlace.FindStringSubmatch(refused.Where); at != nil {
 		line, parseErr := strconv.ParseInt(at[1], 10, 64)
 		if parseErr == nil {
@@ -198,7 +198,21 @@ func copyFault(s *staged, err error) error {
 			fault.Column = at[2]
 		}
 	}
+	fault.Err = err
+	if len(s.Private) > 0 { // a model may call a private column otherwise
+		fault.Err = discreet(refused)
+	}
 	return fault
+}
+
+// quotedValue is how PostgreSQL's messages show the value that they are about.
+var quotedValue = regexp.MustCompile(`"(?:[^"]|"")*"`)
+
+// discreet is a refusal without the values in it.
+func discreet(refused *pgconn.PgError) error {
+	masked := *refused
+	masked.Message, masked.Detail, masked.Where = quotedValue.ReplaceAllString(refused.Message, `"***"`), "", ""
+	return &masked
 }
 
 // tasks are what a filled leaf needs, the longest first: indexes as they are

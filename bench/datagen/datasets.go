@@ -17,23 +17,27 @@ const (
 	flushSize       = 256 << 10
 )
 
-func (d *dimensions) writeCustomers(out io.Writer, seed uint64) error {
+// PrivateColumns are the columns of a customer that a canary is planted in: those that
+// the contract calls private.
+func PrivateColumns() []string { return []string{"first_name", "last_name", "email", "phone"} }
+
+func (d *dimensions) writeCustomers(out io.Writer, o Options) error {
 	// A stream apart: the names must not decide who pays whom.
-	s := newSource(seed, customerStream+1<<16)
+	s := newSource(o.Seed, customerStream+1<<16)
 	faker := gofakeit.NewFaker(s, false)
 	risk := newLognormal(18, 0.7)
 	first := time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 	buffer := append(make([]byte, 0, flushSize+1024), customersHeader...)
 	for i := range d.customers.home {
 		home := d.countries[d.customers.home[i]]
-		given, family := faker.FirstName(), faker.LastName()
+		given, family := faker.FirstName()+o.Canary, faker.LastName()+o.Canary
 		buffer = append(appendDigits(append(buffer, 'C'), i+1, 8), ',')
 		buffer = append(append(buffer, quoteField(given)...), ',')
 		buffer = append(append(buffer, quoteField(family)...), ',')
 		buffer = append(buffer, strings.ToLower(mailName(given)+"."+mailName(family))...)
 		buffer = strconv.AppendInt(buffer, int64(i+1), 10)
 		buffer = append(append(buffer, "@example.com,"...), home.dial...)
-		buffer = append(append(buffer, faker.Phone()...), ',')
+		buffer = append(append(append(buffer, faker.Phone()...), o.Canary...), ',')
 		buffer = append(append(buffer, home.code...), ',')
 		buffer = append(append(buffer, home.cities[s.below(len(home.cities))]...), ',')
 		buffer = first.AddDate(0, 0, s.below(15*365)).AppendFormat(buffer, time.DateOnly)

@@ -121,7 +121,7 @@ func writeAll(ctx context.Context, o Options) ([]Object, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(2, runtime.GOMAXPROCS(0)))
 	group.Go(func() error {
-		return writeObject(ctx, o.Output, customersKey, func(w io.Writer) error { return d.writeCustomers(w, o.Seed) })
+		return writeObject(ctx, o.Output, customersKey, func(w io.Writer) error { return d.writeCustomers(w, o) })
 	})
 	group.Go(func() error {
 		return writeObject(ctx, o.Output, merchantsKey, func(w io.Writer) error { return d.writeMerchants(w) })
@@ -181,12 +181,12 @@ func controlKey(key string) string { return key + ".control.json" }
 
 func (o Options) recorded() Recorded {
 	return Recorded{RowsPerDay: o.RowsPerDay, Days: o.Days, EndDate: o.EndDate.Format(time.DateOnly), As: o.As,
-		Customers: o.Customers, Merchants: o.Merchants, Defects: o.Defects, Seed: o.Seed}
+		Customers: o.Customers, Merchants: o.Merchants, Defects: o.Defects, Seed: o.Seed, Canary: o.Canary}
 }
 
 // options returns the options again, without output.
 func (r Recorded) options() (Options, error) {
 	end, err := time.Parse(time.DateOnly, r.EndDate)
 	return Options{RowsPerDay: r.RowsPerDay, Days: r.Days, EndDate: end, As: r.As, Customers: r.Customers,
-		Merchants: r.Merchants, Defects: r.Defects, Seed: r.Seed}, err
+		Merchants: r.Merchants, Defects: r.Defects, Seed: r.Seed, Canary: r.Canary}, err
 }

@@ -15,6 +15,8 @@ const (
 	maxCustomers  = 10_000_000
 	maxMerchants  = 999_999
 	maxDefects    = 0.5
+	maxCanary     = 40
+	canaryLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 )
 
 // Options says what to generate. Start from [Defaults].
@@ -50,6 +52,11 @@ type Options struct {
 
 	// Seed decides everything that is random. Default 1.
 	Seed uint64
+
+	// Canary, if set, is planted in every field of the columns that are private: a
+	// text to look for in everything that is written of them. At most 40 letters and
+	// digits.
+	Canary string
 
 	// Overwrite replaces another generation in Output, and remakes an equal one.
 	Overwrite bool
@@ -114,6 +121,9 @@ func (o Options) normal() (Options, error) {
 	if !(o.Defects >= 0 && o.Defects <= maxDefects) {
 		return o, &OptionError{"defects", strconv.FormatFloat(o.Defects, 'g', -1, 64),
 			fmt.Sprintf("is not a share between 0 and %g", maxDefects), "--defects 0.01"}
+	}
+	if strings.Trim(o.Canary, canaryLetters) != "" || len(o.Canary) > maxCanary {
+		return o, &OptionError{"canary", o.Canary, fmt.Sprintf("is not a text of at most %d letters and digits", maxCanary), "--canary CANARY7"}
 	}
 	if !slices.Contains(forms(), o.As) {
 		return o, &OptionError{"as", o.As, "is not a form that can be written", "--as " + strings.Join(forms(), " or --as ")}

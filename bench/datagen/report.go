@@ -37,6 +37,7 @@ type Recorded struct {
 	Merchants  int     `json:"merchants"`
 	Defects    float64 `json:"defects"`
 	Seed       uint64  `json:"seed"`
+	Canary     string  `json:"canary,omitempty"`
 }
 
 // Object is one day's object of transactions.

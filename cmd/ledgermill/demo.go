@@ -178,7 +178,7 @@ func (a *app) demoShow(c *cli.Context, conf config.Config, until string) error {
 			return err
 		}
 		fmt.Fprintf(a.stdout, "\n%s: %s\n", name, q.About)
-		if err := a.answer(c.Context, w, queries.Options{Project: w.project, Name: name, On: on}, "text", 8); err != nil {
+		if err := a.answer(c.Context, w, queries.Options{Project: w.project, Name: name, On: on}, printing{format: "text", limit: 8}); err != nil {
 			return err
 		}
 	}

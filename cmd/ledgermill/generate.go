@@ -28,6 +28,7 @@ EXAMPLE
 			&cli.IntFlag{Name: "merchants", Usage: "number of merchants; 0: by the rows"},
 			&cli.Float64Flag{Name: "defects", Value: d.Defects, Usage: "share of records with a defect, 0 to 0.5"},
 			&cli.Uint64Flag{Name: "seed", Value: d.Seed, Usage: "of the random numbers"},
+			&cli.StringFlag{Name: "canary", Usage: "`TEXT` to plant in every private field, to look for in what is written later"},
 			&cli.StringFlag{Name: "end-date", Usage: "last business `DATE`; yesterday, UTC, by default"},
 		},
 		Action: func(c *cli.Context) error {
@@ -54,7 +55,7 @@ EXAMPLE
 
 func generateOptions(c *cli.Context, o datagen.Options) (datagen.Options, error) {
 	o.RowsPerDay, o.Days, o.Customers, o.Merchants = c.Int("rows"), c.Int("days"), c.Int("customers"), c.Int("merchants")
-	o.As, o.Defects, o.Seed = c.String("as"), c.Float64("defects"), c.Uint64("seed")
+	o.As, o.Defects, o.Seed, o.Canary = c.String("as"), c.Float64("defects"), c.Uint64("seed"), c.String("canary")
 	if text := c.String("end-date"); text != "" {
 		date, err := time.Parse(time.DateOnly, text)
 		if err != nil {

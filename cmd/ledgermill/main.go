@@ -20,12 +20,19 @@ func main() {
 	if handled, code := warehouse.Helper(); handled {
 		os.Exit(code)
 	}
+	// DuckDB and others create files as the umask leaves them: what is a bank's is not
+	// for everybody on the machine, whatever the shell's umask says.
+	syscall.Umask(syscall.Umask(strangers) | strangers)
 	// A repetition of the bench is a process of its own.
 	if handled, code := bench.Child(benchPlan()); handled {
 		os.Exit(code)
 	}
 	os.Exit(run(context.Background(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
+
+// strangers are the permissions that nothing written here gives: writing to the
+// group, and everything to others.
+const strangers = 0o027
 
 // interruption is the cause of a context that a signal has cancelled.
 type interruption struct{ signal os.Signal }

@@ -122,7 +122,8 @@ func (a *app) showRows(ctx context.Context, l *looking, o preview.RowsOptions, f
 	fmt.Fprintln(head, rows.Head())
 	switch format {
 	case "csv":
-		return result.CSV(out)
+		_, err = result.CSV(out, queries.CSVOptions{})
+		return err
 	case "json":
 		return result.JSON(out)
 	}

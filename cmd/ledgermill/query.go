@@ -37,10 +37,27 @@ EXAMPLES
 			&cli.StringFlag{Name: "on", Usage: "`PLACE`: warehouse or lake; by default where the query can run, the warehouse first"},
 			&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE` of a parameter; may be repeated"},
 			&cli.IntFlag{Name: "limit", Usage: "rows to print as text; 0: all"},
+			rawFlag(),
 			formatFlag("text, csv or json"),
 		},
 		Action: a.on(a.query, "text", "csv", "json"),
 	}
+}
+
+// rawFlag asks for a CSV that is no spreadsheet's.
+func rawFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "raw", Usage: "CSV for programs: no ' before texts that a spreadsheet would run"}
+}
+
+// printing is how the rows of a result are wanted.
+type printing struct {
+	format string
+	limit  int // rows as text; 0: all
+	raw    bool
+}
+
+func (c *call) printing() printing {
+	return printing{format: c.format, limit: c.Int("limit"), raw: c.Bool("raw")}
 }
 
 func (a *app) query(c *call) error {
@@ -70,7 +87,7 @@ func (a *app) query(c *call) error {
 		}
 		o.Parameters[name] = value
 	}
-	return a.answer(c.Context.Context, c.work, o, c.format, c.Int("limit"))
+	return a.answer(c.Context.Context, c.work, o, c.printing())
 }
 
 func (a *app) listQueries(w *workspace) error {
@@ -82,7 +99,7 @@ func (a *app) listQueries(w *workspace) error {
 }
 
 // answer runs a query where it belongs and prints its rows.
-func (a *app) answer(ctx context.Context, w *workspace, o queries.Options, format string, limit int) (err error) {
+func (a *app) answer(ctx context.Context, w *workspace, o queries.Options, p printing) (err error) {
 	var q *model.Query
 	if o.Name != "" {
 		if q, err = queries.Find(w.project, o.Name); err != nil {
@@ -109,30 +126,30 @@ func (a *app) answer(ctx context.Context, w *workspace, o queries.Options, forma
 		defer func() { err = errors.Join(err, h.Close(ctx)) }()
 		o.Warehouse = h.Warehouse
 	}
-	return a.printAnswer(ctx, o, format, limit)
+	return a.printAnswer(ctx, o, p)
 }
 
-func (a *app) printAnswer(ctx context.Context, o queries.Options, format string, limit int) error {
+func (a *app) printAnswer(ctx context.Context, o queries.Options, p printing) error {
 	result, err := queries.Run(ctx, o)
-	return a.printResult(result, err, format, limit)
+	return a.printResult(result, err, p)
 }
 
 // printResult prints what a query has begun to return, and ends it.
-func (a *app) printResult(result *queries.Result, err error, format string, limit int) error {
+func (a *app) printResult(result *queries.Result, err error, p printing) error {
 	if err != nil {
 		return err
 	}
-	switch format {
+	switch p.format {
 	case "csv":
-		err = result.CSV(a.stdout)
+		_, err = result.CSV(a.stdout, queries.CSVOptions{Raw: p.raw})
 	case "json":
 		err = result.JSON(a.stdout)
 	default:
 		width, onScreen := terminal(a.stdout)
-		if limit == 0 && onScreen {
-			limit = 1000 // --format csv prints all, and keeps none of it
+		if p.limit == 0 && onScreen {
+			p.limit = 1000 // --format csv prints all, and keeps none of it
 		}
-		err = result.Text(a.stdout, queries.TextOptions{Limit: limit, Width: width})
+		err = result.Text(a.stdout, queries.TextOptions{Limit: p.limit, Width: width})
 	}
 	return errors.Join(err, result.Close())
 }

@@ -48,27 +48,28 @@ EXAMPLES
 				Action: a.on(func(c *call) error {
 					return a.onRejects(c, func(ctx context.Context, l *queries.Lake, s queries.RejectSelection) error {
 						result, err := queries.CountRejects(ctx, l, c.work.project, s)
-						return a.printResult(result, err, c.format, 0)
+						return a.printResult(result, err, c.printing())
 					})
 				}, "text", "csv", "json"),
 			},
 			{
 				Name: "show", Usage: "print rejected records with their reasons",
 				Flags: rejectFlags(&cli.StringFlag{Name: "id", Usage: "the one `REJECT`"},
-					&cli.IntFlag{Name: "limit", Value: 20, Usage: "`ROWS` at most, 0 for all"}, formatFlag("text, csv or json")),
+					&cli.IntFlag{Name: "limit", Value: 20, Usage: "`ROWS` at most, 0 for all"}, rawFlag(), formatFlag("text, csv or json")),
 				Action: a.on(func(c *call) error {
 					return a.onRejects(c, func(ctx context.Context, l *queries.Lake, s queries.RejectSelection) error {
 						s.ID = c.String("id")
 						result, err := queries.ShowRejects(ctx, l, c.work.project, s)
-						return a.printResult(result, err, c.format, c.Int("limit"))
+						return a.printResult(result, err, c.printing())
 					})
 				}, "text", "csv", "json"),
 			},
 			{
 				Name: "export", Usage: "write rejects as a CSV to correct and send again",
 				Description: `The fields as they were sent, behind _reject_id, which closes the reject. Texts that
-a spreadsheet would run begin with a '.`,
-				Flags: rejectFlags(&cli.StringFlag{Name: "output", Usage: "`FILE` to write; - for standard output", Value: "-"}),
+a spreadsheet would run begin with a ': take it off before the file is sent again,
+or have --raw leave it out.`,
+				Flags: rejectFlags(&cli.StringFlag{Name: "output", Usage: "`FILE` to write; - for standard output", Value: "-"}, rawFlag()),
 				Action: a.on(func(c *call) error {
 					return a.onRejects(c, func(ctx context.Context, l *queries.Lake, s queries.RejectSelection) error {
 						return a.exportRejects(ctx, c, l, s)
@@ -133,7 +134,11 @@ func (a *app) exportRejects(ctx context.Context, c *call, l *queries.Lake, s que
 		defer func() { err = errors.Join(err, f.Close()) }()
 		out = f
 	}
-	return result.CSV(out)
+	guarded, err := result.CSV(out, queries.CSVOptions{Raw: c.Bool("raw")})
+	if guarded > 0 {
+		fmt.Fprintf(a.stderr, "warning: %s texts begin with a ' that was not sent, or a spreadsheet would run them: take it off again, or export with --raw\n", engine.Count(guarded))
+	}
+	return err
 }
 
 // replayRejects runs the units that own the rejects again, whole.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -34,17 +35,16 @@ needs no ledger that can be opened, and changes nothing.`,
 }
 
 func (a *app) showRun(c *call, m *mill, id string) error {
-	one, ok := m.State().Run(id)
-	if runs := m.State().Runs; id == "" && len(runs) > 0 {
-		one, ok = runs[len(runs)-1], true
-	}
-	if !ok {
+	one, err := m.RunRecord(c.Context.Context, id)
+	if none := (*engine.NothingError)(nil); errors.As(err, &none) {
 		return usagef("ledgermill runs", "no run %q", id)
+	} else if err != nil {
+		return err
 	}
 	if c.format == "json" {
 		return printJSON(a.stdout, one)
 	}
-	return engine.PrintRun(a.stdout, one)
+	return one.Text(a.stdout)
 }
 
 func (a *app) listRuns(c *call, m *mill) error {

@@ -80,6 +80,11 @@ type Engine struct {
 	// text; a larger one is refused. Default 100GB; 0: no limit.
 	MaxObject Size
 
+	// MaxRatio is how many bytes of text a byte of a compressed object may unpack to,
+	// behind the first 64 MiB of text; an object of more is refused. Default 200; 0:
+	// no limit.
+	MaxRatio int
+
 	// TempDirectory is where the engine spills and stages. Default "": the
 	// system's temporary directory.
 	TempDirectory string
@@ -173,6 +178,7 @@ func Default() Config {
 		Engine: Engine{
 			MemoryLimit: 1_000_000_000,
 			MaxObject:   100_000_000_000,
+			MaxRatio:    200,
 			BatchDays:   30,
 		},
 		Warehouse: Warehouse{SwapDeadline: time.Minute},

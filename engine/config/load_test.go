@@ -63,6 +63,7 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"engine.memory_limit":         "1GB from default",
 		"engine.threads":              "3 from flag",
 		"engine.max_object":           "100GB from default",
+		"engine.max_ratio":            "200 from default",
 		"engine.temp_directory":       " from default",
 		"engine.batch_days":           "2 from LEDGERMILL_ENGINE_BATCH_DAYS",
 		"lake.trust_reader":           "false from default",
@@ -92,7 +93,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
   "input": "s3://b/raw",
   "s3": {"endpoint": "https://minio.example:9000", "region": "eu-central-1", "path_style": true, "ca_file": "ca.pem", "access_key": "a", "secret_key": "${PW}", "session_token": "t"},
   "lake": {"root": "../lake", "settle": "0s", "trust_reader": true, "keep": 7, "hold_after": 40, "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
-  "engine": {"memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
+  "engine": {"memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "max_ratio": 50, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "load_jobs": 3, "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
 }`, config.Options{Project: "/p/q", Env: []string{"PW=first", "PW=hunter2"}})
@@ -107,7 +108,7 @@ func TestEverySettingReachesItsField(t *testing.T) {
 			AccessKey: "a", SecretKey: "hunter2", SessionToken: "t"},
 		Lake: config.Lake{Root: "/p/lake", TrustReader: true, Keep: 7, HoldAfter: 40, S3: config.S3{Endpoint: "http://other", Region: "r", PathStyle: "false", CAFile: "/ca",
 			AccessKey: "b", SecretKey: "c", SessionToken: "d"}},
-		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, MaxObject: 5e9, TempDirectory: "/t", BatchDays: 3,
+		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, MaxObject: 5e9, MaxRatio: 50, TempDirectory: "/t", BatchDays: 3,
 			CacheDirectory: "/p/q/c", HTTPFS: "https://mirror", FetchFirst: true},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
 			LoadJobs: 3, PrivateDirectory: "/p/q/pg"},
@@ -300,6 +301,7 @@ func TestCanonicalFile(t *testing.T) {
     "memory_limit": "1GB",
     "threads": 0,
     "max_object": "100GB",
+    "max_ratio": 200,
     "temp_directory": "",
     "batch_days": 30,
     "cache_directory": "",

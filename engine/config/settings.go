@@ -69,6 +69,8 @@ func table() []setting {
 			count(), func(c *Config) *int { return &c.Engine.Threads }, between(0, 1024)),
 		row("engine.max_object", "largest object that is read, in bytes of its decompressed text; default 100GB; 0: no limit",
 			size(), func(c *Config) *Size { return &c.Engine.MaxObject }, atLeast[Size](0, "0 or more")),
+		row("engine.max_ratio", "most bytes of text that a byte of a compressed object unpacks to, behind the first 64 MiB of text; default 200; 0: no limit",
+			count(), func(c *Config) *int { return &c.Engine.MaxRatio }, between(0, 1_000_000)),
 		row("engine.temp_directory", `where the engine spills and stages; default "": the system's temporary directory`,
 			directory(), func(c *Config) *string { return &c.Engine.TempDirectory }, nil),
 		row("engine.batch_days", "units computed in one go, 1 to 366; default 30; changes speed, never a result",

@@ -151,7 +151,8 @@ func (e NumberExample) pattern(fraction string) string {
 	}
 	digits := `([0-9]+)`
 	if e.Group != "" {
-		digits = `([0-9]{1,3}(?:` + regexp.QuoteMeta(e.Group) + `[0-9]{3})+|[0-9]+)`
+		// Nobody groups behind a zero: 0.005 is five thousandths, and not five.
+		digits = `([1-9][0-9]{0,2}(?:` + regexp.QuoteMeta(e.Group) + `[0-9]{3})+|[0-9]+)`
 	}
 	p := sign(!e.Parens) + regexp.QuoteMeta(e.Before) + sign(e.Inner) + digits + fraction + sign(e.Behind) + regexp.QuoteMeta(e.After) + sign(e.Last)
 	if e.Parens {

@@ -268,7 +268,7 @@ func (st numberStyle) digits(text *string) (string, bool) {
 		}
 		*text = rest
 		more := run()
-		if first > 3 || len(more) != 3 {
+		if first > 3 || len(more) != 3 || number[0] == '0' {
 			return "", false
 		}
 		number += more

@@ -18,3 +18,11 @@ var (
 	ImpureFunctions   = impureFunctions
 	OrderedAggregates = orderedAggregates
 )
+
+// ReadModelHeader reads the directives of a model without a project, and says how many
+// faults it has.
+func ReadModelHeader(src string) (faults int) {
+	s, found := readSource("m.sql", src, modelWords())
+	h := readHeader(s.directives)
+	return len(found) + len(h.faults)
+}

@@ -8,7 +8,7 @@
 // read by DuckDB 1.5.5 as exactly one row of exactly that many columns, and a
 // test holds the two to it.
 //
-// A text comes in through Open, Limit and Decode, each a reader round the one
+// A text comes in through Bounds.Open and Decode, a reader round the one
 // before; Scan or ScanJSON counts it; WriteClean or WriteNumbered copies it
 // where DuckDB cannot read it as it is. Parquet is only counted, ScanParquet.
 //

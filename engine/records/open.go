@@ -102,12 +102,14 @@ func Open(name string, r io.Reader) (io.ReadCloser, error) {
 
 // source remembers the store's own error, which is no fault of the data.
 type source struct {
-	r   io.Reader
-	err error
+	r    io.Reader
+	read int64 // bytes
+	err  error
 }
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
+	s.read += int64(n)
 	if err != nil && err != io.EOF {
 		s.err = err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 const (
@@ -37,7 +38,8 @@ func damaged(format string, args ...any) error {
 // ScanParquet reads the number of records from the footer of a Parquet object
 // of size bytes, and holds it against that of each row group and column of the
 // footer. The report's Header are the names of the columns, of nested ones the
-// outermost; its Text is what all column chunks have unpacked. It does not read
+// outermost; its Text is what all column chunks have unpacked, a byte a value at
+// least: runs of equal values take none. It does not read
 // the pages, so a column whose data is damaged is left for the reader to find.
 //
 // Errors: *ParquetError, and those of r.
@@ -51,7 +53,15 @@ func ScanParquet(r io.ReaderAt, size int64) (Report, error) {
 	if f.err != nil {
 		return Report{}, f.err
 	}
-	return Report{Header: f.names, Records: f.rows, Text: f.unpacked}, nil
+	return Report{Header: f.names, Records: f.rows, Text: max(f.unpacked, f.values())}, nil
+}
+
+// values are the values of all columns that hold some, as far as they can be counted.
+func (f *footer) values() int64 {
+	if f.rows > math.MaxInt64/int64(f.leaves) {
+		return math.MaxInt64
+	}
+	return f.rows * int64(f.leaves)
 }
 
 // parquetFooter returns the Thrift text at the end of the object.

@@ -141,7 +141,7 @@ func FuzzLex(f *testing.F) {
 				t.Fatalf("%q is in no token", gap)
 			}
 			end = tok.End
-			if len(tok.Name())+len(tok.Value()) > 2*len(tok.Text) {
+			if len(tok.Name()) > 2*len(tok.Text) || len(tok.Value()) > len(tok.Text) { // of Ⱥ the small letter is longer
 				t.Fatalf("the name or value of %q is longer than its text", tok.Text)
 			}
 		}

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"ledgermill/engine/ledger"
+)
+
+// RunRecord is what is known of a run: its record in the ledger, and the report that
+// was kept beside it.
+type RunRecord struct {
+	ledger.RunSummary
+	Report *Report `json:"report,omitempty"` // nil where it was removed, or the run ended before it was written
+}
+
+// RunRecord returns the record of a run, by its id or the beginning of it, "" the last one.
+func (m *Mill) RunRecord(ctx context.Context, id string) (RunRecord, error) {
+	one, ok := m.State().Run(id)
+	if runs := m.State().Runs; id == "" && len(runs) > 0 {
+		one, ok = runs[len(runs)-1], true
+	}
+	if !ok {
+		return RunRecord{}, &NothingError{What: fmt.Sprintf("there is no run %q", id)}
+	}
+	record := RunRecord{RunSummary: one}
+	key := ledger.Prefix + "runs/" + one.Run + ".json"
+	r, err := m.Lake.Open(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return record, nil
+	} else if err != nil {
+		return record, &StoreError{Op: "open", URL: m.Lake.URL() + "/" + key, Err: err}
+	}
+	err = json.NewDecoder(r).Decode(&record.Report)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return record, &StoreError{Op: "read", URL: m.Lake.URL() + "/" + key, Err: err}
+	}
+	return record, nil
+}
+
+// Text prints the record for people.
+func (r RunRecord) Text(w io.Writer) error {
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "run %s: %s\n  started %s, %.1f s, exit %d, %d units\n", r.Run, r.Command, r.Started.Format("2006-01-02 15:04:05 UTC"),
+		r.Finished.Sub(r.Started).Seconds(), r.Exit, r.Units)
+	if r.Reason != "" {
+		fmt.Fprintf(b, "  reason: %s\n", r.Reason)
+	}
+	if r.Error != "" {
+		fmt.Fprintf(b, "  error: %s\n", r.Error)
+	}
+	switch {
+	case r.Report != nil:
+		for _, a := range r.Report.Accounts {
+			a.text(b)
+			a.parts(b)
+		}
+		r.Report.troubles(b)
+	default:
+		for _, a := range r.Account {
+			FeedAccount{Feed: a.Feed, Aggregates: a.By, Cell: a.Cell}.text(b)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// shownParts is how many objects or units of a feed are printed, those that were
+// refused first of all.
+const shownParts = 40
+
+// parts prints the accounts of a feed by object and by unit.
+func (a FeedAccount) parts(b *strings.Builder) {
+	for _, part := range []struct {
+		head string
+		all  []PartAccount
+	}{{"by object", a.Objects}, {"by unit", a.Units}} {
+		t := accountTable{account: a, whole: true, heads: []string{"  " + part.head, "read", "accepted", "duplicate", "rejected"}, marks: map[int]string{}}
+		hidden := 0
+		for _, p := range part.all {
+			if len(t.rows) >= shownParts && p.Refused == nil {
+				hidden++
+				continue
+			}
+			c := p.Cell
+			row := []string{"    " + p.Name, count(c.Read.Records), count(c.Accepted.Records), count(c.Duplicate.Records), count(c.RejectedTotal().Records)}
+			if p.Refused != nil {
+				row[2], row[3], row[4] = "", "", ""
+			}
+			t.rows = append(t.rows, row)
+			if p.Refused != nil {
+				t.mark(" refused: " + p.Refused.Reason)
+			}
+		}
+		if hidden > 0 {
+			t.note(fmt.Sprintf("and %s more: --format json", count(int64(hidden))))
+		}
+		if len(t.rows) > 0 {
+			t.print(b)
+		}
+	}
+}
