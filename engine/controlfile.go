@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,18 +58,18 @@ func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []l
 		}
 		return nil, nil
 	}
-	r, err := m.Input.Open(ctx, one.control.Key)
+	text, err := m.controlText(ctx, one.control.Key)
 	if err != nil {
-		return nil, &StoreError{Op: "open", URL: m.Input.URL() + "/" + one.control.Key, Err: err}
+		return nil, err
 	}
 	var said controlFile
-	decoder := json.NewDecoder(r)
+	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	err = decoder.Decode(&said)
 	if _, end := decoder.Token(); err == nil && end != io.EOF {
 		err = errors.New("text follows the first value")
 	}
-	if err := errors.Join(err, r.Close()); err != nil {
+	if err != nil {
 		return &ledger.Refusal{Reason: "control", Detail: fmt.Sprintf("%s: %v", one.control.Key, err), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	if control != nil && control.Required && !said.complete(control) {
@@ -79,6 +80,23 @@ func (m *Mill) verifyControl(ctx context.Context, f *feed, one listed, cells []l
 		return &ledger.Refusal{Reason: "control", Detail: strings.Join(differences, "; "), Try: controlRemedy, Exit: ExitBalance}, nil
 	}
 	return nil, nil
+}
+
+// maxControl bounds what is read of a control file; what is longer is no JSON then.
+const maxControl = 64 << 20
+
+// controlText reads a control file. Its errors are the store's: a file that could
+// not be read says nothing about its object.
+func (m *Mill) controlText(ctx context.Context, key string) ([]byte, error) {
+	r, err := m.Input.Open(ctx, key)
+	if err != nil {
+		return nil, &StoreError{Op: "open", URL: m.Input.URL() + "/" + key, Err: err}
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxControl))
+	if err := errors.Join(err, r.Close()); err != nil {
+		return nil, &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: err}
+	}
+	return text, nil
 }
 
 // complete reports whether the file says all that the contract controls.

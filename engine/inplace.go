@@ -96,15 +96,12 @@ func (m *Mill) saysRecords(ctx context.Context, one listed) (bool, error) {
 	if one.control == nil {
 		return false, nil
 	}
-	r, err := m.Input.Open(ctx, one.control.Key)
+	text, err := m.controlText(ctx, one.control.Key)
 	if err != nil {
-		return false, &StoreError{Op: "open", URL: m.Input.URL() + "/" + one.control.Key, Err: err}
+		return false, err
 	}
 	var said controlFile
-	err = json.NewDecoder(r).Decode(&said)
-	if err := r.Close(); err != nil {
-		return false, &StoreError{Op: "read", URL: m.Input.URL() + "/" + one.control.Key, Err: err}
-	}
+	err = json.NewDecoder(bytes.NewReader(text)).Decode(&said)
 	return err == nil && said.Records != nil, nil // one that cannot be read is told when it is verified
 }
 

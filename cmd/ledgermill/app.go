@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/config"
+	"ledgermill/engine/lake"
 )
 
 // version is set by the release build.
@@ -26,6 +28,14 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 	exit   int
+	seams  seams
+}
+
+// seams are where a test puts faults between a run and what it works on. Nil: there
+// is nothing between them.
+type seams struct {
+	store     func(lake.Store) lake.Store
+	statement func(ctx context.Context, statement string) error
 }
 
 func (a *app) command() *cli.App {

@@ -51,7 +51,11 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		case <-ctx.Done():
 		}
 	}()
-	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
+	return (&app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+// run is the command that the arguments name.
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.command()
 	err := root.RunContext(ctx, flagsFirst(root, args))
 	if cause := context.Cause(ctx); cause != nil && err != nil {
@@ -63,7 +67,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	if err == nil {
 		return a.exit
 	}
-	printError(stderr, err)
+	printError(a.stderr, err)
 	return engine.Graver(a.exit, exitCode(err))
 }
 

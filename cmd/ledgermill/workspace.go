@@ -27,12 +27,13 @@ type workspace struct {
 	project *model.Project
 	log     *slog.Logger
 	httpfs  httpfs
+	seams   seams
 }
 
 // open loads the settings and checks every SQL file: nothing runs on a project
 // with a fault in it.
 func (a *app) open(ctx context.Context, c config.Config) (w *workspace, err error) {
-	w = &workspace{config: c, log: a.logger(c)}
+	w = &workspace{config: c, log: a.logger(c), seams: a.seams}
 	if w.files, err = projectFiles(c.Project); err != nil {
 		return nil, err
 	}
@@ -110,7 +111,8 @@ func (w *workspace) cache() string {
 // engineSettings are the limits of a DuckDB that works in a directory and reads stores.
 func (w *workspace) engineSettings(ctx context.Context, work string, readable ...lake.Store) duckdb.Settings {
 	// What DuckDB allocates beside its buffers comes on top, some fifth of them.
-	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: w.config.Engine.TempDirectory, Log: w.log}
+	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: w.config.Engine.TempDirectory, Log: w.log,
+		Before: w.seams.statement}
 	w.reach(ctx, &s, readable)
 	return s
 }
@@ -139,6 +141,9 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	}
 	o.Project, o.Name, o.Input, o.Lake, o.Engine, o.Work = w.project, w.config.Name, input, root, duck, work
 	o.Reading = w.reading(ctx, input, root)
+	if w.seams.store != nil {
+		o.Input, o.Lake = w.seams.store(input), w.seams.store(root)
+	}
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ledgermill/engine/lake/s3test"
+	"ledgermill/faulttest"
+	"ledgermill/warehouse/warehousetest"
+)
+
+var crashSeed = flag.Uint64("crash.seed", 1, "which points the sweep takes where it does not take all, and when random kills come")
+
+// sweepKind is what happens at a point.
+type sweepKind struct {
+	name string
+	kill bool
+}
+
+// TestSweep disturbs a run at the first, second, ... point until one passes untouched:
+// a call of a store, a statement of DuckDB, a message to PostgreSQL or a bucket, a
+// change of a file or a directory. Once the point fails, once the process is killed
+// there. The next run has to bring about what an undisturbed one does.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	for _, store := range []string{"directory", "s3"} {
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			var server *s3test.Server
+			if store == "s3" {
+				if !s3test.Wanted() {
+					t.Skip("LEDGERMILL_TEST_NO_S3 is set")
+				}
+				server = s3test.MinIO().Shared(t)
+			}
+			n := newNight(t, server)
+			points := n.points(t)
+			for _, kind := range []sweepKind{{"error", false}, {"kill", true}} {
+				t.Run(kind.name, func(t *testing.T) {
+					t.Parallel()
+					(&sweep{night: n, kind: kind, points: points, sums: map[string]int{}, reached: map[string]int{}}).run(t)
+				})
+			}
+		})
+	}
+}
+
+// points are those of a run that nothing disturbs.
+func (n *night) points(t *testing.T) []string {
+	t.Helper()
+	s := n.copy(t)
+	defer s.drop(t)
+	ended, err := s.child(t).Run(t.Context())
+	var unsupported *faulttest.UnsupportedError
+	if errors.As(err, &unsupported) {
+		t.Skip(err)
+	}
+	if err != nil || ended.Exit != n.exit {
+		t.Fatalf("exit %d, %v\n%s", ended.Exit, err, ended.Output)
+	}
+	t.Logf("seed %d, %s", *crashSeed, table(fmt.Sprintf("%d points of an undisturbed run:", len(ended.Points)), strata(ended.Points)))
+	return ended.Points
+}
+
+// sweep is one kind of disturbance at one store.
+type sweep struct {
+	*night
+	kind   sweepKind
+	points []string
+
+	mu      sync.Mutex
+	sums    map[string]int // what came of the runs
+	reached map[string]int // points that were disturbed, by stratum
+	repairs []time.Duration
+	wrong   int
+}
+
+func (s *sweep) run(t *testing.T) {
+	t.Cleanup(func() { s.report(t) })
+	for _, at := range s.chosen(warehousetest.Stride(24, 100, len(s.points))) {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
+			s.disturb(t, at)
+		})
+	}
+	if !warehousetest.Full() {
+		return
+	}
+	t.Run("until one passes untouched", func(t *testing.T) {
+		for at := len(s.points) + 1; s.disturb(t, at) != ""; at++ {
+		}
+	})
+}
+
+// chosen are the numbers of n points: of each stratum at least one, as far as that
+// goes, the others by chance.
+func (s *sweep) chosen(n int) []int {
+	random := rand.New(rand.NewPCG(*crashSeed, uint64(len(s.kind.name))))
+	order := random.Perm(len(s.points))
+	var first, others []int
+	seen := map[string]bool{}
+	for _, i := range order {
+		if name := stratum(s.points[i]); !seen[name] {
+			seen[name] = true
+			first = append(first, i+1)
+			continue
+		}
+		others = append(others, i+1)
+	}
+	all := append(first, others...)
+	all = all[:min(n, len(all))]
+	slices.Sort(all)
+	return all
+}
+
+// disturb runs a copy with a fault at a point, lets it be repaired and checks the
+// invariants. It returns the point, "" if the run did not come to it.
+func (s *sweep) disturb(t *testing.T, at int) string {
+	t.Helper()
+	site := s.copy(t)
+	defer site.drop(t)
+	child := site.child(t)
+	child.At, child.Kill = at, s.kind.kill
+	d := disturbance{site: site, killed: s.kind.kill}
+	began := time.Now()
+	var err error
+	if d.run, err = child.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.took = time.Since(began)
+	d.repair(t)
+	found := d.violations()
+	if len(found) > 0 {
+		t.Errorf("%s at point %d, %s:\n%s\nthe run printed:\n%s", s.kind.name, at, d.run.Hit, strings.Join(found, "\n"), d.run.Output)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong += len(found)
+	s.repairs = append(s.repairs, d.repairs)
+	switch {
+	case d.run.Hit == "":
+		s.sums["passed untouched"]++
+	case d.run.Killed:
+		s.sums["killed"]++
+	default:
+		s.sums[fmt.Sprintf("exit %d", d.run.Exit)]++
+	}
+	if d.run.Hit != "" {
+		s.reached[stratum(d.run.Hit)]++
+	}
+	return d.run.Hit
+}
+
+func (s *sweep) report(t *testing.T) {
+	slices.Sort(s.repairs)
+	if len(s.repairs) == 0 {
+		return
+	}
+	disturbed := 0
+	for _, n := range s.reached {
+		disturbed += n
+	}
+	t.Logf("%s, seed %d: %d of %d points disturbed, %d violations; repairs took %s at the median and %s at p99\n%s%s", t.Name(), *crashSeed,
+		disturbed, len(s.points), s.wrong, s.repairs[len(s.repairs)/2].Round(time.Millisecond), s.repairs[len(s.repairs)*99/100].Round(time.Millisecond),
+		table("what came of the runs:", s.sums), table("points disturbed:", s.reached))
+}
