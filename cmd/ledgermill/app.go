@@ -15,6 +15,7 @@ import (
 	"ledgermill/engine"
 	"ledgermill/engine/config"
 	"ledgermill/engine/lake"
+	"ledgermill/engine/model"
 )
 
 // version is set by the release build.
@@ -34,6 +35,7 @@ type app struct {
 // seams are where a test puts faults between a run and what it works on. Nil: there
 // is nothing between them.
 type seams struct {
+	project   *model.Project // checked before, by whoever runs one often
 	store     func(lake.Store) lake.Store
 	statement func(ctx context.Context, statement string) error
 }

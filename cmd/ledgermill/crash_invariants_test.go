@@ -23,6 +23,7 @@ import (
 // the runs that came after it undisturbed.
 type disturbance struct {
 	site     *nightSite
+	at       int  // the number of the point
 	killed   bool // it was meant to be
 	run      faulttest.Ended
 	took     time.Duration
@@ -263,7 +264,7 @@ func (d *disturbance) truthful() (v []string) {
 		v = append(v, fmt.Sprintf("loads (-ledger +warehouse):\n%s", diff))
 	}
 	// A run that could still write says in the ledger what it said by its exit code.
-	late := slices.Index(d.run.Points, d.run.Hit) > lastAppend(d.run.Points)
+	late := d.at-1 > lastAppend(d.run.Points)
 	if before := len(d.site.night.old.state.Runs); !d.run.Killed && !late && len(d.behind.state.Runs) > before {
 		if last := d.behind.state.Runs[before]; last.Exit != d.run.Exit {
 			v = append(v, fmt.Sprintf("the run ended with exit %d, and its record says %d: %s", d.run.Exit, last.Exit, last.Error))

@@ -33,8 +33,8 @@ type nightInput struct {
 }
 
 // makeNight writes the input down with all that is wrong with it. In the second version
-// a day is corrected and has lost its defects, a new one brings a loan of the first,
-// the catalogue has changed, and an object is torn.
+// a day is corrected and has lost its defects, a new one brings a late loan of it, the
+// catalogue has changed, and an object is torn.
 func makeNight(version int) nightInput {
 	in := nightInput{objects: map[string]nightObject{}, loans: map[string]map[string]int{}, counts: map[string]int{}}
 	for day := 1; day <= 2+version; day++ {
@@ -79,9 +79,9 @@ func (in nightInput) day(day, version int) {
 		line("D%d-5,%s,%s 10:00:00,,%s,B0,1.00", day, date, date, canary)
 	}
 	if day == 4 {
-		line("late,2025-05-01,2025-05-01 12:00:00,north,reader 9,B1,1.25")
+		line("late,2025-05-02,2025-05-02 12:00:00,north,reader 9,B1,1.25")
 		o.accepted++
-		in.lend("2025-05-01", "north", 125)
+		in.lend("2025-05-02", "north", 125)
 		o.control = fmt.Sprintf(`{"records": %d}`, o.read)
 	}
 	o.text = b.Bytes()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"ledgermill/engine/duckdb"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/lake/s3test"
+	"ledgermill/engine/model"
 	"ledgermill/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
@@ -28,13 +30,14 @@ const nightLimit = 2 * time.Minute
 // night is a published lake and a loaded warehouse with the input that the next run
 // finds: of it each run that is disturbed gets a copy.
 type night struct {
-	server *s3test.Server // nil: input and lake are directories
-	site   *nightSite     // that the copies are made of
-	input  nightInput
-	old    observed // before the next run
-	want   observed // after one that nothing disturbs
-	exit   int      // of that
-	took   time.Duration
+	server  *s3test.Server // nil: input and lake are directories
+	project *model.Project // read once
+	site    *nightSite     // that the copies are made of
+	input   nightInput
+	old     observed // before the next run
+	want    observed // after one that nothing disturbs
+	exit    int      // of that
+	took    time.Duration
 }
 
 // nightSite is one copy.
@@ -50,6 +53,11 @@ type nightSite struct {
 func newNight(t *testing.T, server *s3test.Server) *night {
 	t.Helper()
 	n := &night{server: server, input: makeNight(2)}
+	w, err := (&app{stderr: io.Discard}).open(t.Context(), config.Config{Project: filepath.Join("testdata", "night")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.project = w.project
 	n.site = &nightSite{night: n, dir: t.TempDir(), url: warehousetest.Database(t)}
 	for _, dir := range []string{"raw", "lake", "tmp", "temp", "cache"} {
 		if err := os.Mkdir(filepath.Join(n.site.dir, dir), 0o755); err != nil {
@@ -193,7 +201,7 @@ func (s *nightSite) env() []string {
 func (s *nightSite) run(t *testing.T) (exit int, out string) {
 	t.Helper()
 	var both bytes.Buffer
-	a := &app{env: s.env(), stdin: strings.NewReader(""), stdout: &both, stderr: &both}
+	a := &app{env: s.env(), stdin: strings.NewReader(""), stdout: &both, stderr: &both, seams: seams{project: s.night.project}}
 	exit = a.run(t.Context(), s.args(t, "run"))
 	return exit, both.String()
 }

@@ -128,7 +128,7 @@ func (s *sweep) disturb(t *testing.T, at int) string {
 	defer site.drop(t)
 	child := site.child(t)
 	child.At, child.Kill = at, s.kind.kill
-	d := disturbance{site: site, killed: s.kind.kill}
+	d := disturbance{site: site, at: at, killed: s.kind.kill}
 	began := time.Now()
 	var err error
 	if d.run, err = child.Run(t.Context()); err != nil {

@@ -37,6 +37,9 @@ func (a *app) open(ctx context.Context, c config.Config) (w *workspace, err erro
 	if w.files, err = projectFiles(c.Project); err != nil {
 		return nil, err
 	}
+	if w.project = a.seams.project; w.project != nil {
+		return w, nil
+	}
 	options, done, err := w.loading(ctx)
 	if err != nil {
 		return nil, err
