@@ -2,9 +2,9 @@ package faulttest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,24 +19,25 @@ type callKind struct {
 	file  int // which argument is the descriptor, or that of the path's directory
 	bytes int // which argument is what is written; 0: none
 	fails unix.Errno
+	space bool // it needs space of a file system
 }
 
 // watched are the calls that change files or send messages. Those that other calls
 // are made of in every libc we meet are enough.
 func watched() map[int]callKind {
 	calls := map[int]callKind{
-		unix.SYS_OPENAT:    {name: "open", path: 1},
-		unix.SYS_MKDIRAT:   {name: "mkdir", path: 1},
+		unix.SYS_OPENAT:    {name: "open", path: 1, space: true},
+		unix.SYS_MKDIRAT:   {name: "mkdir", path: 1, space: true},
 		unix.SYS_UNLINKAT:  {name: "remove", path: 1},
-		unix.SYS_RENAMEAT:  {name: "rename", path: 1},
-		unix.SYS_RENAMEAT2: {name: "rename", path: 1},
-		unix.SYS_LINKAT:    {name: "link", path: 3, file: 2},
+		unix.SYS_RENAMEAT:  {name: "rename", path: 1, space: true},
+		unix.SYS_RENAMEAT2: {name: "rename", path: 1, space: true},
+		unix.SYS_LINKAT:    {name: "link", path: 3, file: 2, space: true},
 		unix.SYS_FTRUNCATE: {name: "truncate", path: -1},
 		unix.SYS_FSYNC:     {name: "fsync", path: -1},
 		unix.SYS_FDATASYNC: {name: "fsync", path: -1},
-		unix.SYS_WRITE:     {name: "write", path: -1, bytes: 1, fails: unix.ENOSPC},
-		unix.SYS_PWRITE64:  {name: "write", path: -1, bytes: 1, fails: unix.ENOSPC},
-		unix.SYS_WRITEV:    {name: "write", path: -1, fails: unix.ENOSPC},
+		unix.SYS_WRITE:     {name: "write", path: -1, bytes: 1, fails: unix.ENOSPC, space: true},
+		unix.SYS_PWRITE64:  {name: "write", path: -1, bytes: 1, fails: unix.ENOSPC, space: true},
+		unix.SYS_WRITEV:    {name: "write", path: -1, fails: unix.ENOSPC, space: true},
 		unix.SYS_SENDTO:    {name: "write", path: -1, bytes: 1},
 		unix.SYS_SENDMSG:   {name: "write", path: -1},
 		unix.SYS_CONNECT:   {name: "connect", path: -1, bytes: 1, fails: unix.ECONNREFUSED},
@@ -55,33 +56,51 @@ type call struct {
 	args   [6]uint64
 }
 
-// named returns what the call is about, and false if it is none of our business. A
-// socket's descriptor is open, and the caller's to close.
-func (c Child) named(one call) (name string, fails unix.Errno, socket int, counts bool) {
-	kind := c.kinds[one.number]
-	if fails = kind.fails; fails == 0 {
-		fails = unix.EIO
+// point is a call that counts, or one that is none of our business.
+type point struct {
+	counts bool
+	name   string
+	fails  unix.Errno
+	space  bool
+	socket int // open, to be closed; -1: none
+}
+
+func (p point) close() {
+	if p.socket >= 0 {
+		_ = unix.Close(p.socket)
 	}
+}
+
+// shut ends a connection: the other side must not wait for what will never come.
+func (p point) shut() {
+	if p.socket >= 0 {
+		_ = unix.Shutdown(p.socket, unix.SHUT_RDWR)
+	}
+}
+
+// pointOf tells what a call is about.
+func (w *watch) pointOf(one call) point {
+	kind := w.kinds[one.number]
 	if kind.name == "connect" {
-		server, known := c.Ports[portOf(one.read(kind.bytes, 4))]
-		return "connect " + server, fails, -1, known
+		server, known := w.Ports[portOf(one.read(kind.bytes, 4))]
+		return point{counts: known, name: "connect " + server, fails: kind.fails, socket: -1}
 	}
 	place, ok := one.place(kind)
 	switch {
 	case !ok:
 	case strings.HasPrefix(place, "socket:"):
-		return c.message(one, kind)
+		return w.message(one, kind)
 	case place == os.DevNull && kind.bytes > 0:
 		text, isPoint := strings.CutPrefix(string(one.read(kind.bytes, int(min(one.args[kind.bytes+1], 300)))), pointMark)
-		return text, unix.EIO, -1, isPoint
+		return point{counts: isPoint, name: text, fails: unix.EIO, socket: -1}
 	default:
-		for root, called := range c.Places {
+		for root, called := range w.Places {
 			if rest, below := strings.CutPrefix(place, root); below && (rest == "" || rest[0] == '/') {
-				return kind.name + " " + called + rest, fails, -1, true
+				return point{counts: true, name: kind.name + " " + called + rest, fails: cmp.Or(kind.fails, unix.EIO), space: kind.space, socket: -1}
 			}
 		}
 	}
-	return "", 0, -1, false
+	return point{socket: -1}
 }
 
 // place is the path that a call is about, or what /proc calls its descriptor.
@@ -110,21 +129,18 @@ func (one call) place(kind callKind) (string, bool) {
 }
 
 // message names what is sent to one of the known servers.
-func (c Child) message(one call, kind callKind) (name string, fails unix.Errno, socket int, counts bool) {
+func (w *watch) message(one call, kind callKind) point {
 	socket, port, err := one.socket(int(int32(one.args[kind.file])))
-	server, known := c.Ports[port]
-	if err != nil || !known {
-		if err == nil {
-			_ = unix.Close(socket)
-		}
-		return "", 0, -1, false
+	if err != nil {
+		return point{socket: -1}
 	}
+	server, known := w.Ports[port]
 	text := "..."
 	if kind.bytes > 0 {
 		size := int(one.args[kind.bytes+1])
 		text = summary(one.read(kind.bytes, min(size, 300)), size)
 	}
-	return server + ": " + text, unix.ECONNRESET, socket, true
+	return point{counts: known, name: server + ": " + text, fails: unix.ECONNRESET, socket: socket}
 }
 
 // summary is a request's first line, or the kinds of PostgreSQL's messages.
@@ -222,6 +238,3 @@ func portOf(address []byte) uint16 {
 	}
 	return binary.BigEndian.Uint16(address[2:])
 }
-
-// kindsOf is a copy for one child.
-func kindsOf() map[int]callKind { return maps.Clone(watched()) }

@@ -17,35 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Child is a run of this very binary whose system calls are watched. Its main
-// function has to call [Boot] first.
-type Child struct {
-	Args   []string
-	Env    []string
-	Dir    string
-	Places map[string]string // directories whose changes count, with what they are called
-	Ports  map[uint16]string // servers to which messages count, with what they are called
-	At     int               // the number of the call that is disturbed, from 1; 0: none is
-	Kill   bool              // the process is killed before that call; otherwise the call fails
-	Limit  time.Duration     // after which the child is killed as one that hangs
-
-	kinds map[int]callKind
-}
-
-// Ended is what came of a child.
-type Ended struct {
-	Points []string // the names of the calls that counted
-	Hit    string   // the one that was disturbed; "" if it did not come to that
-	Killed bool     // by a signal
-	Hung   bool     // it took longer than the limit
-	Exit   int
-	Output string // both streams
-}
-
 // Run runs the child to its end. It fails with an *[UnsupportedError] where the
 // kernel does not let its calls be watched.
 func (c Child) Run(ctx context.Context) (ended Ended, err error) {
-	c.kinds = kindsOf()
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return ended, err
@@ -76,7 +50,7 @@ func (c Child) Run(ctx context.Context) (ended Ended, err error) {
 		_ = cmd.Wait()
 		return ended, &UnsupportedError{Err: fmt.Errorf("%w: %s", err, out.String())}
 	}
-	w := &watch{Child: c, listener: listener, kill: cmd.Process.Kill}
+	w := &watch{Child: c, kinds: watched(), listener: listener, process: cmd.Process}
 	served := make(chan error, 1)
 	go func() { served <- w.serve() }()
 	waited := cmd.Wait()
@@ -98,8 +72,9 @@ func (c Child) Run(ctx context.Context) (ended Ended, err error) {
 // watch answers a child's questions, one by one.
 type watch struct {
 	Child
+	kinds    map[int]callKind
 	listener int
-	kill     func() error
+	process  *os.Process
 	points   []string
 	hit      string
 }
@@ -141,7 +116,10 @@ func (w *watch) serve() (err error) {
 		} else if errno != 0 {
 			return errno
 		}
-		r := w.answer(n)
+		r, answers := w.answer(n)
+		if !answers {
+			continue
+		}
 		if errno := w.ioctl(unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&r)); errno != 0 && errno != unix.ENOENT {
 			return errno
 		}
@@ -153,29 +131,41 @@ func (w *watch) ioctl(request uintptr, argument unsafe.Pointer) unix.Errno {
 	return errno
 }
 
-// answer counts a call, and lets it go on or not.
-func (w *watch) answer(n notification) response {
-	goOn := response{id: n.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
-	name, errno, socket, counts := w.named(call{pid: int(n.pid), number: int(n.number), args: n.args})
-	if socket >= 0 {
-		defer func() { _ = unix.Close(socket) }()
+// answer counts a call, and lets it go on or not; false: it is not to return.
+func (w *watch) answer(n notification) (r response, answers bool) {
+	r = response{id: n.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
+	refused := func(errno unix.Errno) response { return response{id: n.id, err: -int32(errno)} }
+	p := w.pointOf(call{pid: int(n.pid), number: int(n.number), args: n.args})
+	defer p.close()
+	if !p.counts {
+		return r, true
 	}
-	if !counts {
-		return goOn
+	w.points = append(w.points, p.name)
+	if w.Fault == Full && w.At > 0 && len(w.points) > w.At && p.space {
+		return refused(unix.ENOSPC), true
 	}
-	w.points = append(w.points, name)
 	if len(w.points) != w.At {
-		return goOn
+		return r, true
 	}
-	w.hit = name
-	if w.Kill {
-		_ = w.kill()
-		return response{id: n.id, err: -int32(unix.EINTR)} // to a process that is no more
+	w.hit = p.name
+	if w.Reached != nil {
+		w.Reached(w.process)
 	}
-	if socket >= 0 { // the other side must not wait for what will never come
-		_ = unix.Shutdown(socket, unix.SHUT_RDWR)
+	switch w.Fault {
+	case Fail:
+		p.shut()
+		return refused(p.fails), true
+	case Kill:
+		_ = w.process.Kill()
+		return refused(unix.EINTR), true // to a process that is no more
+	case Full:
+		if p.space {
+			return refused(unix.ENOSPC), true
+		}
+	case Hold:
+		return r, false
 	}
-	return response{id: n.id, err: -int32(errno)}
+	return r, true
 }
 
 // output keeps what a child prints.

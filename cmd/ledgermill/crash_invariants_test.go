@@ -23,8 +23,8 @@ import (
 // the runs that came after it undisturbed.
 type disturbance struct {
 	site     *nightSite
-	at       int  // the number of the point
-	killed   bool // it was meant to be
+	at       int // the number of the point
+	kind     sweepKind
 	run      faulttest.Ended
 	took     time.Duration
 	behind   observed // the run that was disturbed
@@ -264,7 +264,7 @@ func (d *disturbance) truthful() (v []string) {
 		v = append(v, fmt.Sprintf("loads (-ledger +warehouse):\n%s", diff))
 	}
 	// A run that could still write says in the ledger what it said by its exit code.
-	late := d.at-1 > lastAppend(d.run.Points)
+	late := d.kind.name == "stolen lock" || d.at-1 > lastAppend(d.run.Points)
 	if before := len(d.site.night.old.state.Runs); !d.run.Killed && !late && len(d.behind.state.Runs) > before {
 		if last := d.behind.state.Runs[before]; last.Exit != d.run.Exit {
 			v = append(v, fmt.Sprintf("the run ended with exit %d, and its record says %d: %s", d.run.Exit, last.Exit, last.Error))
@@ -313,8 +313,8 @@ func (d *disturbance) explained() (v []string) {
 		v = append(v, fmt.Sprintf("the repair: exit %d, want %d\n%s", d.exit, want, d.out))
 	}
 	switch {
-	case d.killed && d.run.Killed:
-	case d.killed && d.run.Hit != "":
+	case d.kind.fault == faulttest.Kill && d.run.Killed:
+	case d.kind.fault == faulttest.Kill && d.run.Hit != "":
 		v = append(v, fmt.Sprintf("exit %d, and it was to be killed", d.run.Exit))
 	case d.run.Killed:
 		v = append(v, "a signal ended it:\n"+d.run.Output)
@@ -325,10 +325,10 @@ func (d *disturbance) explained() (v []string) {
 		if diff := cmp.Diff(d.site.night.want.units, d.behind.units); diff != "" {
 			v = append(v, fmt.Sprintf("exit %d as if nothing had happened, and dates in the warehouse (-wanted +found):\n%s\n%s", want, diff, d.run.Output))
 		}
-	case d.run.Exit != engine.ExitFailed && d.run.Exit != engine.ExitUnreachable:
+	case !slices.Contains(d.kind.exits, d.run.Exit):
 		v = append(v, fmt.Sprintf("exit %d\n%s", d.run.Exit, d.run.Output))
-	case !strings.Contains(d.run.Output, "error: ") && !strings.Contains(d.run.Output, "failed"):
-		v = append(v, fmt.Sprintf("exit %d without an error:\n%s", d.run.Exit, d.run.Output))
+	case !slices.ContainsFunc(strings.Split(d.kind.says, "|"), func(say string) bool { return strings.Contains(d.run.Output, say) }):
+		v = append(v, fmt.Sprintf("exit %d without %q:\n%s", d.run.Exit, d.kind.says, d.run.Output))
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,17 @@ type nightSite struct {
 	dir    string // all of it, but for buckets
 	bucket string // "": input and lake are in dir
 	url    string // of the database
+
+	endpoint string // of the bucket's server, where it is reached by another one than its own; "": by that
+	direct   string // url of the database, where url leads through something
+}
+
+// straight leaves out what is between the site and its servers.
+func (s *nightSite) straight() {
+	s.endpoint = ""
+	if s.direct != "" {
+		s.url, s.direct = s.direct, ""
+	}
 }
 
 // newNight publishes the first version of the input, makes the second one known, and
@@ -191,18 +203,18 @@ func (s *nightSite) env() []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + filepath.Join(s.dir, "tmp"), "LEDGERMILL_WAREHOUSE_URL=" + s.url}
 	if s.bucket != "" {
 		a := s.night.server.Settings
-		env = append(env, "LEDGERMILL_S3_ENDPOINT="+a.Endpoint, "LEDGERMILL_S3_REGION="+a.Region,
+		env = append(env, "LEDGERMILL_S3_ENDPOINT="+cmp.Or(s.endpoint, a.Endpoint), "LEDGERMILL_S3_REGION="+a.Region,
 			"LEDGERMILL_S3_ACCESS_KEY="+a.AccessKey.Reveal(), "LEDGERMILL_S3_SECRET_KEY="+a.SecretKey.Reveal())
 	}
 	return env
 }
 
-// run runs the program undisturbed, in this process.
-func (s *nightSite) run(t *testing.T) (exit int, out string) {
+// run runs the program in this process, with what else is typed.
+func (s *nightSite) run(t *testing.T, more ...string) (exit int, out string) {
 	t.Helper()
 	var both bytes.Buffer
 	a := &app{env: s.env(), stdin: strings.NewReader(""), stdout: &both, stderr: &both, seams: seams{project: s.night.project}}
-	exit = a.run(t.Context(), s.args(t, "run"))
+	exit = a.run(t.Context(), s.args(t, append([]string{"run"}, more...)...))
 	return exit, both.String()
 }
 

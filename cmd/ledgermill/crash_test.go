@@ -5,23 +5,68 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"ledgermill/engine"
 	"ledgermill/engine/lake/s3test"
+	"ledgermill/engine/ledger"
 	"ledgermill/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 
-var crashSeed = flag.Uint64("crash.seed", 1, "which points the sweep takes where it does not take all, and when random kills come")
+var (
+	crashSeed  = flag.Uint64("crash.seed", 1, "which points the sweep takes where it does not take all, and when random kills come")
+	crashPart  = flag.String("crash.part", "1/1", "which part of its points a sweep takes: 3/20 is the third of twenty")
+	crashKills = flag.Int("crash.kills", 0, "how many runs are killed at random, on both stores together; 0: as many as there is time for")
+)
 
 // sweepKind is what happens at a point.
 type sweepKind struct {
-	name string
-	kill bool
+	name              string
+	fault             faulttest.Fault
+	usual, long, full int                                            // of so many points it does: usually, in CI, and in full; 0: all
+	reached           func(*testing.T, *nightSite) func(*os.Process) // nil: nothing happens beside the fault
+	exits             []int                                          // of a run that did not do all of its work
+	says              string                                         // what such a run says
+}
+
+func sweepKinds() []sweepKind {
+	failed := []int{engine.ExitFailed, engine.ExitUnreachable}
+	return []sweepKind{
+		{name: "error", fault: faulttest.Fail, usual: 8, long: 40, exits: failed, says: "error: |failed"},
+		{name: "kill", fault: faulttest.Kill, usual: 8, long: 40},
+		{name: "full disk", fault: faulttest.Full, usual: 2, long: 8, full: 150, exits: failed, says: "o space left"},
+		{name: "terminated", fault: faulttest.Pass, usual: 2, long: 8, full: 150, exits: []int{engine.ExitTerminated}, says: "interrupted by terminated",
+			reached: func(t *testing.T, _ *nightSite) func(*os.Process) {
+				return func(p *os.Process) {
+					if err := p.Signal(syscall.SIGTERM); err != nil {
+						t.Error(err)
+					}
+				}
+			}},
+		{name: "stolen lock", fault: faulttest.Pass, usual: 2, long: 8, full: 150, exits: append(failed, engine.ExitLocked), says: "error: ", reached: steal},
+	}
+}
+
+// steal lets another run do all of the work while the first one stands still: it has
+// taken the lock away, as from a machine that was thought dead.
+func steal(t *testing.T, s *nightSite) func(*os.Process) {
+	return func(*os.Process) {
+		_, root := s.stores(t)
+		if err := root.Remove(t.Context(), ledger.Prefix+"lock"); err != nil {
+			t.Error(err)
+		}
+		exit, out := s.run(t)
+		if exit != s.night.exit && exit != engine.ExitLocked { // the warehouse's lock is the server's, which knows who lives
+			t.Errorf("the thief: exit %d\n%s", exit, out)
+		}
+	}
 }
 
 // TestSweep disturbs a run at the first, second, ... point until one passes untouched:
@@ -30,6 +75,20 @@ type sweepKind struct {
 // there. The next run has to bring about what an undisturbed one does.
 func TestSweep(t *testing.T) {
 	t.Parallel()
+	onNights(t, func(t *testing.T, n *night) {
+		points := n.points(t)
+		for _, kind := range sweepKinds() {
+			t.Run(kind.name, func(t *testing.T) {
+				t.Parallel()
+				(&sweep{night: n, kind: kind, points: points, sums: map[string]int{}, reached: map[string]int{}}).run(t)
+			})
+		}
+	})
+}
+
+// onNights runs a test on a directory and on a server.
+func onNights(t *testing.T, test func(*testing.T, *night)) {
+	t.Helper()
 	for _, store := range []string{"directory", "s3"} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
@@ -40,14 +99,7 @@ func TestSweep(t *testing.T) {
 				}
 				server = s3test.MinIO().Shared(t)
 			}
-			n := newNight(t, server)
-			points := n.points(t)
-			for _, kind := range []sweepKind{{"error", false}, {"kill", true}} {
-				t.Run(kind.name, func(t *testing.T) {
-					t.Parallel()
-					(&sweep{night: n, kind: kind, points: points, sums: map[string]int{}, reached: map[string]int{}}).run(t)
-				})
-			}
+			test(t, newNight(t, server))
 		})
 	}
 }
@@ -84,19 +136,36 @@ type sweep struct {
 
 func (s *sweep) run(t *testing.T) {
 	t.Cleanup(func() { s.report(t) })
-	for _, at := range s.chosen(warehousetest.Stride(24, 100, len(s.points))) {
+	every := s.kind.full
+	if every == 0 {
+		every = len(s.points)
+	}
+	part, parts := sweptPart(t)
+	for i, at := range s.chosen(warehousetest.Stride(s.kind.usual, s.kind.long, every)) {
+		if i%parts != part {
+			continue
+		}
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			t.Parallel()
 			s.disturb(t, at)
 		})
 	}
-	if !warehousetest.Full() {
+	if every < len(s.points) || part < parts-1 || !warehousetest.Full() {
 		return
 	}
 	t.Run("until one passes untouched", func(t *testing.T) {
 		for at := len(s.points) + 1; s.disturb(t, at) != ""; at++ {
 		}
 	})
+}
+
+// sweptPart is the part that -crash.part names, from 0, and how many there are.
+func sweptPart(t *testing.T) (part, parts int) {
+	t.Helper()
+	if _, err := fmt.Sscanf(*crashPart, "%d/%d", &part, &parts); err != nil || part < 1 || part > parts {
+		t.Fatalf("-crash.part %q is not one like 3/20", *crashPart)
+	}
+	return part - 1, parts
 }
 
 // chosen are the numbers of n points: of each stratum at least one, as far as that
@@ -127,8 +196,11 @@ func (s *sweep) disturb(t *testing.T, at int) string {
 	site := s.copy(t)
 	defer site.drop(t)
 	child := site.child(t)
-	child.At, child.Kill = at, s.kind.kill
-	d := disturbance{site: site, at: at, killed: s.kind.kill}
+	child.At, child.Fault = at, s.kind.fault
+	if s.kind.reached != nil {
+		child.Reached = s.kind.reached(t, site)
+	}
+	d := disturbance{site: site, at: at, kind: s.kind}
 	began := time.Now()
 	var err error
 	if d.run, err = child.Run(t.Context()); err != nil {
