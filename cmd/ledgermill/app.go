@@ -36,6 +36,7 @@ type app struct {
 // is nothing between them.
 type seams struct {
 	project   *model.Project // checked before, by whoever runs one often
+	budget    int64          // bytes of raw text in memory at once, so few that records are parked; 0: by the settings
 	store     func(lake.Store) lake.Store
 	statement func(ctx context.Context, statement string) error
 }

@@ -21,7 +21,7 @@ import (
 func (s *nightSite) start(t *testing.T) (cmd *exec.Cmd, out *strings.Builder) {
 	t.Helper()
 	cmd, out = exec.CommandContext(t.Context(), "/proc/self/exe", s.args(t, "run")[1:]...), &strings.Builder{}
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = append(s.env(), crashChild+"=1"), s.dir, out, out
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = append(s.env(), fmt.Sprintf("%s=%d", crashChild, s.night.budget)), s.dir, out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +46,9 @@ func (s *nightSite) killed(t *testing.T, after time.Duration) faulttest.Ended {
 // too.
 func TestRandomKills(t *testing.T) {
 	t.Parallel()
-	count := warehousetest.Stride(2, 26, 26)
+	count := warehousetest.Stride(2, 14, 14)
 	if *crashKills > 0 {
-		count = (*crashKills + 1) / 2
+		count = (*crashKills + 3) / 4
 	}
 	onNights(t, func(t *testing.T, n *night) {
 		undisturbed := n.copy(t)
@@ -97,7 +97,7 @@ func TestRandomKills(t *testing.T) {
 // the first signal waits for it, the second one ends the process at once.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
-	n := newNight(t, nil)
+	n := newNight(t, nil, 0)
 	half := len(n.points(t)) / 2
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {

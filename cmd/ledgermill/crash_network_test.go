@@ -47,7 +47,7 @@ func TestNetwork(t *testing.T) {
 	t.Parallel()
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		n := newNight(t, nil)
+		n := newNight(t, nil, 0)
 		n.through(t, networkFaults(false), func(t *testing.T, s *nightSite) (*faulttest.Proxy, []string) {
 			p := faulttest.NewProxy(t, s.url, faulttest.PostgreSQL)
 			s.direct, s.url = s.url, p.URL
@@ -60,7 +60,7 @@ func TestNetwork(t *testing.T) {
 			if !s3test.Wanted() {
 				t.Skip("LEDGERMILL_TEST_NO_S3 is set")
 			}
-			n := newNight(t, s3test.MinIO().Shared(t))
+			n := newNight(t, s3test.MinIO().Shared(t), 0)
 			n.through(t, networkFaults(true), func(t *testing.T, s *nightSite) (*faulttest.Proxy, []string) {
 				p := faulttest.NewProxy(t, n.server.Settings.Endpoint, faulttest.Bytes)
 				s.endpoint = p.URL

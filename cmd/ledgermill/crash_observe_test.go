@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -22,9 +23,9 @@ import (
 
 // observed is what can be seen of a site from outside.
 type observed struct {
-	files    map[string]string // digests of the lake's objects without its ledger, by key
+	files    map[string]string // names of the content of the lake's objects without its ledger, by key
 	records  map[string]string // those of the ledger
-	texts    map[string][]byte // of all of them
+	texts    map[string][]byte // of all of them, where they were read
 	left     []string          // in the staging area
 	units    map[string]string // digest of a date's rows, by table and date
 	wholes   map[string]string // digest of the other tables
@@ -57,8 +58,9 @@ func digestOf(t *testing.T, s lake.Reader, key string) string {
 	return digestBytes(objectBytes(t, s, key))
 }
 
-// observe looks at a site on which nobody works.
-func (s *nightSite) observe(t *testing.T) observed {
+// observe looks at a site on which nobody works; closely, if it reads every object. The
+// content of others is named by a bucket's ETag, and in a directory by its digest.
+func (s *nightSite) observe(t *testing.T, closely bool) observed {
 	t.Helper()
 	o := observed{files: map[string]string{}, records: map[string]string{}, texts: map[string][]byte{}}
 	_, root := s.stores(t)
@@ -67,12 +69,15 @@ func (s *nightSite) observe(t *testing.T) observed {
 		t.Fatal(err)
 	}
 	for _, one := range objects {
-		data := objectBytes(t, root, one.Key)
-		o.texts[one.Key] = data
+		name := one.ETag
+		if closely || name == "" {
+			o.texts[one.Key] = objectBytes(t, root, one.Key)
+			name = cmp.Or(name, digestBytes(o.texts[one.Key]))
+		}
 		if strings.HasPrefix(one.Key, ledger.Prefix) {
-			o.records[one.Key] = digestBytes(data)
+			o.records[one.Key] = name
 		} else {
-			o.files[one.Key] = digestBytes(data)
+			o.files[one.Key] = name
 		}
 	}
 	left, err := root.Leftovers(t.Context())

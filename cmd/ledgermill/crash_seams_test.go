@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -17,6 +18,7 @@ import (
 )
 
 // crashChild is the variable that makes this binary the program with its seams marked.
+// Its value is the budget of the run, 0 for that of the settings.
 const crashChild = "LEDGERMILL_CRASH_CHILD"
 
 // crashMain is the program as the sweep runs it: every call of a store and every
@@ -28,7 +30,13 @@ func crashMain() int {
 		printError(os.Stderr, err)
 		return 1
 	}
+	budget, err := strconv.ParseInt(os.Getenv(crashChild), 10, 64)
+	if err != nil {
+		printError(os.Stderr, err)
+		return 1
+	}
 	a := &app{env: os.Environ(), stdin: strings.NewReader(""), stdout: os.Stdout, stderr: os.Stderr}
+	a.seams.budget = budget
 	a.seams.statement = func(_ context.Context, statement string) error {
 		return points.Pass("duckdb: " + firstWords(statement))
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ const nightLimit = 2 * time.Minute
 type night struct {
 	server  *s3test.Server // nil: input and lake are directories
 	project *model.Project // read once
+	budget  int64          // of the runs; 0: by the settings
 	site    *nightSite     // that the copies are made of
 	input   nightInput
 	old     observed // before the next run
@@ -62,9 +64,9 @@ func (s *nightSite) straight() {
 
 // newNight publishes the first version of the input, makes the second one known, and
 // sees what an undisturbed run makes of it.
-func newNight(t *testing.T, server *s3test.Server) *night {
+func newNight(t *testing.T, server *s3test.Server, budget int64) *night {
 	t.Helper()
-	n := &night{server: server, input: makeNight(2)}
+	n := &night{server: server, budget: budget, input: makeNight(2)}
 	w, err := (&app{stderr: io.Discard}).open(t.Context(), config.Config{Project: filepath.Join("testdata", "night")})
 	if err != nil {
 		t.Fatal(err)
@@ -85,14 +87,14 @@ func newNight(t *testing.T, server *s3test.Server) *night {
 	if exit, out := n.site.run(t); exit != 0 {
 		t.Fatalf("exit %d\n%s", exit, out)
 	}
-	n.old = n.site.observe(t)
+	n.old = n.site.observe(t, false)
 	n.input.write(t, filepath.Join(n.site.dir, "raw"))
 	n.site.send(t)
 	undisturbed := n.copy(t)
 	began := time.Now()
 	exit, out := undisturbed.run(t)
 	n.exit, n.took = exit, time.Since(began)
-	n.want = undisturbed.observe(t)
+	n.want = undisturbed.observe(t, false)
 	undisturbed.drop(t)
 	if n.exit != 7 {
 		t.Fatalf("exit %d, want 7 for the torn object\n%s", exit, out)
@@ -152,9 +154,10 @@ func (n *night) copy(t *testing.T) *nightSite {
 	}
 	if n.server != nil {
 		s.bucket = strings.TrimPrefix(n.server.Bucket(t), "s3://")
-		// MinIO keeps a bucket in a directory of its name, which knows nothing of it.
-		if err := os.CopyFS(filepath.Join(n.server.Data, s.bucket), os.DirFS(filepath.Join(n.server.Data, n.site.bucket))); err != nil {
-			t.Fatal(err)
+		// Both servers keep a bucket in a directory of its name, which knows nothing of it.
+		from, to := filepath.Join(n.server.Data, n.site.bucket)+"/.", filepath.Join(n.server.Data, s.bucket)
+		if out, err := exec.CommandContext(t.Context(), "cp", "-a", from, to).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
 		}
 	}
 	var drop func()
@@ -213,7 +216,7 @@ func (s *nightSite) env() []string {
 func (s *nightSite) run(t *testing.T, more ...string) (exit int, out string) {
 	t.Helper()
 	var both bytes.Buffer
-	a := &app{env: s.env(), stdin: strings.NewReader(""), stdout: &both, stderr: &both, seams: seams{project: s.night.project}}
+	a := &app{env: s.env(), stdin: strings.NewReader(""), stdout: &both, stderr: &both, seams: seams{project: s.night.project, budget: s.night.budget}}
 	exit = a.run(t.Context(), s.args(t, append([]string{"run"}, more...)...))
 	return exit, both.String()
 }
@@ -221,7 +224,7 @@ func (s *nightSite) run(t *testing.T, more ...string) (exit int, out string) {
 // child is a run in a process whose calls are watched.
 func (s *nightSite) child(t *testing.T) faulttest.Child {
 	t.Helper()
-	c := faulttest.Child{Args: s.args(t, "run")[1:], Env: append(s.env(), crashChild+"=1"), Dir: s.dir, Limit: nightLimit,
+	c := faulttest.Child{Args: s.args(t, "run")[1:], Env: append(s.env(), fmt.Sprintf("%s=%d", crashChild, s.night.budget)), Dir: s.dir, Limit: nightLimit,
 		Places: map[string]string{}, Ports: map[uint16]string{portOf(t, s.url): "postgres"}}
 	for _, dir := range []string{"lake", "tmp", "temp", "cache"} {
 		c.Places[filepath.Join(s.dir, dir)] = dir

@@ -144,13 +144,16 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	}
 	o.Project, o.Name, o.Input, o.Lake, o.Engine, o.Work = w.project, w.config.Name, input, root, duck, work
 	o.Reading = w.reading(ctx, input, root)
-	if w.seams.store != nil {
-		o.Input, o.Lake = w.seams.store(input), w.seams.store(root)
-	}
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
 	o.MaxObject, o.Budget, o.Program, o.Config = int64(w.config.Engine.MaxObject), int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()
+	if w.seams.budget > 0 {
+		o.Budget = w.seams.budget
+	}
+	if w.seams.store != nil {
+		o.Input, o.Lake = w.seams.store(input), w.seams.store(root)
+	}
 	m, err := engine.Open(ctx, o, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close(), discard())
