@@ -21,6 +21,17 @@ test-postgres-all:
 test-sweep:
     LEDGERMILL_TEST_LONG=full go test -count=1 -timeout 60m -v -run 'AnyPoint' ./warehouse
 
+# a run that fails or is killed at each of its points, in so many parts, then kills at random
+soak seed="1" kills="1000" parts="20":
+    #!/usr/bin/env bash
+    set -e
+    go test -c -o bin/crash.test ./cmd/ledgermill
+    cd cmd/ledgermill
+    for part in $(seq {{parts}}); do
+      LEDGERMILL_TEST_LONG=full ../../bin/crash.test -test.run 'TestSweep' -test.v -test.timeout 2h -crash.seed {{seed}} -crash.part $part/{{parts}}
+    done
+    LEDGERMILL_TEST_LONG=full ../../bin/crash.test -test.run 'TestRandomKills|TestSecondSignal|TestNetwork|TestSmallDisk' -test.v -test.timeout 6h -crash.seed {{seed}} -crash.kills {{kills}}
+
 # the main job, end to end
 demo:
     go run ./cmd/ledgermill demo

@@ -2,7 +2,9 @@ package bench_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	duck "github.com/duckdb/duckdb-go/v2"
@@ -53,4 +55,30 @@ func compareLake(b *testing.B, in *input, root string) {
 			b.Fatalf("%s: %d records in the lake, %d generated", dataset, records, want)
 		}
 	}
+}
+
+// bareCopies is the floor of the lake part: DuckDB as it comes turns the same
+// objects into Parquet, one statement an object, knowing nothing and checking
+// nothing.
+func bareCopies(b *testing.B, objects []string) (rows int64, took spent) {
+	b.Helper()
+	dir := workDir(b)
+	began := now()
+	db := openBare(b)
+	for i, path := range objects {
+		result, err := db.ExecContext(b.Context(), fmt.Sprintf("copy (select * from read_csv('%s')) to '%s' (format parquet)",
+			path, filepath.Join(dir, fmt.Sprintf("%d.parquet", i))))
+		if err != nil {
+			b.Fatal(errors.Join(err, db.Close()))
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			b.Fatal(errors.Join(err, db.Close()))
+		}
+		rows += n
+	}
+	if err := db.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return rows, began.since()
 }

@@ -71,6 +71,7 @@ func arrows() map[string][]string {
 
 		// For tests alone: see onlyTests.
 		"sql/reference":            {},
+		"faulttest":                {},
 		"engine/lake/laketest":     {"engine/lake"},
 		"engine/lake/s3test":       {"engine/config", "engine/lake"},
 		"engine/lake/s3test/minio": {"engine/lake/s3test"}, // just minio
@@ -80,7 +81,7 @@ func arrows() map[string][]string {
 
 // onlyTests may be imported by tests and by one another.
 func onlyTests() []string {
-	return []string{"sql/reference", "engine/lake/laketest", "engine/lake/s3test", "engine/lake/s3test/minio", "warehouse/warehousetest"}
+	return []string{"sql/reference", "faulttest", "engine/lake/laketest", "engine/lake/s3test", "engine/lake/s3test/minio", "warehouse/warehousetest"}
 }
 
 // modules are the packages that may import a dependency: what is one package's

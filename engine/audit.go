@@ -222,14 +222,14 @@ func (r *run) dataTests(ctx context.Context, w work) error {
 		if err != nil && (ctx.Err() != nil || errors.As(err, &space)) {
 			return err
 		}
-		reason := fmt.Sprintf("%s: data test %s: %s rows", d.File, d.Name, count(result.Failures))
-		if err != nil {
-			reason = r.discreet(err.Error())
+		verdict := ledger.Verdict{Kind: ledger.RefusedKind, Exit: ExitRefused, Reason: fmt.Sprintf("%s: data test %s: %s rows", d.File, d.Name, count(result.Failures))}
+		if err != nil { // nothing is known of the rows: the next run asks again
+			verdict = ledger.Verdict{Kind: ledger.FailedKind, Exit: ExitFailed, Reason: r.discreet(err.Error())}
 		}
 		r.mu.Lock()
 		r.tests = append(r.tests, r.masked([]job.TestResult{result})...)
 		if (err != nil || !result.Passed) && !d.Warn {
-			r.withdraw(d, w.unit, reason)
+			r.withdraw(d, w.unit, verdict)
 		}
 		r.mu.Unlock()
 	}
@@ -281,9 +281,9 @@ func (r *run) testable(d *model.DataTest, w work) bool {
 	return fresh
 }
 
-// withdraw takes what a failing data test is about out of the commit, and all that
-// was made from it on the unit.
-func (r *run) withdraw(d *model.DataTest, u job.Unit, reason string) {
+// withdraw takes what a data test is about that has failed, or could not be run, out of
+// the commit, and all that was made from it on the unit.
+func (r *run) withdraw(d *model.DataTest, u job.Unit, why ledger.Verdict) {
 	about := slices.Concat(d.On, r.Project.Downstream(d.On...))
 	for _, name := range about {
 		record, made := r.records[name][u]
@@ -298,9 +298,9 @@ func (r *run) withdraw(d *model.DataTest, u job.Unit, reason string) {
 		delete(r.records[name], u)
 		r.forget(name, u)
 		r.holdRejects(name, u)
-		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitRefused, Reason: reason}
+		v := ledger.Verdict{Dataset: name, Unit: string(u), Kind: ledger.HeldKind, Exit: why.Exit, Reason: why.Reason}
 		if slices.Contains(d.On, name) {
-			v.Kind, v.Fingerprint = ledger.RefusedKind, r.refusalPrint(name, u, record.Fingerprint)
+			v.Kind, v.Fingerprint = why.Kind, r.refusalPrint(name, u, record.Fingerprint)
 		}
 		r.hold(v)
 	}

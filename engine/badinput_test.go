@@ -49,7 +49,7 @@ func (r *movingReader) Close() error {
 // reads what is there then.
 func TestObjectReplacedMidRun(t *testing.T) {
 	t.Parallel()
-	s := newCrashSite(t)
+	s := newLoanSite(t)
 	const object, control = "loans/2025-05-02.csv", "loans/2025-05-02.csv.control.json"
 	replace := func(key string, change func(string) string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {
@@ -94,10 +94,10 @@ func TestObjectReplacedMidRun(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := s.site(t)
-			site := crashing{Dir: dir, project: s.project, input: func(in lake.Store) lake.Store {
+			site := lending{dir: dir, project: s.project, input: func(in lake.Store) lake.Store {
 				return &moving{Store: in, key: object, change: func() { c.change(t, dir) }}
 			}}
-			_, err := site.run(t.Context())
+			err := site.run(t.Context())
 			var changed *engine.ChangedError
 			if !errors.As(err, &changed) || changed.Object != object || changed.Try() == "" {
 				t.Fatalf("error %v", err)
@@ -112,8 +112,8 @@ func TestObjectReplacedMidRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			site.input = nil
-			_, err = site.run(t.Context())
-			_, wantErr := crashing{Dir: later, project: s.project}.run(t.Context())
+			err = site.run(t.Context())
+			wantErr := lending{dir: later, project: s.project}.run(t.Context())
 			if (err == nil) != (wantErr == nil) {
 				t.Fatalf("the next run: %v, and a run that was not disturbed: %v", err, wantErr)
 			}

@@ -207,6 +207,12 @@ func (r *run) close(ctx context.Context, cause error) error {
 	if r.report.NothingToDo() && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
 		return nil
 	}
+	// Before the entry: a run whose evidence could not be kept says so there.
+	kept := r.keepRecord(ctx)
+	if kept != nil {
+		r.report.Exit = Graver(r.report.Exit, r.ExitCode(kept))
+		cause = errors.Join(cause, kept)
+	}
 	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
 		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
 	if cause != nil {
@@ -223,10 +229,10 @@ func (r *run) close(ctx context.Context, cause error) error {
 	r.heldRejects()
 	r.sign(&r.entry)
 	if err := r.ledger.Commit(ctx, r.entry); err != nil {
-		return err
+		return errors.Join(kept, err)
 	}
 	r.committed()
-	return r.keepRecord(ctx)
+	return kept
 }
 
 // keepRecord writes the report and the structured log beside the ledger.
@@ -235,14 +241,13 @@ func (r *run) keepRecord(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("record of the run: %w", err)
 	}
+	if r.Record != nil {
+		if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".log", r.Record()); err != nil {
+			return fmt.Errorf("log of the run: %w", err)
+		}
+	}
 	if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".json", data); err != nil {
 		return fmt.Errorf("record of the run: %w", err)
-	}
-	if r.Record == nil {
-		return nil
-	}
-	if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".log", r.Record()); err != nil {
-		return fmt.Errorf("log of the run: %w", err)
 	}
 	return nil
 }

@@ -95,6 +95,9 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 		err = r.load(ctx)
 	}
 	if err != nil {
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+			err = errors.Join(cause, err) // or the record would say what broke off, and not what broke it off
+		}
 		report.Exit = Graver(report.Exit, m.ExitCode(err))
 	}
 	r.tellEnd(err)

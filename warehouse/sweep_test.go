@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ledgermill/engine/config"
+	"ledgermill/faulttest"
 	"ledgermill/warehouse"
 	"ledgermill/warehouse/warehousetest"
 )
@@ -30,14 +31,14 @@ func edition(n int) []warehouse.Part {
 // sweep is the loader behind a proxy, and readers that go past it.
 type sweep struct {
 	*fixture
-	proxy  *proxy
+	proxy  *faulttest.Proxy
 	behind *warehouse.Warehouse
 	faults int
 }
 
 func newSweep(t *testing.T, url string) *sweep {
 	t.Helper()
-	s := &sweep{fixture: openAt(t, url), proxy: newProxy(t, url)}
+	s := &sweep{fixture: openAt(t, url), proxy: faulttest.NewProxy(t, url, faulttest.PostgreSQL)}
 	behind, err := warehouse.Open(t.Context(), warehouse.Options{URL: config.Secret(s.proxy.URL)})
 	if err != nil {
 		t.Fatal(err)
@@ -74,9 +75,9 @@ func (s *sweep) whole(when string, editions ...int) {
 func (s *sweep) once(n, at int, early bool, fault, repair func()) bool {
 	s.t.Helper()
 	when := fmt.Sprintf("edition %d, fault at message %d, early %v", n, at, early)
-	s.proxy.arm(at, early, fault)
+	s.proxy.Arm(at, early, fault)
 	report, err := s.behind.Load(s.t.Context(), warehouse.Request{Run: "faulty", Parts: edition(n)})
-	reached := s.proxy.disarm() >= at
+	reached := s.proxy.Disarm() >= at
 	repair()
 	s.whole(when, n-1, n)
 	if err == nil && reached && report.Units != len(sweepDays)+1 {
@@ -128,13 +129,13 @@ func (s *sweep) run(stride int, fault, repair func()) {
 func TestConnectionsCutAtAnyPoint(t *testing.T) {
 	t.Parallel()
 	s := newSweep(t, warehousetest.Database(t))
-	s.run(warehousetest.Stride(17, 5, 1), s.proxy.cut, func() {})
+	s.run(warehousetest.Stride(17, 5, 1), s.proxy.Cut, func() {})
 }
 
 func TestConnectionsRefusedFromAnyPointOn(t *testing.T) {
 	t.Parallel()
 	s := newSweep(t, warehousetest.Database(t))
-	s.run(warehousetest.Stride(29, 11, 2), s.proxy.refuse, func() {})
+	s.run(warehousetest.Stride(29, 11, 2), s.proxy.Refuse, func() {})
 }
 
 func TestServerKilledAtAnyPoint(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,6 +14,8 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/config"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/model"
 )
 
 // version is set by the release build.
@@ -26,6 +29,16 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 	exit   int
+	seams  seams
+}
+
+// seams are where a test puts faults between a run and what it works on. Nil: there
+// is nothing between them.
+type seams struct {
+	project   *model.Project // checked before, by whoever runs one often
+	budget    int64          // bytes of raw text in memory at once, so few that records are parked; 0: by the settings
+	store     func(lake.Store) lake.Store
+	statement func(ctx context.Context, statement string) error
 }
 
 func (a *app) command() *cli.App {

@@ -47,9 +47,14 @@ func (e *interruption) ExitCode() int {
 	return engine.ExitInterrupted
 }
 
-// run is the program without its process: the exit code is the result. The first
-// signal cancels what is under way, a second one ends the process.
+// run is the program without its process: the exit code is the result.
 func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+// run is the command that the arguments name. The first signal cancels what is under
+// way, a second one ends the process.
+func (a *app) run(ctx context.Context, args []string) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	signals := make(chan os.Signal, 1)
@@ -63,7 +68,6 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		case <-ctx.Done():
 		}
 	}()
-	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := a.command()
 	err := root.RunContext(ctx, flagsFirst(root, args))
 	if cause := context.Cause(ctx); cause != nil && err != nil {
@@ -75,7 +79,7 @@ func run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 	if err == nil {
 		return a.exit
 	}
-	printError(stderr, err)
+	printError(a.stderr, err)
 	return engine.Graver(a.exit, exitCode(err))
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ledgermill/bench"
+	"ledgermill/faulttest"
 	"ledgermill/warehouse"
 	"ledgermill/warehouse/warehousetest"
 )
@@ -35,6 +36,10 @@ func TestMain(m *testing.M) {
 	}
 	if slices.Contains(os.Args, asAnother) {
 		os.Exit(m.Run()) // another user cannot copy the program into its path
+	}
+	faulttest.Boot()
+	if os.Getenv(crashChild) != "" {
+		os.Exit(crashMain())
 	}
 	testscript.Main(guarded{m}, map[string]func(){"ledgermill": main})
 }

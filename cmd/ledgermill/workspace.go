@@ -27,14 +27,18 @@ type workspace struct {
 	project *model.Project
 	log     *slog.Logger
 	httpfs  httpfs
+	seams   seams
 }
 
 // open loads the settings and checks every SQL file: nothing runs on a project
 // with a fault in it.
 func (a *app) open(ctx context.Context, c config.Config) (w *workspace, err error) {
-	w = &workspace{config: c, log: a.logger(c)}
+	w = &workspace{config: c, log: a.logger(c), seams: a.seams}
 	if w.files, err = projectFiles(c.Project); err != nil {
 		return nil, err
+	}
+	if w.project = a.seams.project; w.project != nil {
+		return w, nil
 	}
 	options, done, err := w.loading(ctx)
 	if err != nil {
@@ -110,7 +114,8 @@ func (w *workspace) cache() string {
 // engineSettings are the limits of a DuckDB that works in a directory and reads stores.
 func (w *workspace) engineSettings(ctx context.Context, work string, readable ...lake.Store) duckdb.Settings {
 	// What DuckDB allocates beside its buffers comes on top, some fifth of them.
-	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: w.config.Engine.TempDirectory, Log: w.log}
+	s := duckdb.Settings{MemoryLimit: int64(w.config.Engine.MemoryLimit) / 5 * 4, Threads: w.config.Engine.Threads, Work: work, Spill: w.config.Engine.TempDirectory, Log: w.log,
+		Before: w.seams.statement}
 	w.reach(ctx, &s, readable)
 	return s
 }
@@ -157,6 +162,12 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
 	o.MaxObject, o.MaxRatio, o.Budget, o.Program, o.Config = int64(w.config.Engine.MaxObject), int64(w.config.Engine.MaxRatio), int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()
+	if w.seams.budget > 0 {
+		o.Budget = w.seams.budget
+	}
+	if w.seams.store != nil {
+		o.Input, o.Lake = w.seams.store(o.Input), w.seams.store(o.Lake)
+	}
 	m, err := engine.Open(ctx, o, write)
 	if err != nil {
 		return nil, nil, errors.Join(err, duck.Close(), discard())

@@ -38,6 +38,9 @@ func (e *Engine) Binary(ctx context.Context, path string, columns []Target, busi
 	if err != nil {
 		return nil, err
 	}
+	if err := e.settings.before(ctx, query); err != nil {
+		return nil, err
+	}
 	stream, err := held.stream(query)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, fault(err))

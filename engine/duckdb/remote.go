@@ -66,10 +66,8 @@ func (e *Engine) openRemotes(ctx context.Context, run execute) error {
 	if ca != "" {
 		statements = append(statements, "set global ca_cert_file = "+sqltext.QuoteString(ca))
 	}
-	for _, statement := range statements {
-		if err := run(ctx, statement); err != nil {
-			return fmt.Errorf("configure httpfs: %s: %w", statement, err)
-		}
+	if err := e.runAll(ctx, run, statements); err != nil {
+		return fmt.Errorf("httpfs: %w", err)
 	}
 	for i, r := range e.settings.Remotes {
 		keys, err := r.Credentials(ctx)

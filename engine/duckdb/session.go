@@ -35,6 +35,9 @@ type Settings struct {
 	Extension   Extension
 	Ordered     bool // keep the order of rows where nothing orders them; costs memory
 	Log         *slog.Logger
+	// Before is called with every statement, before it runs; an error is the
+	// statement's. It sees no keys. Nil: nothing is called.
+	Before func(ctx context.Context, statement string) error
 }
 
 // Engine is a DuckDB in memory, which may spill to disk, fenced so that its SQL
@@ -72,6 +75,13 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
+}
+
+func (s Settings) before(ctx context.Context, statement string) error {
+	if s.Before == nil {
+		return nil
+	}
+	return s.Before(ctx, statement)
 }
 
 // Close ends the engine and frees what it holds.
@@ -136,18 +146,22 @@ func (e *Engine) configureBy(ctx context.Context, spill string, run execute) err
 		"set allowed_directories = [" + strings.Join(allowed, ", ") + "]",
 		"set enable_external_access = false",
 		"set lock_configuration = true"}
-	if err := runAll(ctx, run, statements); err != nil {
+	if err := e.runAll(ctx, run, statements); err != nil {
 		return err
 	}
 	if err := e.openRemotes(ctx, run); err != nil {
 		return err
 	}
-	return runAll(ctx, run, fence)
+	return e.runAll(ctx, run, fence)
 }
 
-func runAll(ctx context.Context, run execute, statements []string) error {
+func (e *Engine) runAll(ctx context.Context, run execute, statements []string) error {
 	for _, statement := range statements {
-		if err := run(ctx, statement); err != nil {
+		err := e.settings.before(ctx, statement)
+		if err == nil {
+			err = run(ctx, statement)
+		}
+		if err != nil {
 			return fmt.Errorf("configure duckdb: %s: %w", statement, err)
 		}
 	}
@@ -176,8 +190,9 @@ func (e *Engine) Name() string { return "duckdb " + Version }
 
 // session is one pinned connection: temporary tables and views live as long as it.
 type session struct {
-	conn *sql.Conn
-	log  *slog.Logger
+	conn   *sql.Conn
+	log    *slog.Logger
+	before func(ctx context.Context, statement string) error
 }
 
 func (e *Engine) session(ctx context.Context) (*session, error) {
@@ -185,13 +200,16 @@ func (e *Engine) session(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("duckdb session: %w", err)
 	}
-	return &session{conn: conn, log: e.settings.Log}, nil
+	return &session{conn: conn, log: e.settings.Log, before: e.settings.before}, nil
 }
 
 func (s *session) close() error { return s.conn.Close() }
 
 // exec runs one statement and returns the number of rows that it touched.
 func (s *session) exec(ctx context.Context, statement string) (int64, error) {
+	if err := s.before(ctx, statement); err != nil {
+		return 0, err
+	}
 	defer s.trace(ctx, statement, time.Now())
 	result, err := s.conn.ExecContext(ctx, statement)
 	if err != nil {
@@ -217,6 +235,9 @@ func (s *session) script(ctx context.Context, statements ...string) error {
 
 // rows calls each for every row of a small result. dest are the targets of Scan.
 func (s *session) rows(ctx context.Context, query string, dest []any, each func() error) (err error) {
+	if err := s.before(ctx, query); err != nil {
+		return err
+	}
 	defer s.trace(ctx, query, time.Now())
 	rows, err := s.conn.QueryContext(ctx, query)
 	if err != nil {

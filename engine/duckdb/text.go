@@ -28,7 +28,11 @@ func (s *session) texts(ctx context.Context, query string) (t Texts, err error) 
 		t.Columns = append(t.Columns, c.Name)
 		list = append(list, "cast("+sqltext.QuoteName(c.Name)+" as varchar)")
 	}
-	rows, err := s.conn.QueryContext(ctx, "select "+strings.Join(list, ", ")+" from "+source)
+	statement := "select " + strings.Join(list, ", ") + " from " + source
+	if err := s.before(ctx, statement); err != nil {
+		return t, err
+	}
+	rows, err := s.conn.QueryContext(ctx, statement)
 	if err != nil {
 		return t, fault(err)
 	}

@@ -15,10 +15,13 @@ const full = "full"
 // Long reports whether tests run in more length.
 func Long() bool { return os.Getenv(LongVariable) != "" }
 
+// Full reports whether every point of a sweep is asked for.
+func Full() bool { return os.Getenv(LongVariable) == full }
+
 // Stride is how far the points of a sweep lie apart: usually, in CI, and in full.
 func Stride(usual, long, closest int) int {
 	switch {
-	case os.Getenv(LongVariable) == full:
+	case Full():
 		return closest
 	case Long():
 		return long

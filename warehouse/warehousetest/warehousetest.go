@@ -164,3 +164,21 @@ func dropDead(ctx context.Context, url string) (err error) {
 	}
 	return nil
 }
+
+// Clone returns the URL of a copy of a database to which nobody is connected, and how
+// to drop it.
+func Clone(t testing.TB, template string) (url string, drop func()) {
+	t.Helper()
+	from, err := pgx.ParseConfig(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold, err := one.start(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := hold.URL().Reveal()
+	name := prefix + strconv.Itoa(os.Getpid()) + "_" + strconv.FormatInt(one.count.Add(1), 10)
+	execute(t, admin, "create database "+name+" template "+from.Database)
+	return strings.Replace(template, "/"+from.Database, "/"+name, 1), func() { execute(t, admin, "drop database "+name+" with (force)") }
+}
