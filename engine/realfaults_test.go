@@ -227,3 +227,32 @@ func TestRealDataThroughFaults(t *testing.T) {
 		pollock(t, func(b *bench) { through(t, b, 4) })
 	})
 }
+
+// lossy is an input that gives half of each object, and says nothing of it.
+type lossy struct{ lake.Store }
+
+func (l lossy) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	o, err := l.Store.Stat(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	r, err := l.Store.Open(ctx, key)
+	return &cutShort{ReadCloser: r, left: o.Size / 2, end: io.EOF}, err
+}
+
+// TestHalfAnObject: a store that gives less than it has said has given nothing. The
+// object is not refused for it, and the next run reads it whole.
+func TestHalfAnObject(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, strangeProject())
+	b.write("t/1/a.csv", "id,v\n1,1.25\n2,1.25\n")
+	b.wrap = func(in lake.Store) lake.Store { return lossy{in} }
+	var read *engine.StoreError
+	if _, err := attempt(b); !errors.As(err, &read) {
+		t.Errorf("half of an object: %v", err)
+	}
+	b.wrap = nil
+	if report := b.run(engine.Selection{}); report.Exit != engine.ExitDone || report.Read.Records != 2 {
+		t.Errorf("exit %d, %d records read", report.Exit, report.Read.Records)
+	}
+}
