@@ -74,8 +74,8 @@ func sentObjects() []sentObject {
 		{"late_mixed_ends", head + long + "20001,%[1]s,1.00,x\r\n", 20_001, "CSV"},
 		// It would make up for the empty line if values alone were added up.
 		{"late_made_up", head + long + "\n\n\n20001,%[1]s,1.00,a\"b\n", 20_001, "hold a quote"},
-		{"miscounted", head + rows(10, plain), 11, "control: records"},
-		{"gone_wrong", head + long + "20001,%[1]s,1.00,x\n", 20_002, "control: records"},
+		{"miscounted", head + rows(10, plain), 11, "control: line 1: records"},
+		{"gone_wrong", head + long + "20001,%[1]s,1.00,x\n", 20_002, "control: line 1: records"},
 	}
 }
 

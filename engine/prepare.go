@@ -138,8 +138,8 @@ func (m *Mill) scan(ctx context.Context, f *feed, o lake.Object, how form) (seen
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, raw.Close()) }()
-	hash, bytes := sha256.New(), &counting{}
-	tee := io.TeeReader(raw, io.MultiWriter(hash, bytes))
+	hash, bytes, source := sha256.New(), &counting{}, &overheard{Reader: raw}
+	tee := io.TeeReader(source, io.MultiWriter(hash, bytes))
 	seen.path = m.place(f, key)
 	text, err := m.bounds().Open(key, tee)
 	if err == nil {
@@ -176,10 +176,31 @@ func (m *Mill) scan(ctx context.Context, f *feed, o lake.Object, how form) (seen
 		if now, statErr := m.Input.Stat(ctx, key); statErr != nil || !now.Same(o) {
 			return seen, &ChangedError{Object: key}
 		}
-		return seen, &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: fmt.Errorf("%d bytes of %d came", bytes.n, o.Size)}
+		if source.err != nil && errors.Is(err, source.err) {
+			return seen, err // it says itself what came between: a full disk of copies, say
+		}
+		cause := source.err
+		if cause == nil {
+			cause = fmt.Errorf("%d bytes of %d came", bytes.n, o.Size)
+		}
+		return seen, &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: cause}
 	}
 	seen.etag = "sha256:" + hex.EncodeToString(hash.Sum(nil))
 	return seen, err
+}
+
+// overheard keeps the error of a reader, which others wrap or replace.
+type overheard struct {
+	io.Reader
+	err error
+}
+
+func (o *overheard) Read(p []byte) (int, error) {
+	n, err := o.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		o.err = err
+	}
+	return n, err
 }
 
 // counting counts the bytes that are written to it.

@@ -32,6 +32,6 @@ select
   customers,
   failed_count,
   high_risk_count,
-  cast(cast(100.0 * transaction_count / sum(transaction_count) over () as decimal(38, 10)) as decimal(5, 2)) as share_percent
+  cast(cast(100.0 * transaction_count / nullif(sum(transaction_count) over (), 0) as decimal(38, 10)) as decimal(5, 2)) as share_percent
 from by_hour
 order by hour

@@ -20,7 +20,7 @@ select
   cast(sum(transaction_count) as bigint) as transaction_count,
   count(merchant_id)                     as merchants,
   cast(sum(revenue) as decimal(18, 2))   as revenue,
-  cast(cast(sum(revenue) / sum(transaction_count) as decimal(38, 10)) as decimal(18, 2)) as avg_transaction
+  cast(cast(sum(revenue) / nullif(sum(transaction_count), 0) as decimal(38, 10)) as decimal(18, 2)) as avg_transaction
 from by_merchant
 group by merchant_category, currency
 order by revenue desc, merchant_category collate "C", currency collate "C"

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"ledgermill/engine/config"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse"
 	"ledgermill/warehouse/warehousetest"
 )

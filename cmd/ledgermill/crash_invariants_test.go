@@ -16,7 +16,7 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/ledger"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 )
 
 // disturbance is a run that something went wrong with, what was seen behind it, and
@@ -264,7 +264,7 @@ func (d *disturbance) truthful() (v []string) {
 		v = append(v, fmt.Sprintf("loads (-ledger +warehouse):\n%s", diff))
 	}
 	// A run that could still write says in the ledger what it said by its exit code.
-	late := d.kind.name == "stolen lock" || d.at-1 > lastAppend(d.run.Points)
+	late := d.kind.name == "stolen lock" || d.kind.name == "small disk" || d.at-1 > lastAppend(d.run.Points)
 	if before := len(d.site.night.old.state.Runs); !d.run.Killed && !late && len(d.behind.state.Runs) > before {
 		if last := d.behind.state.Runs[before]; last.Exit != d.run.Exit {
 			v = append(v, fmt.Sprintf("the run ended with exit %d, and its record says %d: %s", d.run.Exit, last.Exit, last.Error))

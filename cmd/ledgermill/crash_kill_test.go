@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 

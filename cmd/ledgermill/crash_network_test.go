@@ -10,7 +10,7 @@ import (
 
 	"ledgermill/engine"
 	"ledgermill/engine/lake/s3test"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 

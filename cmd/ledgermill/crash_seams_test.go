@@ -14,7 +14,7 @@ import (
 
 	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 )
 
 // crashChild is the variable that makes this binary the program with its seams marked.

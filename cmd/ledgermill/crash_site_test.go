@@ -21,7 +21,7 @@ import (
 	"ledgermill/engine/lake"
 	"ledgermill/engine/lake/s3test"
 	"ledgermill/engine/model"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 

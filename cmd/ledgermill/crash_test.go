@@ -16,7 +16,7 @@ import (
 	"ledgermill/engine"
 	"ledgermill/engine/lake/s3test"
 	"ledgermill/engine/ledger"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 

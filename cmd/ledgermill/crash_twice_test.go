@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"ledgermill/engine"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 

@@ -28,7 +28,7 @@ decides about it (condition, window) or about the rows (filter, join, group, sor
 EXAMPLES
    1. all datasets:                     ledgermill lineage
    2. the columns of one:               ledgermill lineage transactions
-   3. one column, back and forth:       ledgermill lineage transactions_fact.amount_category
+   3. one column, back and forth:       ledgermill lineage transactions_fact.COLUMN
    4. a page that opens in a browser:   ledgermill lineage --format html > lineage.html
    5. for Graphviz:                     ledgermill lineage transactions --format dot | dot -Tsvg > lineage.svg
 

@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ledgermill/bench"
-	"ledgermill/faulttest"
+	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse"
 	"ledgermill/warehouse/warehousetest"
 )

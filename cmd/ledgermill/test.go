@@ -33,7 +33,7 @@ EXAMPLES
    2. unit tests alone, for a CI:              ledgermill test --unit --format junit > report.xml
    3. what concerns one model:                 ledgermill test --select transactions
    4. data tests of a month:                   ledgermill test --data --from 2025-01-01 --to 2025-01-31
-   5. what became of a test in the last runs:  ledgermill test --history "unique transaction_id"
+   5. what became of a test in the last runs:  ledgermill test --history transactions
    6. a unit test from five rows of a day:     ledgermill test --create transactions --date 2025-01-31 --rows 5`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "select", Usage: "tests or datasets: `NAMES` and globs parted by commas, +name with what it is made from, name+ with what is made from it"},

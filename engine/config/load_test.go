@@ -318,6 +318,11 @@ func TestCanonicalFile(t *testing.T) {
     "load_jobs": 0,
     "private_directory": ""
   },
+  "openlineage": {
+    "url": "",
+    "api_key": "",
+    "namespace": ""
+  },
   "log": {
     "level": "warn",
     "format": "text"

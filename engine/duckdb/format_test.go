@@ -135,8 +135,12 @@ func randomNumber(r *rand.Rand, whole, scale int, group, dot string) (string, *b
 		fraction = randomDigits(r, scale) + []string{"5", "49999999999999999999", "50000000000000000000001", "500", "000"}[r.IntN(5)]
 	}
 	sign := []string{"", "-"}[r.IntN(2)]
+	grouped := group != "" && r.IntN(2) == 0
+	if grouped && len(digits) > 3 && digits[0] == '0' {
+		digits = "1" + digits[1:] // no group begins a number with a zero: 0.005 is no 5
+	}
 	number, _ := new(big.Rat).SetString(sign + digits + "." + fraction + "0")
-	if group != "" && r.IntN(2) == 0 {
+	if grouped {
 		for at := len(digits) - 3; at > 0; at -= 3 {
 			digits = digits[:at] + group + digits[at:]
 		}

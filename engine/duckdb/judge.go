@@ -120,7 +120,11 @@ const selectLead = "select ("
 func (j *Judge) Expression(ctx context.Context, sql string) (contract.Expression, error) {
 	tree, err := j.scratch.Parse(ctx, selectLead+sql+"\n)")
 	if err != nil {
-		return contract.Expression{}, faultOf(err, 0, len(selectLead))
+		err = faultOf(err, 0, len(selectLead))
+		if fault := (*contract.Fault)(nil); errors.As(err, &fault) && fault.Off >= len(sql) {
+			fault.Off = unopened(sql)
+		}
+		return contract.Expression{}, err
 	}
 	var parsed struct {
 		Statements []struct {
@@ -141,6 +145,27 @@ func (j *Judge) Expression(ctx context.Context, sql string) (contract.Expression
 	}
 	walk.visit(list[0])
 	return walk.found, nil
+}
+
+// unopened is where an expression closes a bracket that it has not opened; what stands
+// round it in a statement would close another one instead. -1: nowhere.
+func unopened(sql string) int {
+	tokens, err := sqltext.Lex("", sql)
+	if err != nil {
+		return -1
+	}
+	open := 0
+	for _, t := range tokens {
+		switch {
+		case t.Is("("):
+			open++
+		case t.Is(")") && open == 0:
+			return t.Off
+		case t.Is(")"):
+			open--
+		}
+	}
+	return -1
 }
 
 type expressionWalk struct {
