@@ -88,7 +88,7 @@ func (b *builder) contract(name string) {
 	d := Dataset{Name: name, Kind: Contract, File: c.File, About: c.About}
 	beside := comments(c.File, c.Source, true, func(name string) bool { return slices.Contains(c.Names(), name) })
 	for _, col := range c.Columns {
-		one := DatasetColumn{Name: col.Name, Type: col.Type.String(), About: cmp.Or(c.ColumnAbout[col.Name], beside[col.Name]), Private: slices.Contains(c.Private, col.Name)}
+		one := DatasetColumn{Name: col.Name, Type: strings.ToUpper(strings.ReplaceAll(col.Type.String(), " ", "")), About: cmp.Or(c.ColumnAbout[col.Name], beside[col.Name]), Private: slices.Contains(c.Private, col.Name)}
 		from := set{}
 		for _, section := range c.Sections {
 			for _, used := range section.Reads[col.Name].Uses {

@@ -99,12 +99,17 @@ func (g *Graph) Readers(dataset string) []string {
 
 // UnknownError says that a name is no dataset and no column of the project.
 type UnknownError struct {
-	Name  string
-	known []string
+	Name   string
+	part   string // of Name, that is not known
+	known  []string
+	places []string // datasets that have a column of that name, if that is all that is said
 }
 
 func (e *UnknownError) Error() string {
-	return "no dataset or column is called " + e.Name + sqltext.DidYouMean(e.Name, e.known)
+	if e.places != nil {
+		return e.Name + " is a column of " + strings.Join(e.places, ", ") + ": say which"
+	}
+	return "no dataset or column is called " + e.Name + sqltext.DidYouMean(e.part, e.known)
 }
 
 // Try returns the remedy.
@@ -125,8 +130,10 @@ func (g *Graph) Find(name string) (dataset string, column string, err error) {
 	at, column, isColumn := strings.Cut(name, ".")
 	d := g.called(at)
 	switch {
+	case d == nil && !isColumn:
+		return g.findColumn(name, known)
 	case d == nil:
-		return "", "", &UnknownError{Name: name, known: known}
+		return "", "", &UnknownError{Name: name, part: at, known: known}
 	case !isColumn:
 		return d.Name, "", nil
 	}
@@ -136,9 +143,23 @@ func (g *Graph) Find(name string) (dataset string, column string, err error) {
 		for _, c := range d.Columns {
 			known = append(known, at+"."+c.Name)
 		}
-		return "", "", &UnknownError{Name: name, known: known}
+		return "", "", &UnknownError{Name: name, part: name, known: known}
 	}
 	return d.Name, c.Name, nil
+}
+
+// findColumn finds a column by its name alone, where one dataset has it.
+func (g *Graph) findColumn(name string, known []string) (dataset string, column string, err error) {
+	var places []string
+	for _, d := range g.Datasets {
+		if c := d.Column(name); c != nil {
+			places, dataset, column = append(places, d.Name), d.Name, c.Name
+		}
+	}
+	if len(places) == 1 {
+		return dataset, column, nil
+	}
+	return "", "", &UnknownError{Name: name, part: name, known: known, places: places}
 }
 
 func (g *Graph) called(name string) *Dataset {

@@ -319,6 +319,7 @@ func TestUnknown(t *testing.T) {
 	for name, want := range map[string]string{
 		"mvoes":            `no dataset or column is called mvoes, did you mean "moves"?`,
 		"moves.wieght":     `no dataset or column is called moves.wieght, did you mean "moves.weight"?`,
+		"id":               "id is a column of raw_moves, moves, warehouse:moves_fact, heavy, light: say which",
 		"moves_fcat.heavy": `no dataset or column is called moves_fcat.heavy, did you mean "moves_fact"?`,
 	} {
 		if _, err := g.View(name); err == nil || err.Error() != want {
@@ -328,7 +329,7 @@ func TestUnknown(t *testing.T) {
 }
 
 // TestExamples follows every statement of the bank and of the examples: none may be
-// unclear, and every column of a model comes from something or is said to come from nothing.
+// unclear.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	roots, err := filepath.Glob("../../examples/*")

@@ -18,8 +18,8 @@ func TestPerturbation(t *testing.T) {
 	binder := suiteBinder(t)
 	changes, seen := 0, 0
 	for _, s := range statements(t) {
-		if strings.Contains(s.sql, "current_date") {
-			continue
+		if strings.Contains(s.sql, "current_date") || strings.Contains(s.sql, "recursive") {
+			continue // it changes by itself, or need not come to an end on any rows
 		}
 		found, err := resolved(t.Context(), binder, s.sql)
 		if err != nil {

@@ -119,7 +119,7 @@ select a, sum(b) over (partition by n order by d) as s from t
 -- windows: rank, lag with a default, named, a frame, a filter
 select row_number() over w as r, lag(b, 1, a) over w as l, avg(b) filter (where a > 0) over (partition by n order by d rows between a preceding and current row) as m from t window w as (partition by n order by d, a)
 -- first value and nth value
-select first_value(n) over (partition by a order by d) as f, nth_value(b, 2) over (order by a) as k, cume_dist() over (order by b) as c from t
+select first_value(n) over (partition by a order by d) as f, nth_value(b, 2) over (order by a, b) as k, cume_dist() over (order by b) as c from t
 -- qualify
 select a, b from t qualify row_number() over (partition by a order by d desc) = 1
 -- qualify by an alias
