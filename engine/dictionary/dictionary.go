@@ -111,6 +111,8 @@ func (w *writer) dataset(of lineage.Dataset) Dataset {
 		w.contract(&d, w.project.Contracts[of.Name])
 	case lineage.Model:
 		w.model(&d, w.project.Models[of.Name])
+	case lineage.Table:
+		d.Name = strings.TrimPrefix(d.Name, "warehouse:") // its section says where it is
 	case lineage.DataTest:
 		w.dataTest(&d, of.Name)
 	}
