@@ -84,7 +84,8 @@ func (a *app) runTests(c *call) (err error) {
 			return err
 		}
 	}
-	if !c.Bool("unit") {
+	// A pattern may name unit tests alone.
+	if !c.Bool("unit") && (chosen.Datasets == nil || len(chosen.Datasets)+len(chosen.Data) > 0) {
 		selection := c.selection
 		selection.Datasets = chosen.Datasets
 		err = c.reading("test", nil, func(m *mill) error {
