@@ -45,7 +45,7 @@ func (b *bank) drawn(t *testing.T) {
 		"cells_80.txt":   {queries.Options{SQL: cells}, text(0, 80)},
 		"cells_60.txt":   {queries.Options{SQL: cells}, text(3, 60)},
 		"cells_20.txt":   {queries.Options{SQL: cells}, text(1, 20)},
-		"cells.csv":      {queries.Options{SQL: cells}, csv(queries.CSVOptions{}, 5)},
+		"cells.csv":      {queries.Options{SQL: cells}, csv(queries.CSVOptions{}, 4)},
 		"cells_raw.csv":  {queries.Options{SQL: cells}, csv(queries.CSVOptions{Raw: true}, 0)},
 		"cells.json":     {queries.Options{SQL: cells}, func(r *queries.Result, w *bytes.Buffer) error { return r.JSON(w) }},
 		"empty.txt":      {queries.Options{SQL: "select 1 as a, 'x' as b where false"}, text(0, 80)},
