@@ -154,7 +154,7 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*
 		return nil, nil, errors.Join(err, discard())
 	}
 	o.Name, o.Engine = w.config.Name, duck
-	if write { // what only looks runs no data tests, whose messages are masked by it
+	if w.project != nil { // previews read theirs anew on each edit, and mask by themselves
 		if o.Lineage, err = w.privateLineage(ctx); err != nil {
 			return nil, nil, errors.Join(err, duck.Close(), discard())
 		}

@@ -139,11 +139,12 @@ func (g GivenRows) sql(alias string) string {
 	return b.String()
 }
 
-// TestFile is the name of a unit test's file that is free: of the model, and of the date.
+// TestFile is the name of a unit test's file that is free: of the model, which is taken
+// itself, and of the date.
 func (p *Project) TestFile(m *Model, on string, taken func(file string) bool) string {
-	name := m.Name
+	name := m.Name + "_as_a_whole"
 	if on != "" {
-		name += "_on_" + strings.ReplaceAll(on, "-", "_")
+		name = m.Name + "_on_" + strings.ReplaceAll(on, "-", "_")
 	}
 	file := testsDir + "/" + name + ".sql"
 	for n := 2; taken(file); n++ {
