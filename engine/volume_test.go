@@ -55,12 +55,12 @@ func TestVolume(t *testing.T) {
 func TestFreshness(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{
-		"sql/contracts/raw_a.sql": {Data: []byte("-- business date: d\n-- objects: a/*.csv\ncreate table raw_a (d date not null, at timestamp not null);\n")},
-		"sql/models/m.sql":        {Data: []byte("-- test: fresh at within 2 hours\nselect d, at from raw_a")},
+		"sql/contracts/raw_a.sql": {Data: []byte("-- business date: d\n-- objects: a/*.csv\ncreate table raw_a (d date not null, seen timestamp not null);\n")},
+		"sql/models/m.sql":        {Data: []byte("-- test: fresh seen within 2 hours\nselect d, seen from raw_a")},
 	}
 	b := newBench(t, files)
-	b.write("a/1.csv", "d,at\n2025-01-01,2025-01-01 10:00:00\n2025-01-01,2025-01-01 22:00:00\n")
-	b.write("a/2.csv", "d,at\n2025-01-02,2025-01-02 21:59:59\n")
+	b.write("a/1.csv", "d,seen\n2025-01-01,2025-01-01 10:00:00\n2025-01-01,2025-01-01 22:00:00\n")
+	b.write("a/2.csv", "d,seen\n2025-01-02,2025-01-02 21:59:59\n")
 	report := b.run(engine.Selection{})
 	if len(report.Verdicts) != 1 || report.Verdicts[0].Unit != "2025-01-02" {
 		t.Errorf("refused %+v", report.Verdicts)
@@ -79,7 +79,7 @@ func TestPublishedTests(t *testing.T) {
 		"m":    "-- grain: id\n-- test: n < 2, warn\n-- test: fresh within 10 days\n-- test: rows within 50 % of last 2 days, warn\n-- test: id in dims.id\nselect d, id, n from raw_a",
 		"dims": "-- publish: whole\n-- grain: id\nselect distinct id from raw_a",
 	})
-	files["sql/tests/odd.sql"] = &fstest.MapFile{Data: []byte("-- on: m, at most 2\nselect id from m where n % 2 = 1\n")}
+	files["sql/tests/odd.sql"] = &fstest.MapFile{Data: []byte("-- on: m, warn, at most 2\nselect id from m where n % 2 = 1\n")}
 	files["sql/tests/raw.sql"] = &fstest.MapFile{Data: []byte("-- on: m\nselect id from raw_a where n < 0\n")}
 	b := newBench(t, files)
 	b.rowsOn("2025-01-01", 3)

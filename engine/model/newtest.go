@@ -24,7 +24,7 @@ func Literal(c Column) string {
 	text := "cast(" + name + " as varchar)"
 	quoted := "'''' || replace(" + text + ", '''', '''''') || ''''"
 	base, _, _ := strings.Cut(c.Type, "(")
-	switch base {
+	switch strings.ToUpper(base) {
 	case "VARCHAR":
 	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DECIMAL", "BOOLEAN":
 		quoted = text
@@ -68,7 +68,7 @@ func (p *Pseudonyms) Replace(columns []Column, row []string) []string {
 			p.numbers[v] = n
 		}
 		base, _, _ := strings.Cut(columns[i].Type, "(")
-		switch base {
+		switch strings.ToUpper(base) {
 		case "VARCHAR":
 			row[i] = fmt.Sprintf("'private_%d'", n)
 		case "DATE", "TIMESTAMP":

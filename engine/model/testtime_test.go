@@ -14,20 +14,20 @@ import (
 // timedProject has a dated, a monthly and a whole model with `test` lines on them.
 func timedProject(day, month, whole string) fstest.MapFS {
 	return fstest.MapFS{
-		"sql/contracts/raw_a.sql": {Data: []byte("-- business date: d\n-- objects: a/*.csv\ncreate table raw_a (id bigint not null, d date not null, at timestamp, primary key (id));\n")},
+		"sql/contracts/raw_a.sql": {Data: []byte("-- business date: d\n-- objects: a/*.csv\ncreate table raw_a (id bigint not null, d date not null, seen timestamp, primary key (id));\n")},
 		"sql/contracts/raw_m.sql": {Data: []byte("-- business date: d\n-- partition: month\n-- objects: m/*.csv\ncreate table raw_m (id bigint not null, d date not null);\n")},
-		"sql/contracts/raw_w.sql": {Data: []byte("-- objects: w/*.csv\ncreate table raw_w (id bigint not null, at timestamp);\n")},
-		"sql/models/a.sql":        {Data: []byte("-- grain: id\n" + day + "select id, d, at from raw_a\n")},
+		"sql/contracts/raw_w.sql": {Data: []byte("-- objects: w/*.csv\ncreate table raw_w (id bigint not null, seen timestamp);\n")},
+		"sql/models/a.sql":        {Data: []byte("-- grain: id\n" + day + "select id, d, seen from raw_a\n")},
 		"sql/models/m.sql":        {Data: []byte(month + "select id, d from raw_m\n")},
-		"sql/models/w.sql":        {Data: []byte(whole + "select id, at from raw_w\n")},
+		"sql/models/w.sql":        {Data: []byte(whole + "select id, seen from raw_w\n")},
 	}
 }
 
 // TestTimedTests reads tests of freshness and of volume, and says which a run can make.
 func TestTimedTests(t *testing.T) {
 	t.Parallel()
-	p := sound(t, timedProject("-- test: fresh at within 90 minutes\n-- test: fresh within 2 days, warn\n-- test: rows within 30 % of the last 4 weeks, warn\n-- test: rows within 12.5 % of last 7 days\n",
-		"-- test: rows within 20 % of last 3 months\n", "-- test: fresh at within 1 day\n"))
+	p := sound(t, timedProject("-- test: fresh seen within 90 minutes\n-- test: fresh within 2 days, warn\n-- test: rows within 30 % of the last 4 weeks, warn\n-- test: rows within 12.5 % of last 7 days\n",
+		"-- test: rows within 20 % of last 3 months\n", "-- test: fresh seen within 1 day\n"))
 	type said struct {
 		Kind    string
 		Age     time.Duration
@@ -62,11 +62,11 @@ func TestTimedTests(t *testing.T) {
 func TestTimedFaults(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ day, month, whole, want string }{
-		{day: "fresh at", want: "`fresh` is `fresh column within 6 hours`"},
-		{day: "fresh at within 0 hours", want: "within nothing cannot hold"},
-		{day: "fresh att within 6 hours", want: `a has no column att, did you mean "at"?`},
+		{day: "fresh seen", want: "`fresh` is `fresh column within 6 hours`"},
+		{day: "fresh seen within 0 hours", want: "within nothing cannot hold"},
+		{day: "fresh seeen within 6 hours", want: `a has no column seeen, did you mean "seen"?`},
 		{day: "fresh id within 6 hours", want: "id is BIGINT, and neither a date nor a timestamp"},
-		{day: "fresh at within 6 hours, at most 3", want: "`fresh` takes no `at most`"},
+		{day: "fresh seen within 6 hours, at most 3", want: "`fresh` takes no `at most`"},
 		{day: "rows within 30 of last 7 days", want: "`rows within` is `rows within 30 % of last 7 days`"},
 		{day: "rows within 30 % of last 0 days", want: "compares with one unit before at least"},
 		{day: "rows within 30 % of last 7 days, at most 2", want: "`rows within` takes no `at most`"},
@@ -108,8 +108,8 @@ func TestDifferences(t *testing.T) {
 	files := timedProject("", "", "")
 	files["sql/tests/a_day.sql"] = &fstest.MapFile{Data: []byte(`-- test of: a, on 2025-01-31
 create or replace table raw_a as
-select * from (values (1, date '2025-01-31', timestamp '2025-01-31 10:00:00'), (2, date '2025-01-31', null)) as g (id, d, at);
-select * from (values (1, timestamp '2025-01-31 11:00:00'), (3, null)) as e (id, at);
+select * from (values (1, date '2025-01-31', timestamp '2025-01-31 10:00:00'), (2, date '2025-01-31', null)) as g (id, d, seen);
+select * from (values (1, timestamp '2025-01-31 11:00:00'), (3, null)) as e (id, seen);
 `)}
 	p := sound(t, files)
 	found, err := p.RunUnitTest(t.Context(), newBinder(t), p.UnitTests[0])
@@ -117,7 +117,7 @@ select * from (values (1, timestamp '2025-01-31 11:00:00'), (3, null)) as e (id,
 		t.Fatal(err)
 	}
 	want := []model.Difference{
-		{Key: []string{"1"}, Columns: []string{"at"}, Expected: []string{"2025-01-31 11:00:00"}, Made: []string{"2025-01-31 10:00:00"}},
+		{Key: []string{"1"}, Columns: []string{"seen"}, Expected: []string{"2025-01-31 11:00:00"}, Made: []string{"2025-01-31 10:00:00"}},
 		{Key: []string{"3"}, Columns: []string{"id"}, Expected: []string{"3"}, Made: []string{"2"}},
 	}
 	if d := cmp.Diff(want, found.Differences); d != "" {
