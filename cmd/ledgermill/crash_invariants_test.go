@@ -15,8 +15,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"ledgermill/engine"
-	"ledgermill/engine/ledger"
 	"ledgermill/engine/faulttest"
+	"ledgermill/engine/ledger"
 )
 
 // disturbance is a run that something went wrong with, what was seen behind it, and

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"ledgermill/engine"
-	"ledgermill/engine/lake/s3test"
 	"ledgermill/engine/faulttest"
+	"ledgermill/engine/lake/s3test"
 	"ledgermill/warehouse/warehousetest"
 )
 

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"sync"
 
+	"ledgermill/engine/faulttest"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
-	"ledgermill/engine/faulttest"
 )
 
 // crashChild is the variable that makes this binary the program with its seams marked.

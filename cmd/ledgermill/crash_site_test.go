@@ -18,10 +18,10 @@ import (
 
 	"ledgermill/engine/config"
 	"ledgermill/engine/duckdb"
+	"ledgermill/engine/faulttest"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/lake/s3test"
 	"ledgermill/engine/model"
-	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 

@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"ledgermill/engine"
+	"ledgermill/engine/faulttest"
 	"ledgermill/engine/lake/s3test"
 	"ledgermill/engine/ledger"
-	"ledgermill/engine/faulttest"
 	"ledgermill/warehouse/warehousetest"
 )
 
