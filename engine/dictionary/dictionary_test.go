@@ -31,7 +31,7 @@ func TestDictionary(t *testing.T) {
 	}
 	defer func() { _, _ = judge.Close(), binder.Close() }()
 	p, err := model.Load(t.Context(), model.Options{Judge: judge, Binder: binder, FS: fstest.MapFS{
-		"sql/contracts/raw_a.sql": {Data: []byte("-- about: what | comes <in>\n-- about id: the *key*\n-- business date: d\n-- control: sum(v) by who\n-- private: who\n-- objects: a/*.csv\ncreate table raw_a (id bigint not null, who varchar default 'n', d date not null, v decimal(9, 2), -- worth\n constraint positive check (v > 0), primary key (id));\n")},
+		"sql/contracts/raw_a.sql": {Data: []byte("-- about: what | comes <in>\n-- about id: the *key*\n-- about v: worth\n-- business date: d\n-- control: sum(v) by who\n-- private: who\n-- objects: a/*.csv\ncreate table raw_a (id bigint not null, who varchar default 'n', d date not null, v decimal(9, 2),\n constraint positive check (v > 0), primary key (id));\n")},
 		"sql/models/a.sql":        {Data: []byte("-- about: all of it\n-- grain: id\n-- load: a_fact\n-- test: accepted who: n, m, warn\n-- test: not null v, who\n-- test: v > 1, at most 2 %\n-- test: rows within 30 % of last 7 days, warn\nselect id, lower(who) as who, d, v from raw_a\n")},
 		"sql/tests/few.sql":       {Data: []byte("-- about: few are odd\n-- on: a, warn, at most 3\nselect id from a where id % 2 = 1\n")},
 		"sql/tests/one.sql":       {Data: []byte("-- test of: a, on 2025-01-31\nselect * from (values (1)) as e (id) where false;\n")},
