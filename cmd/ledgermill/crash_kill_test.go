@@ -18,9 +18,10 @@ import (
 )
 
 // start starts a run in a process of its own whose calls nobody watches.
-func (s *nightSite) start(t *testing.T) (cmd *exec.Cmd, out *strings.Builder) {
+func (s *nightSite) start(t *testing.T, more ...string) (cmd *exec.Cmd, out *strings.Builder) {
 	t.Helper()
-	cmd, out = exec.CommandContext(t.Context(), "/proc/self/exe", s.args(t, "run")[1:]...), &strings.Builder{}
+	args := s.args(t, append([]string{"run"}, more...)...)
+	cmd, out = exec.CommandContext(t.Context(), "/proc/self/exe", args[1:]...), &strings.Builder{}
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = append(s.env(), fmt.Sprintf("%s=%d", crashChild, s.night.budget)), s.dir, out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -29,9 +30,9 @@ func (s *nightSite) start(t *testing.T) (cmd *exec.Cmd, out *strings.Builder) {
 }
 
 // killed runs a process and kills it after a while; it may end before.
-func (s *nightSite) killed(t *testing.T, after time.Duration) faulttest.Ended {
+func (s *nightSite) killed(t *testing.T, after time.Duration, more ...string) faulttest.Ended {
 	t.Helper()
-	cmd, out := s.start(t)
+	cmd, out := s.start(t, more...)
 	timer := time.AfterFunc(after, func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
 	defer timer.Stop()
 	var exit *exec.ExitError
