@@ -180,7 +180,7 @@ func TestArrows(t *testing.T) {
 // TestTopLevel holds the directories of the repository to the design.
 func TestTopLevel(t *testing.T) {
 	t.Parallel()
-	allowed := []string{"cmd", "engine", "queries", "warehouse", "bench", "sql", "examples", "docs", ".ci", ".github", ".git",
+	allowed := []string{"cmd", "engine", "queries", "warehouse", "bench", "sql", "examples", "docs", "faulttest", ".ci", ".github", ".git",
 		"go.mod", "go.sum", "justfile", "README.md", "LICENSE", ".gitignore", "ledgermill.json"}
 	entries, err := os.ReadDir("..")
 	if err != nil {

@@ -172,7 +172,8 @@ func (m *Mill) scan(ctx context.Context, f *feed, o lake.Object, how form) (seen
 	if _, drainErr := io.Copy(io.Discard, tee); drainErr != nil && err == nil {
 		err = &StoreError{Op: "read", URL: m.Input.URL() + "/" + key, Err: drainErr}
 	}
-	if bytes.n != o.Size {
+	// A full disk and a store that fails say more than how many bytes they left.
+	if bytes.n != o.Size && (err == nil || refusalOf(err) != nil) {
 		if now, statErr := m.Input.Stat(ctx, key); statErr != nil || !now.Same(o) {
 			return seen, &ChangedError{Object: key}
 		}

@@ -35,9 +35,8 @@ type Migration struct {
 // notices, such as a role that it may not create, is logged as a warning.
 func (w *Warehouse) Migrate(ctx context.Context, files fs.FS) (done []Migration, err error) {
 	err = w.with(ctx, func(conn *pgx.Conn) error {
-		// Held as long as this connection is, which outlives the work.
-		if _, err := conn.Exec(ctx, "select pg_advisory_lock($1, $2)", lockClass, migrationLock); err != nil {
-			return fmt.Errorf("lock migrations: %w", err)
+		if err := lockMigrations(ctx, conn); err != nil {
+			return err
 		}
 		if err := ensureMillSchema(ctx, conn); err != nil {
 			return err
@@ -48,6 +47,30 @@ func (w *Warehouse) Migrate(ctx context.Context, files fs.FS) (done []Migration,
 		return grantRoles(ctx, conn)
 	})
 	return done, explain(err)
+}
+
+// migrationPatience is how long the migrations of another command are waited for. One
+// that stands still on a machine that nobody hears of holds the lock as long as its
+// connection seems to live.
+const migrationPatience = "60s"
+
+// lockMigrations holds the lock as long as the connection is, which outlives the work.
+func lockMigrations(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, "set lock_timeout = '"+migrationPatience+"'"); err != nil {
+		return fmt.Errorf("lock migrations: %w", err)
+	}
+	var refused *pgconn.PgError
+	_, err := conn.Exec(ctx, "select pg_advisory_lock($1, $2)", lockClass, migrationLock)
+	if errors.As(err, &refused) && refused.Code == lockNotAvailable {
+		return fmt.Errorf("lock migrations: %w", ErrBusy)
+	}
+	if err == nil {
+		_, err = conn.Exec(ctx, "reset lock_timeout")
+	}
+	if err != nil {
+		return fmt.Errorf("lock migrations: %w", err)
+	}
+	return nil
 }
 
 // Empty tells a database that no migration was ever applied to, whatever the login

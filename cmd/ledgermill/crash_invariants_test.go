@@ -23,7 +23,7 @@ import (
 // the runs that came after it undisturbed.
 type disturbance struct {
 	site     *nightSite
-	at       int // the number of the point
+	at       int // the number of the point; 0: it is not known where the fault was
 	kind     sweepKind
 	run      faulttest.Ended
 	took     time.Duration
@@ -263,8 +263,9 @@ func (d *disturbance) truthful() (v []string) {
 	if diff := cmp.Diff(content, d.repaired.loads); diff != "" {
 		v = append(v, fmt.Sprintf("loads (-ledger +warehouse):\n%s", diff))
 	}
-	// A run that could still write says in the ledger what it said by its exit code.
-	late := d.kind.name == "stolen lock" || d.kind.name == "small disk" || d.at-1 > lastAppend(d.run.Points)
+	// A run that could still write says in the ledger what it said by its exit code. What
+	// fails once it has written so, the answer to that included, comes too late.
+	late := d.kind.name == "stolen lock" || d.at == 0 || d.at-1 >= lastAppend(d.run.Points)
 	if before := len(d.site.night.old.state.Runs); !d.run.Killed && !late && len(d.behind.state.Runs) > before {
 		if last := d.behind.state.Runs[before]; last.Exit != d.run.Exit {
 			v = append(v, fmt.Sprintf("the run ended with exit %d, and its record says %d: %s", d.run.Exit, last.Exit, last.Error))

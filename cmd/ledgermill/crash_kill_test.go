@@ -20,7 +20,8 @@ import (
 // start starts a run in a process of its own whose calls nobody watches.
 func (s *nightSite) start(t *testing.T, more ...string) (cmd *exec.Cmd, out *strings.Builder) {
 	t.Helper()
-	cmd, out = exec.CommandContext(t.Context(), "/proc/self/exe", s.args(t, append([]string{"run"}, more...)...)[1:]...), &strings.Builder{}
+	args := s.args(t, append([]string{"run"}, more...)...)
+	cmd, out = exec.CommandContext(t.Context(), "/proc/self/exe", args[1:]...), &strings.Builder{}
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = append(s.env(), fmt.Sprintf("%s=%d", crashChild, s.night.budget)), s.dir, out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

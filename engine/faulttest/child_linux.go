@@ -136,7 +136,7 @@ func (w *watch) answer(n notification) (r response, answers bool) {
 	r = response{id: n.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
 	refused := func(errno unix.Errno) response { return response{id: n.id, err: -int32(errno)} }
 	p := w.pointOf(call{pid: int(n.pid), number: int(n.number), args: n.args})
-	defer p.close()
+	defer func() { p.close() }()
 	if !p.counts {
 		return r, true
 	}
@@ -149,7 +149,9 @@ func (w *watch) answer(n notification) (r response, answers bool) {
 	}
 	w.hit = p.name
 	if w.Reached != nil {
+		p.close() // or the connection would outlive the child
 		w.Reached(w.process)
+		p.socket = -1
 	}
 	switch w.Fault {
 	case Fail:
