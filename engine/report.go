@@ -204,7 +204,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		r.report.Steps[step] = d.Seconds()
 	}
 	r.warehouseAccounts()
-	if r.report.NothingToDo() && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
+	if r.report.NothingToDo() && len(r.report.Tests) == 0 && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
 		return nil
 	}
 	// Before the entry: a run whose evidence could not be kept says so there.
