@@ -18,12 +18,13 @@ import (
 // committed.
 type losing struct {
 	lake.Store
-	lose string // part of the key
-	lost int
+	lose  string // what the key begins with
+	times int    // how often
+	lost  int
 }
 
 func (l *losing) Complete(ctx context.Context, u lake.Upload) (lake.Object, error) {
-	if strings.Contains(u.Key, l.lose) && l.lost == 0 {
+	if strings.HasPrefix(u.Key, l.lose) && l.lost < l.times {
 		l.lost++
 		if err := l.Abort(ctx, u); err != nil {
 			return lake.Object{}, err
@@ -32,23 +33,51 @@ func (l *losing) Complete(ctx context.Context, u lake.Upload) (lake.Object, erro
 	return l.Store.Complete(ctx, u)
 }
 
-// TestLostUploads aborts an upload after the commit: the unit is lost, says so, and
-// is made again.
+// TestLostUploads aborts uploads after the commit. To a bucket they are sent again; in
+// a directory, or where the store never stops losing them, the run fails, the unit is
+// lost and says so, and the next run makes it again.
 func TestLostUploads(t *testing.T) {
 	t.Parallel()
-	onSites(t, func(t *testing.T, at site) {
-		b := newBenchAt(t, inPlaceProject(), at)
-		text, n := "id,d,v,note\n1,2025-01-01,1.50,a\n2,2025-01-01,2.50,b\n", 2
-		b.write("t/1.csv", text)
-		b.write("t/1.csv.control.json", fmt.Sprintf(`{"records": %d}`, n))
-		thief := &losing{lose: "t/year=2025/month=1/day=1/part"}
-		b.wrapLake = func(s lake.Store) lake.Store { thief.Store = s; return thief }
-		b.run(engine.Selection{})
-		if thief.lost != 1 {
-			t.Fatal("no upload was aborted")
+	for _, c := range []struct {
+		name, lose string
+		times      int
+		heals      bool
+		status     []string
+	}{
+		{"unit once", "t/year=2025/month=1/day=1/part", 1, true, []string{"raw_t done", "t lost"}},
+		{"unit for ever", "t/year=2025/month=1/day=1/part", 99, false, []string{"raw_t done", "t lost"}},
+		{"rejects once", "_rejects/raw_t/year", 1, true, []string{"raw_t lost", "t done"}},
+		{"rejects without a date once", "_rejects/raw_t/none/", 1, true, []string{"raw_t done", "t done"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			onSites(t, func(t *testing.T, at site) { lostUploads(t, at, c.lose, c.times, c.heals && at.program != nil, c.status) })
+		})
+	}
+}
+
+func lostUploads(t *testing.T, at site, lose string, times int, heals bool, want []string) {
+	b := newBenchAt(t, inPlaceProject(), at)
+	b.write("t/1.csv", "id,d,v,note\n1,2025-01-01,1.50,a\n2,2025-01-01,2.50,b\n3,2025-01-01,x,c\n4,x,1.00,d\n")
+	b.write("t/1.csv.control.json", `{"records": 4}`)
+	thief := &losing{lose: lose, times: times}
+	b.wrapLake = func(s lake.Store) lake.Store { thief.Store = s; return thief }
+	m := b.open(true)
+	_, err := m.Execute(t.Context(), engine.Selection{})
+	err = errors.Join(err, m.Close())
+	if thief.lost == 0 {
+		t.Fatal("no upload was aborted")
+	}
+	b.wrapLake = nil
+	b.fetch()
+	if heals {
+		if err != nil {
+			t.Errorf("lost once: %v", err)
 		}
-		if u, _ := b.open(false).State().Unit("t", "2025-01-01"); !u.Lost {
-			t.Errorf("the unit is not lost: %+v", u)
+	} else {
+		var lost *ledger.LostError
+		if !errors.As(err, &lost) || m.ExitCode(err) != engine.ExitFailed || !strings.Contains(err.Error(), lose) {
+			t.Errorf("error %v, exit %d", err, m.ExitCode(err))
 		}
 		status, err := b.open(false).Status(t.Context(), engine.Selection{})
 		if err != nil {
@@ -58,18 +87,20 @@ func TestLostUploads(t *testing.T) {
 		for _, u := range status.Units {
 			told = append(told, u.Dataset+" "+u.Status)
 		}
-		if d := cmp.Diff([]string{"raw_t done", "t lost"}, told); d != "" {
+		if d := cmp.Diff(want, told); d != "" {
 			t.Errorf("status (-want +got):\n%s", d)
 		}
-		b.wrapLake = nil
 		b.run(engine.Selection{})
-		if rows := b.lakeRows("t", []string{"id", "v"}); fmt.Sprint(rows) != "[[1 1.50] [2 2.50]]" {
-			t.Errorf("made again: %v", rows)
-		}
-		if report := b.run(engine.Selection{}); !report.NothingToDo() {
-			t.Errorf("a run after it made %v", report.Units)
-		}
-	})
+	}
+	if rows := b.lakeRows("t", []string{"id", "v"}); fmt.Sprint(rows) != "[[1 1.50] [2 2.50]]" {
+		t.Errorf("rows: %v", rows)
+	}
+	if files := b.rejectFiles(); len(files) != 2 {
+		t.Errorf("rejects: %v", files)
+	}
+	if report := b.run(engine.Selection{}); !report.NothingToDo() {
+		t.Errorf("a run after it made %v", report.Units)
+	}
 }
 
 // elsewhere is a lake as another machine sees it.

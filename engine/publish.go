@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"ledgermill/engine/job"
@@ -25,16 +26,33 @@ func (r *run) publish(ctx context.Context) error {
 	if len(r.entry.Units)+len(r.entry.Objects)+len(r.entry.Verdicts)+len(r.entry.Removals)+len(r.uploads) == 0 {
 		return nil
 	}
+	if err := r.stage(ctx, r.uploads); err != nil {
+		return err
+	}
+	r.report.Published += len(r.entry.Uploads)
+	for _, u := range r.entry.Uploads {
+		r.report.Bytes += u.Size
+	}
+	r.keepFormer(&r.entry)
+	if err := r.commit(ctx); err != nil {
+		return err
+	}
+	r.Log.InfoContext(ctx, "published", "entry", r.State().Number, "units", len(r.entry.Units), "files", len(r.entry.Uploads), "seconds", time.Since(began).Seconds())
+	files := r.uploads
+	r.committed()
+	return r.clearLocal(files)
+}
+
+// stage stages files and notes their ETags in the records of their units.
+func (r *run) stage(ctx context.Context, files []staged) error {
 	etags := map[string]string{}
-	for _, s := range r.uploads {
+	for _, s := range files {
 		upload, err := r.Lake.Stage(ctx, s.key, s.path)
 		if err != nil {
 			return errors.Join(err, r.abortEntry(ctx, r.entry))
 		}
 		r.entry.Uploads = append(r.entry.Uploads, upload)
 		etags[s.key] = upload.ETag
-		r.report.Published++
-		r.report.Bytes += upload.Size
 	}
 	for i, u := range r.entry.Units {
 		if etag, ok := etags[u.Key]; ok {
@@ -45,18 +63,54 @@ func (r *run) publish(ctx context.Context) error {
 			}
 		}
 	}
-	r.keepFormer(&r.entry)
-	r.sign(&r.entry)
-	if err := r.ledger.Commit(ctx, r.entry); err != nil {
-		if r.ledger.Pending() {
+	return nil
+}
+
+// restages is how often what the store has lost between staging and completion is
+// sent again.
+const restages = 3
+
+// commit commits the entry. Some servers lose an upload if the connection breaks while
+// they complete it; its file is still at hand, so it is published by an entry of its own.
+func (r *run) commit(ctx context.Context) error {
+	whole := r.entry
+	defer func() { r.entry = whole }()
+	for again := 0; ; again++ {
+		r.sign(&r.entry)
+		err := r.ledger.Commit(ctx, r.entry)
+		var lost *ledger.LostError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &lost) && again < restages:
+			r.Log.WarnContext(ctx, "the store has lost uploads; sending them again", "entry", lost.Number, "objects", lost.Keys)
+			if again := r.restage(ctx, lost.Keys); again != nil {
+				return errors.Join(err, again)
+			}
+		case lost != nil, r.ledger.Pending():
 			return err // the commit stands: whoever comes next needs the staged bytes
+		default:
+			return errors.Join(err, r.abortEntry(ctx, r.entry))
 		}
-		return errors.Join(err, r.abortEntry(ctx, r.entry))
 	}
-	r.Log.InfoContext(ctx, "published", "entry", r.State().Number, "units", len(r.entry.Units), "files", len(r.entry.Uploads), "seconds", time.Since(began).Seconds())
-	files := r.uploads
-	r.committed()
-	return r.clearLocal(files)
+}
+
+// restage makes an entry of the objects of the last one that are lost.
+func (r *run) restage(ctx context.Context, keys []string) error {
+	lost := func(key string) bool { return key != "" && slices.Contains(keys, key) }
+	last := r.entry
+	r.entry = ledger.Entry{}
+	for _, u := range last.Units {
+		if lost(u.Key) || lost(u.Rejects) {
+			r.entry.Units = append(r.entry.Units, u)
+		}
+	}
+	for _, o := range last.Objects {
+		if lost(o.Strays) {
+			r.entry.Objects = append(r.entry.Objects, o)
+		}
+	}
+	return r.stage(ctx, slices.DeleteFunc(slices.Clone(r.uploads), func(s staged) bool { return !lost(s.key) }))
 }
 
 // sign says who makes a commit.

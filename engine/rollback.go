@@ -188,8 +188,8 @@ func (m *Mill) commitAlone(ctx context.Context, entry ledger.Entry, reason strin
 	m.keepFormer(&entry)
 	m.sign(&entry)
 	if err := m.ledger.Commit(ctx, entry); err != nil {
-		if m.ledger.Pending() {
-			return err
+		if m.ledger.Pending() || errors.Is(err, lake.ErrUploadGone) {
+			return err // the entry stands
 		}
 		return errors.Join(err, m.abortEntry(ctx, entry))
 	}

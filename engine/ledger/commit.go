@@ -14,7 +14,8 @@ import (
 
 // Commit makes e the next entry and completes its uploads. Where another run has
 // committed meanwhile, it rebases, unless that touched a unit of e: *ConflictError,
-// and nothing of e is visible.
+// and nothing of e is visible. Where the store has lost uploads meanwhile, the entry
+// stands without them: *LostError.
 func (l *Ledger) Commit(ctx context.Context, e Entry) error {
 	for {
 		e.Format, e.Project = Format, l.project
@@ -66,9 +67,12 @@ func (l *Ledger) settle(ctx context.Context, e Entry, data []byte) error {
 	l.pending = false
 	l.state.fold(e, hash(data), done)
 	if e.Number%checkpointEvery == 0 {
-		return l.writeCheckpoint(ctx)
+		err = l.writeCheckpoint(ctx)
 	}
-	return nil
+	if done.Gone != nil {
+		err = errors.Join(err, &LostError{Number: e.Number, Keys: done.Gone})
+	}
+	return err
 }
 
 func (l *Ledger) conflict(ctx context.Context, e Entry, since int64) error {

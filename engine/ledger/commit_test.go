@@ -178,7 +178,7 @@ func TestOtherBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := open(t, s)
-	commit(t, l, ledger.Entry{Units: []ledger.UnitRecord{unit("facts", "a", "f")}, Uploads: []lake.Upload{upload}})
+	commitLosing(t, l, ledger.Entry{Units: []ledger.UnitRecord{unit("facts", "a", "f")}, Uploads: []lake.Upload{upload}}, "facts/a")
 	if u, _ := l.State().Unit("facts", "a"); !u.Lost || s.text(t, "facts/a") != "" {
 		t.Errorf("unit %+v, published %q", u, s.text(t, "facts/a"))
 	}
@@ -306,11 +306,11 @@ func TestLostRejects(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	commit(t, l, ledger.Entry{
+	commitLosing(t, l, ledger.Entry{
 		Units:   []ledger.UnitRecord{{Dataset: "raw", Unit: "u", Rejects: "rejects/u"}, {Dataset: "raw", Unit: "v"}},
 		Objects: []ledger.ObjectRecord{{Feed: "raw", Key: "a", Contract: "hash", Strays: "rejects/none/a"}, {Feed: "raw", Key: "c", Contract: "hash"}},
 		Uploads: uploads,
-	})
+	}, "rejects/u", "rejects/none/a", "rejects/none/b", "rejects/held")
 	for name, state := range map[string]*ledger.State{"committed": l.State(), "opened": open(t, s).State()} {
 		for unit, lost := range map[string]bool{"u": true, "v": false} {
 			if u, ok := state.Unit("raw", unit); !ok || u.Lost != lost {

@@ -42,6 +42,7 @@ type Done struct {
 	At     time.Time `json:"at"`
 	Lost   []UnitRef `json:"lost,omitempty"`
 
+	Gone       []string    `json:"gone,omitempty"`        // uploads that the store did not have any more
 	Unkept     []string    `json:"unkept,omitempty"`      // copies of former versions that could not be made: the files were gone
 	LostStrays []ObjectRef `json:"lost_strays,omitempty"` // objects whose rejects without a date are gone
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -131,6 +133,15 @@ func commit(t *testing.T, l *ledger.Ledger, e ledger.Entry) {
 	t.Helper()
 	if err := l.Commit(t.Context(), e); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// commitLosing commits an entry of which the store has lost the objects of some keys.
+func commitLosing(t *testing.T, l *ledger.Ledger, e ledger.Entry, keys ...string) {
+	t.Helper()
+	var lost *ledger.LostError
+	if err := l.Commit(t.Context(), e); !errors.As(err, &lost) || l.Pending() || !slices.Equal(lost.Keys, keys) {
+		t.Fatalf("commit: %v, pending %t", err, l.Pending())
 	}
 }
 

@@ -81,6 +81,23 @@ func (e *ConflictError) Error() string {
 // Try returns the remedy.
 func (e *ConflictError) Try() string { return "run again: it starts from what the other run published" }
 
+// LostError says that a commit stands, and that the store no longer has the bytes of
+// some of its uploads: their units count as lost until they are published again.
+type LostError struct {
+	Number int64    // the entry's
+	Keys   []string // of the objects
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("publish %s: %v", strings.Join(e.Keys, ", "), lake.ErrUploadGone)
+}
+
+// Unwrap returns lake.ErrUploadGone.
+func (e *LostError) Unwrap() error { return lake.ErrUploadGone }
+
+// Try returns the remedy.
+func (e *LostError) Try() string { return "run again: what is lost is made again" }
+
 // DamageError says that the ledger itself is not as it was written.
 type DamageError struct {
 	Key string
@@ -251,6 +268,7 @@ func (l *Ledger) finish(ctx context.Context, e Entry, entry string) (Done, error
 	for _, up := range e.Uploads {
 		_, err := l.store.Complete(ctx, up)
 		if errors.Is(err, lake.ErrUploadGone) {
+			done.Gone = append(done.Gone, up.Key)
 			l.lose(&done, e, up.Key)
 			continue
 		}
