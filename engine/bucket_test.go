@@ -51,7 +51,9 @@ func TestLostUploads(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			onSites(t, func(t *testing.T, at site) { lostUploads(t, at, c.lose, c.times, c.heals && at.program != nil, c.status) })
+			onSites(t, func(t *testing.T, at site) {
+				lostUploads(t, at, c.lose, c.times, c.heals && at.program != nil, c.status)
+			})
 		})
 	}
 }

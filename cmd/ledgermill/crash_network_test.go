@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,11 +31,6 @@ func networkFaults(http bool) []networkFault {
 		{name: "reset", fault: (*faulttest.Proxy).Reset, exits: failed},
 		{name: "delayed", fault: func(p *faulttest.Proxy) { p.Delay(10 * time.Millisecond) }},
 		{name: "throttled", fault: func(p *faulttest.Proxy) { p.Throttle(50_000) }},
-	}
-	if http && os.Getenv(warehousetest.LongVariable) != "full" {
-		// Known and open: a completion of rejects whose answer is lost may have to be
-		// made again by the next run, and the run does not say so. `just soak` shows it.
-		faults = slices.DeleteFunc(faults, func(f networkFault) bool { return f.name == "cut behind" })
 	}
 	if http {
 		faults = append(faults,

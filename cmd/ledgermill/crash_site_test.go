@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -217,7 +218,9 @@ func (s *nightSite) run(t *testing.T, more ...string) (exit int, out string) {
 	t.Helper()
 	var both bytes.Buffer
 	a := &app{env: s.env(), stdin: strings.NewReader(""), stdout: &both, stderr: &both, seams: seams{project: s.night.project, budget: s.night.budget}}
-	exit = a.run(t.Context(), s.args(t, append([]string{"run"}, more...)...))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 2*nightLimit, errors.New("the run takes too long"))
+	defer cancel()
+	exit = a.run(ctx, s.args(t, append([]string{"run"}, more...)...))
 	return exit, both.String()
 }
 

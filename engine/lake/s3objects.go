@@ -205,20 +205,44 @@ func (b *Bucket) conditional(ctx context.Context, key string, data []byte, o min
 	return "", ErrExists
 }
 
-// Copy implements Writer: the server copies, and nothing passes this machine.
+// maxCopy is the size in bytes of the largest object that S3 copies by one request.
+const maxCopy = 5 << 30
+
+// Copy implements Writer: the server copies, and nothing passes this machine. What is
+// copied is the version that was there before the target was found missing: whoever has
+// made the target meanwhile may have replaced the source as well.
 func (b *Bucket) Copy(ctx context.Context, from, to string) error {
 	if err := errors.Join(b.begin(ctx, from), b.begin(ctx, to)); err != nil {
 		return err
 	}
+	return failed("copy object", from, b.copy(ctx, from, to))
+}
+
+func (b *Bucket) copy(ctx context.Context, from, to string) error {
 	if err := b.writing(); err != nil {
 		return err
 	}
-	_, err := b.head(ctx, to)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return failed("copy object", from, err)
+	source, missing := b.head(ctx, from)
+	if _, err := b.head(ctx, to); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	_, err = b.client.ComposeObject(ctx, minio.CopyDestOptions{Bucket: b.bucket, Object: b.prefix + to}, minio.CopySrcOptions{Bucket: b.bucket, Object: b.prefix + from})
-	return failed("copy object", from, b.explain(ctx, err))
+	if missing != nil {
+		return missing
+	}
+	src, dst := minio.CopySrcOptions{Bucket: b.bucket, Object: b.prefix + from, MatchETag: source.ETag}, minio.CopyDestOptions{Bucket: b.bucket, Object: b.prefix + to}
+	var err error
+	if source.Size <= maxCopy {
+		_, err = b.client.Client.CopyObject(ctx, dst, src)
+	} else {
+		_, err = b.client.ComposeObject(ctx, dst, src)
+	}
+	if answerOf(err).StatusCode != http.StatusPreconditionFailed {
+		return b.explain(ctx, err)
+	}
+	if _, err := b.head(ctx, to); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return ErrChanged
 }
 
 // Remove implements Writer.
