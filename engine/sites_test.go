@@ -20,7 +20,7 @@ import (
 )
 
 // sitesFlag chooses where the tests run that run on several stores.
-var sitesFlag = flag.String("sites", "", "where the stores of the essential tests lie, of "+allSites+"; by default directory,minio, and all of them with "+longVariable+" set")
+var sitesFlag = flag.String("sites", "", "where the stores of the essential tests lie, of "+allSites+"; by default directory,minio, and more of them with "+longVariable+" set")
 
 const allSites = "directory,minio,minio-fetch,versitygw,versitygw-fetch"
 
@@ -36,8 +36,10 @@ func sites() []string {
 	switch {
 	case *sitesFlag != "":
 		chosen = *sitesFlag
-	case long():
+	case os.Getenv(longVariable) == "full":
 		chosen = allSites
+	case long():
+		chosen = strings.TrimSuffix(allSites, ",versitygw-fetch") // fetching knows no server
 	}
 	return strings.Split(chosen, ",")
 }
