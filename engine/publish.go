@@ -72,15 +72,16 @@ const restages = 3
 
 // commit commits the entry. Some servers lose an upload if the connection breaks while
 // they complete it; its file is still at hand, so it is published by an entry of its own.
+// With an error the entry is what is not published.
 func (r *run) commit(ctx context.Context) error {
 	whole := r.entry
-	defer func() { r.entry = whole }()
 	for again := 0; ; again++ {
 		r.sign(&r.entry)
 		err := r.ledger.Commit(ctx, r.entry)
 		var lost *ledger.LostError
 		switch {
 		case err == nil:
+			r.entry = whole
 			return nil
 		case errors.As(err, &lost) && again < restages:
 			r.Log.WarnContext(ctx, "the store has lost uploads; sending them again", "entry", lost.Number, "objects", lost.Keys)
