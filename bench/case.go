@@ -36,15 +36,22 @@ type Case struct {
 	// Same is a word that cases have in common whose rows must be the same. Empty: the
 	// case is compared with itself.
 	Same string
-	// Repeats in one process, for what warms up slowly: it yields all its samples there.
-	Repeats bool
+	// Single is for what takes too long for more: its one repetition, cold, is its sample.
+	Single bool
+	// Repeats is for what warms up slowly: how often a trial has done the work when it is
+	// ready. All samples are then of one trial. 0: each is of its own.
+	Repeats int
+	// Again says that a trial's Run may be called again and does the same then. Where it
+	// is short, a repetition does the work so often that its sample is long enough.
+	Again bool
 	// Missing tells why it cannot be run on this machine; "" if it can. May be nil.
 	Missing func() string
 	// Ready makes a repetition that may run. It is not timed.
 	Ready func(ctx context.Context) (*Trial, error)
 }
 
-// Trial is one repetition, ready to run. Only Run is timed.
+// Trial is one repetition, ready to run. Only Run is timed, and called more than once
+// for one that may be run Again.
 type Trial struct {
 	// Run does the work. It sets Wall itself where it knows better than the clock
 	// around it.

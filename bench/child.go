@@ -19,11 +19,13 @@ const childVariable = "LEDGERMILL_BENCH_CHILD"
 
 // request is what a process of the bench is told, one JSON value after the other.
 type request struct {
-	Place Place  `json:"place"`
-	Do    string `json:"do"` // one of the words below
-	Suite string `json:"suite"`
-	Case  string `json:"case"`
-	Times int    `json:"times"` // repetitions
+	Place       Place   `json:"place"`
+	Do          string  `json:"do"` // one of the words below
+	Suite       string  `json:"suite"`
+	Case        string  `json:"case"`
+	Repetitions int     `json:"repetitions"`
+	Times       int     `json:"times"`            // that each repetition does the work
+	Within      float64 `json:"within,omitempty"` // seconds: none but the first begins later; 0: no limit
 }
 
 const (
@@ -97,7 +99,7 @@ func answer(ctx context.Context, plan Plan, suites []Suite, r request) (a reply)
 			}
 			for _, c := range s.Cases {
 				if c.Name == r.Case {
-					a.Samples, err = try(ctx, s, c, r.Times)
+					a.Samples, err = try(ctx, s, c, r)
 					return err
 				}
 			}
@@ -114,8 +116,9 @@ func answer(ctx context.Context, plan Plan, suites []Suite, r request) (a reply)
 	return a
 }
 
-// try runs a case so many times, in one trial.
-func try(ctx context.Context, s Suite, c Case, times int) (samples []result.Sample, err error) {
+// try repeats a case, in one trial.
+func try(ctx context.Context, s Suite, c Case, r request) (samples []result.Sample, err error) {
+	began := time.Now()
 	t, err := c.Ready(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("get ready: %w", err)
@@ -123,8 +126,11 @@ func try(ctx context.Context, s Suite, c Case, times int) (samples []result.Samp
 	if t.Close != nil {
 		defer func() { err = errors.Join(err, t.Close(context.WithoutCancel(ctx))) }()
 	}
-	for range times {
-		sample, err := once(ctx, t, !s.Shared)
+	for n := range r.Repetitions {
+		if n > 0 && r.Within > 0 && time.Since(began).Seconds() > r.Within {
+			break
+		}
+		sample, err := once(ctx, t, max(r.Times, 1), !s.Shared)
 		if err != nil {
 			return samples, err
 		}
@@ -133,21 +139,27 @@ func try(ctx context.Context, s Suite, c Case, times int) (samples []result.Samp
 	return samples, nil
 }
 
-// once is one repetition. alone says that the process is the case's own.
-func once(ctx context.Context, t *Trial, alone bool) (s result.Sample, err error) {
+// once is one repetition, which does the work so many times: times are those of one.
+// alone says that the process is the case's own.
+func once(ctx context.Context, t *Trial, times int, alone bool) (s result.Sample, err error) {
 	if alone {
 		forgetPeak()
 	}
-	busy, began := cpuTime(), time.Now()
-	if err := t.Run(ctx, &s); err != nil {
-		return s, fmt.Errorf("run: %w", err)
+	busy := cpuTime()
+	for n := range times {
+		one, err := work(ctx, t)
+		if err != nil {
+			return s, err
+		}
+		if n > 0 && (one.Rows != s.Rows || one.Hash != s.Hash) {
+			return s, &VoidError{fmt.Sprintf("%d rows with hash %s came out, and %d with %s the time before", one.Rows, one.Hash, s.Rows, s.Hash)}
+		}
+		addTimes(&one, s)
+		s = one
 	}
-	took := time.Since(began)
-	if s.Wall == 0 {
-		s.Wall = took.Seconds()
-	}
+	divideTimes(&s, times)
 	if alone {
-		s.CPU = (cpuTime() - busy).Seconds()
+		s.CPU = (cpuTime() - busy).Seconds() / float64(times)
 		if s.PeakRSS == 0 {
 			s.PeakRSS = peak()
 		}
@@ -156,4 +168,31 @@ func once(ctx context.Context, t *Trial, alone bool) (s result.Sample, err error
 		return s, fmt.Errorf("check: %w", err)
 	}
 	return s, nil
+}
+
+// work does the work once.
+func work(ctx context.Context, t *Trial) (s result.Sample, err error) {
+	began := time.Now()
+	if err := t.Run(ctx, &s); err != nil {
+		return s, fmt.Errorf("run: %w", err)
+	}
+	if s.Wall == 0 {
+		s.Wall = time.Since(began).Seconds()
+	}
+	return s, nil
+}
+
+// addTimes adds what was before, with the same stages or none.
+func addTimes(s *result.Sample, before result.Sample) {
+	s.Wall += before.Wall
+	for i, stage := range before.Stages {
+		s.Stages[i].Wall += stage.Wall
+	}
+}
+
+func divideTimes(s *result.Sample, times int) {
+	s.Wall /= float64(times)
+	for i := range s.Stages {
+		s.Stages[i].Wall /= float64(times)
+	}
 }

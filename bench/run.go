@@ -30,13 +30,22 @@ type Options struct {
 	Seed   uint64        // of data and of order
 	Repeat int           // repetitions of each case; 0: 10 below 30 s, else 6
 	Budget time.Duration // for everything; 0: no limit
-	Dir    string        // existing directory to work in; "": the system's temporary one
+	// Once runs each case once, without a warm-up: it shows that all run and answer
+	// alike, and its times are not to be judged by.
+	Once bool
+	// Like is a run that this one is to be compared with: repetitions do the work as
+	// often as its. May be nil.
+	Like *result.Result
+	// Before is what a run of the same command left that ended before its time: what it
+	// has is kept, and the rest measured. May be nil.
+	Before *result.Result
+	Dir    string // existing directory to work in; "": the system's temporary one
 
 	Commit  string
 	Command string // as typed
 	// Start provides the server that suites need which say so.
 	Start func(context.Context) (Server, error)
-	// Saved is called with what there is after each suite. May be nil.
+	// Saved is called with what there is after each round. May be nil.
 	Saved    func(*result.Result) error
 	Progress func(string) // one line a step; may be nil
 }
@@ -80,10 +89,22 @@ func Run(ctx context.Context, plan Plan, o Options) (_ *result.Result, err error
 	if r.result.Machine, err = machine(ctx, r.place.Dir); err != nil {
 		return nil, err
 	}
-	if o.Budget > 0 {
-		r.ends = r.result.Started.Add(o.Budget)
+	if err := r.goOn(); err != nil {
+		return nil, err
 	}
-	err = r.all(ctx, suites)
+	if o.Budget > 0 {
+		r.ends = time.Now().Add(o.Budget)
+	}
+	takers := make([]*taker, len(suites))
+	for i, s := range suites {
+		takers[i] = r.taker(s)
+	}
+	r.keepOthers()
+	err = r.all(ctx, takers)
+	var other *OtherRunError
+	if errors.As(err, &other) {
+		return nil, err // what it has is not to be kept
+	}
 	r.result.Finished = time.Now().UTC().Truncate(time.Millisecond)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -104,8 +125,8 @@ func workDir(parent string) (string, error) {
 	return dir, nil
 }
 
-func (r *runner) all(ctx context.Context, suites []Suite) (err error) {
-	if slices.ContainsFunc(suites, func(s Suite) bool { return s.Server }) {
+func (r *runner) all(ctx context.Context, suites []*taker) (err error) {
+	if slices.ContainsFunc(suites, func(t *taker) bool { return t.suite.Server }) {
 		server, started := r.Start(ctx)
 		if started != nil {
 			return started
@@ -130,24 +151,25 @@ func (r *runner) all(ctx context.Context, suites []Suite) (err error) {
 	if err != nil {
 		return err
 	}
-	r.result.Data = answer.Data
-	weights := 0
-	for _, s := range suites {
-		weights += s.Weight
+	if r.Before != nil && r.Before.Data != "" && r.Before.Data != answer.Data {
+		return &OtherRunError{"data"}
 	}
-	for _, s := range suites {
-		ends := time.Time{}
+	r.result.Data = answer.Data
+	suites = slices.DeleteFunc(suites, func(t *taker) bool { return t.whole() })
+	weights := 0
+	for _, t := range suites {
+		weights += t.suite.Weight
+	}
+	for _, t := range suites {
 		if left := time.Until(r.ends); !r.ends.IsZero() {
-			ends = time.Now().Add(left * time.Duration(s.Weight) / time.Duration(max(weights, 1)))
+			t.ends = time.Now().Add(left * time.Duration(t.suite.Weight) / time.Duration(max(weights, 1)))
 		}
-		weights -= s.Weight
-		if err := r.suite(ctx, s, ends); err != nil {
+		weights -= t.suite.Weight
+		if err := r.suite(ctx, t); err != nil {
 			return err
 		}
-		if r.Saved != nil {
-			if err := r.Saved(r.result); err != nil {
-				return err
-			}
+		if err := r.saved(); err != nil {
+			return err
 		}
 	}
 	return errors.Join(r.faults...)
@@ -176,21 +198,37 @@ type running struct {
 	result   *result.Case
 	expected time.Duration // of one repetition, with all that is around it
 	wanted   int
+	times    int  // that a repetition does the work
 	over     bool // nothing more is asked of it
 }
 
-// suite measures a suite's cases, and only fails where nothing more can be done.
-func (r *runner) suite(ctx context.Context, s Suite, ends time.Time) error {
+// skip ends a case, and says why if it has no sample.
+func (c *running) skip(why string) {
+	c.over = true
+	if len(c.result.Samples) == 0 {
+		c.result.Skipped = why
+	}
+}
+
+// taker gets a suite's cases ready to be measured, with what is known of them before.
+func (r *runner) taker(s Suite) *taker {
 	out := result.Suite{Name: s.Name, Answers: s.Answers}
 	for _, c := range s.Cases {
 		out.Cases = append(out.Cases, r.describe(s, c))
 	}
 	r.result.Suites = append(r.result.Suites, out)
-	cases := make([]*running, len(s.Cases))
+	t := &taker{runner: r, suite: s, hashes: map[string]expected{}}
 	for i, c := range s.Cases {
-		cases[i] = &running{Case: c, result: &out.Cases[i]}
+		t.cases = append(t.cases, &running{Case: c, result: &out.Cases[i]})
+		t.restore(t.cases[i])
 	}
-	if s.Prepare != nil && time.Now().Before(cmp.Or(ends, time.Now().Add(time.Hour))) {
+	return t
+}
+
+// suite measures a suite's cases, and only fails where nothing more can be done.
+func (r *runner) suite(ctx context.Context, t *taker) error {
+	s := t.suite
+	if s.Prepare != nil && time.Now().Before(cmp.Or(t.ends, time.Now().Add(time.Hour))) {
 		r.Progress(s.Name + ": prepare")
 		if _, err := r.alone(ctx, request{Do: doPrepare, Suite: s.Name}); err != nil {
 			if ctx.Err() != nil {
@@ -198,20 +236,19 @@ func (r *runner) suite(ctx context.Context, s Suite, ends time.Time) error {
 			}
 			err = fmt.Errorf("prepare %s: %w", s.Name, err)
 			r.faults = append(r.faults, err)
-			for _, c := range cases {
-				c.result.Skipped = err.Error()
+			for _, c := range t.cases {
+				c.skip(err.Error())
 			}
 			return nil
 		}
 	}
-	t := &taker{runner: r, suite: s, ends: ends, hashes: map[string]expected{}}
-	err := t.take(ctx, cases)
+	err := t.take(ctx)
 	return errors.Join(err, t.close())
 }
 
 // describe is a case before its first sample.
 func (r *runner) describe(s Suite, c Case) result.Case {
-	out := result.Case{Name: c.Name, Answers: c.Answers, Parameters: c.Parameters, Warmups: 1}
+	out := result.Case{Name: c.Name, Answers: c.Answers, Parameters: c.Parameters}
 	for _, a := range c.Against {
 		if slices.ContainsFunc(s.Cases, func(o Case) bool { return o.Name == a.Case }) {
 			out.Against = append(out.Against, a)
@@ -222,7 +259,7 @@ func (r *runner) describe(s Suite, c Case) result.Case {
 	for _, a := range out.Against {
 		names = append(names, s.Name+"/"+a.Case)
 	}
-	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --repeat %d --budget 0 %s", r.Rows, r.Days, r.Seed, r.Repeat, quoted(names))
+	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --repeat %d --budget 0 %s%s", r.Rows, r.Days, r.Seed, r.Repeat, map[bool]string{true: "--once "}[r.Once], quoted(names))
 	return out
 }
 

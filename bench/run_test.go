@@ -32,6 +32,22 @@ func toys() bench.Plan {
 				Check: func(context.Context, *result.Sample) error { return nil }}, nil
 		}
 	}
+	// again says that it takes so long, in one stage, and answers the first time and
+	// from then on.
+	again := func(wall float64, first, later string) func(context.Context) (*bench.Trial, error) {
+		return func(context.Context) (*bench.Trial, error) {
+			n := int64(0)
+			return &bench.Trial{
+				Run: func(_ context.Context, s *result.Sample) error {
+					s.Wall, s.Hash, s.Stages = wall, first, []result.Stage{{Name: "all", Wall: wall}}
+					if n++; n > 1 {
+						s.Hash = later
+					}
+					return nil
+				},
+				Check: func(_ context.Context, s *result.Sample) error { s.Written = n; return nil }}, nil
+		}
+	}
 	return bench.Plan{
 		Data: func(_ context.Context, p bench.Place) (string, error) {
 			return "feed", os.WriteFile(filepath.Join(p.Dir, "data"), nil, 0o600)
@@ -56,6 +72,13 @@ func toys() bench.Plan {
 						return &bench.Trial{Run: func(_ context.Context, s *result.Sample) error { s.Wall = float64(n); return nil },
 							Check: func(context.Context, *result.Sample) error { return nil }}, nil
 					}},
+				}},
+				{Name: "brief", Weight: 1, Cases: []bench.Case{
+					{Name: "three", Again: true, Ready: again(0.003, "ab", "ab")},
+					{Name: "long", Again: true, Ready: again(0.1, "ab", "ab")},
+					{Name: "once", Ready: again(0.003, "ab", "ab")},
+					{Name: "single", Single: true, Ready: again(0.003, "ab", "ab")},
+					{Name: "wavers", Again: true, Ready: again(0.003, "ab", "cd")},
 				}},
 				{Name: "bad", Weight: 1, Cases: []bench.Case{
 					{Name: "right", Same: "rows", Ready: answer(7, "ab")},
@@ -98,7 +121,7 @@ func TestRunTakesTurns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Data != "feed" || saved != 2 || r.Finished.IsZero() || r.Machine.Cores < 1 || r.Machine.Memory == 0 || r.Machine.Disk == "" {
+	if r.Data != "feed" || saved != 22 || r.Finished.IsZero() || r.Machine.Cores < 1 || r.Machine.Memory == 0 || r.Machine.Disk == "" {
 		t.Errorf("data %q, saved %d times, %+v", r.Data, saved, r.Machine)
 	}
 	var orders []int
@@ -223,7 +246,7 @@ func TestSelect(t *testing.T) {
 		patterns []string
 		want     string
 	}{
-		{nil, "fine 4 shared 1 bad 7 endless 3 broken 1"},
+		{nil, "fine 4 shared 1 brief 5 bad 7 endless 3 broken 1"},
 		{[]string{"fine", "bad/*s*"}, "fine 4 bad 4"},
 		{[]string{"*/first", "fine/second"}, "fine 2"},
 		{[]string{"fine", "bad/none"}, `no suite and no case is named "bad/none"`},

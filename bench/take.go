@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 type taker struct {
 	*runner
 	suite  Suite
+	cases  []*running
 	ends   time.Time // zero: never
 	hashes map[string]expected
 	shared *worker // of a suite that shares one
@@ -45,25 +47,25 @@ func (t *taker) left() time.Duration {
 }
 
 // take warms up each case once and then goes round and round.
-func (t *taker) take(ctx context.Context, cases []*running) error {
-	for _, c := range cases {
+func (t *taker) take(ctx context.Context) error {
+	for _, c := range t.cases {
+		if c.over {
+			continue
+		}
 		if err := t.warm(ctx, c); err != nil {
 			return err
 		}
 	}
 	for round := 1; ; round++ {
-		order := t.random.Perm(len(cases))
+		order := t.random.Perm(len(t.cases))
 		worked := false
 		for _, i := range order {
-			c := cases[i]
+			c := t.cases[i]
 			if c.over || len(c.result.Samples) >= c.wanted {
 				continue
 			}
 			if c.expected > t.left() {
-				c.over = true
-				if len(c.result.Samples) == 0 {
-					c.result.Skipped = fmt.Sprintf("one repetition takes %.1f s with what is around it, and %.1f s of the suite's budget were left", c.expected.Seconds(), max(0, t.left().Seconds()))
-				}
+				c.skip(fmt.Sprintf("one repetition takes %.1f s with what is around it, and %.1f s of the suite's budget were left", c.expected.Seconds(), max(0, t.left().Seconds())))
 				continue
 			}
 			worked = true
@@ -74,6 +76,9 @@ func (t *taker) take(ctx context.Context, cases []*running) error {
 		if !worked {
 			return nil
 		}
+		if err := t.saved(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -81,12 +86,21 @@ func (t *taker) take(ctx context.Context, cases []*running) error {
 func (t *taker) warm(ctx context.Context, c *running) error {
 	if c.Missing != nil {
 		if why := c.Missing(); why != "" {
-			c.result.Skipped, c.over = why, true
+			c.skip(why)
 			return nil
 		}
 	}
 	if t.left() <= 0 {
-		c.result.Skipped, c.over = "the suite's budget had ended", true
+		c.skip("the suite's budget had ended")
+		return nil
+	}
+	if c.Repeats > 0 {
+		// It warms up by itself.
+		c.wanted, c.times, c.result.Warmups = cmp.Or(t.Repeat, timesShort), 1, c.Repeats
+		if t.Once {
+			c.wanted = 1
+		}
+		c.result.Wanted = c.wanted
 		return nil
 	}
 	// Half of what is left: one case must not keep all others from having a figure.
@@ -94,41 +108,49 @@ func (t *taker) warm(ctx context.Context, c *running) error {
 	t.Progress(fmt.Sprintf("%s/%s: warm up", t.suite.Name, c.Name))
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	began := time.Now()
-	samples, err := t.ask(within, c, 1)
-	c.expected = time.Since(began)
+	sample, err := t.settle(within, c)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case within.Err() != nil:
-		c.result.Skipped, c.over = fmt.Sprintf("one repetition did not end in %.1f s, half of what was left of the suite's budget", limit.Seconds()), true
+		c.skip(fmt.Sprintf("one repetition did not end in %.1f s, half of what was left of the suite's budget", limit.Seconds()))
 		return nil
 	case err != nil:
 		t.fault(c, err)
 		return nil
 	}
-	wall := time.Duration(samples[0].Wall * float64(time.Second))
 	c.wanted = timesShort
-	if wall >= short {
+	if sample.Wall >= short.Seconds() {
 		c.wanted = timesLonger
 	}
-	if t.Repeat > 0 {
-		c.wanted = t.Repeat
-	}
+	c.wanted = cmp.Or(t.Repeat, c.wanted)
 	c.result.Wanted = c.wanted
-	t.compare(c, samples[0])
+	t.compare(c, sample)
+	if t.Once || c.Single {
+		c.wanted, c.result.Wanted, c.result.Warmups = 1, 1, 0
+		t.keep(c, sample)
+	}
 	return nil
+}
+
+// keep adds a sample.
+func (t *taker) keep(c *running, s result.Sample) {
+	s.Order = t.order
+	t.order++
+	c.result.Samples = append(c.result.Samples, s)
 }
 
 // sample runs a case once more and keeps what it gave.
 func (t *taker) sample(ctx context.Context, c *running, round int) error {
 	t.Progress(fmt.Sprintf("%s/%s: %d of %d", t.suite.Name, c.Name, round, c.wanted))
-	times := 1
-	if c.Repeats {
-		times = c.wanted
-	}
 	began := time.Now()
-	samples, err := t.ask(ctx, c, times)
+	var samples []result.Sample
+	var err error
+	if c.Repeats > 0 {
+		samples, err = t.row(ctx, c)
+	} else {
+		samples, err = t.ask(ctx, c, request{Repetitions: 1})
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -138,12 +160,27 @@ func (t *taker) sample(ctx context.Context, c *running, round int) error {
 	}
 	c.expected = time.Since(began)
 	for _, s := range samples {
-		s.Order = t.order
-		t.order++
-		c.result.Samples = append(c.result.Samples, s)
+		t.keep(c, s)
 		t.compare(c, s)
 	}
 	return nil
+}
+
+// row has a case yield all its samples in a row. They may take half of what is left:
+// one case must not keep all others from having a figure.
+func (t *taker) row(ctx context.Context, c *running) ([]result.Sample, error) {
+	limit := t.left() / 2
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	// The last repetition may end later than it should: it takes as long as a warm-up.
+	share := limit.Seconds() * float64(c.Repeats) / float64(c.Repeats+1)
+	samples, err := t.ask(within, c, request{Repetitions: c.wanted - len(c.result.Samples), Within: share})
+	c.over = true
+	if within.Err() == nil {
+		return samples, err
+	}
+	c.skip(fmt.Sprintf("%d repetitions that warm up and one that counts did not end in %.1f s, half of what was left of the suite's budget", c.Repeats, limit.Seconds()))
+	return nil, nil
 }
 
 // compare voids a case that answers otherwise than those that must answer the same.
@@ -175,8 +212,8 @@ func (t *taker) fault(c *running, err error) {
 }
 
 // ask has a case run in a process of its own, or in that of the suite.
-func (t *taker) ask(ctx context.Context, c *running, times int) ([]result.Sample, error) {
-	q := request{Place: t.place, Do: doTry, Suite: t.suite.Name, Case: c.Name, Times: times}
+func (t *taker) ask(ctx context.Context, c *running, q request) ([]result.Sample, error) {
+	q.Place, q.Do, q.Suite, q.Case, q.Times = t.place, doTry, t.suite.Name, c.Name, c.times
 	if !t.suite.Shared {
 		a, err := t.alone(ctx, q)
 		return a.Samples, errors.Join(err, a.void())

@@ -17,7 +17,7 @@ import (
 func Plan(project fs.FS) bench.Plan {
 	return bench.Plan{
 		Suites: func(p bench.Place) []bench.Suite {
-			return []bench.Suite{ladder(p, project), floors(p, project), storage(p, project), querySuiteOf(p, project), scale(p, project), peersOf(p, project)}
+			return []bench.Suite{whole(p, project), ladder(p, project), floors(p, project), storage(p, project), querySuiteOf(p, project), scale(p, project), peersOf(p, project)}
 		},
 		Data: func(ctx context.Context, p bench.Place) (string, error) {
 			d := dataOf(p)

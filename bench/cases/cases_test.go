@@ -36,22 +36,27 @@ func server(ctx context.Context) (bench.Server, error) {
 	return s, nil
 }
 
-// chosen are cases of every kind; in more length, all but the large and the peers
-// that are not here.
+// chosen are cases of every kind: all kinds of suites, and each rung. What bench/pipeline
+// tests in its own process already, all ways to switch the ladder, is measured in full
+// only; so are larger sizes, and a peer's second way to begin.
 func chosen() []string {
-	if warehousetest.Long() {
-		return []string{"ladder", "floors", "storage", "queries", "scale/rows-40-*", "scale/rows-400-days-1", "peers"}
+	switch {
+	case warehousetest.Full():
+		return []string{"whole", "ladder", "floors", "storage", "queries", "scale", "peers"}
+	case warehousetest.Long():
+		return []string{"whole", "ladder/naive", "ladder/rung-*", "ladder/product", "ladder/only-copy", "ladder/without-copy", "ladder/autocommit",
+			"floors", "storage", "queries", "scale/rows-10-days-1", "scale/rows-10-days-7", "scale/rows-1000-days-1", "peers/ledgermill-*", "peers/duckdb-*", "peers/pyspark-load-cold", "peers/pyspark-lake-warm"}
 	}
-	return []string{"ladder/naive", "ladder/rung-9-parallel", "ladder/product", "ladder/only-copy", "ladder/without-copy", "ladder/autocommit",
+	return []string{"whole", "ladder/naive", "ladder/rung-9-parallel", "ladder/product", "ladder/only-copy", "ladder/without-copy", "ladder/autocommit",
 		"floors", "storage/csv", "storage/csv.gz-sorted", "storage/parquet-*", "queries/daily_volume_1_day/*", "queries/transaction_by_id/*", "queries/merchant_search/*",
-		"scale/rows-40-days-1", "scale/rows-40-days-7", "peers/ledgermill-*", "peers/duckdb-*"}
+		"scale/rows-10-days-1", "scale/rows-10-days-7", "peers/ledgermill-*", "peers/duckdb-*"}
 }
 
 // TestEveryCaseRuns on few rows: none is void, and those of a suite that must have the
 // same rows have them.
 func TestEveryCaseRuns(t *testing.T) {
 	t.Parallel()
-	r, err := bench.Run(t.Context(), Plan(project()), bench.Options{Only: chosen(), Rows: 400, Days: 2, Seed: 1, Repeat: 1, Start: server})
+	r, err := bench.Run(t.Context(), Plan(project()), bench.Options{Only: chosen(), Rows: 400, Days: 2, Seed: 1, Once: true, Start: server})
 	if err != nil {
 		t.Error(err)
 	}
@@ -96,7 +101,7 @@ func figures(t *testing.T, r *result.Result) {
 		}
 		return c.Samples[0]
 	}
-	naive, product := sample("ladder", naive), sample("ladder", product)
+	naive, product := sample("whole", naive), sample("whole", product)
 	if naive.Rows < 700 || product.Rows != naive.Rows || product.Written*2 > naive.Written || naive.PeakRSS < 1<<22 || len(naive.Stages) < 4 || len(product.Stages) != 3 {
 		t.Errorf("naive %+v, product %+v", naive, product)
 	}

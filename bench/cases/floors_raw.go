@@ -8,47 +8,67 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"ledgermill/bench"
 	"ledgermill/bench/pipeline"
 	"ledgermill/bench/result"
-	"ledgermill/engine/duckdb"
+	"ledgermill/engine/records"
 )
 
-// stream sends the facts through a pipe as a load does, and throws them away.
-func (f *floorSuite) stream(ctx context.Context, duck *duckdb.Engine) (bytes int64, err error) {
-	all, err := units(f.lake())
+// count is the independent count of the survey.
+func (f *floorSuite) count(context.Context) (*bench.Trial, error) {
+	objects, err := f.objects()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	facts := pipeline.Tables()[0]
-	for _, u := range all {
-		if u.table.Name != facts.Name {
-			continue
-		}
-		rows, err := duck.Binary(ctx, u.path, facts.Targets(), "transaction_date")
-		if err != nil {
-			return 0, err
-		}
-		n, err := io.Copy(io.Discard, rows)
-		if err := errors.Join(err, rows.Close()); err != nil {
-			return 0, err
-		}
-		bytes += n
-	}
-	return bytes, nil
+	return &bench.Trial{
+		Run: func(ctx context.Context, s *result.Sample) error {
+			for _, path := range objects {
+				in, err := os.Open(path)
+				if err != nil {
+					return err
+				}
+				report, err := records.Scan(ctx, in, records.RFC4180())
+				if err := errors.Join(err, in.Close()); err != nil {
+					return err
+				}
+				s.Rows += report.Records
+			}
+			return nil
+		},
+		Check: func(_ context.Context, s *result.Sample) (err error) {
+			s.Hash = pipeline.Combine(pipeline.Figures{Rows: s.Rows})
+			s.Read, err = size("*", filepath.Dir(objects[0]))
+			return err
+		}}, nil
 }
 
-// noted is where prepare notes how many bytes that is.
-func (f *floorSuite) noted() string { return filepath.Join(f.dir(), "streamed") }
-
-func (f *floorSuite) streamed() (bytes int64, err error) {
-	text, err := os.ReadFile(f.noted())
+func (f *floorSuite) diskRead(context.Context) (*bench.Trial, error) {
+	objects, err := f.objects()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return strconv.ParseInt(string(text), 10, 64)
+	return &bench.Trial{
+		Run: func(_ context.Context, s *result.Sample) error {
+			buffer := make([]byte, 1<<20)
+			for _, path := range objects {
+				in, err := os.Open(path)
+				if err != nil {
+					return err
+				}
+				// Hidden behind a plain reader, or the bytes would not come to us.
+				n, err := io.CopyBuffer(io.Discard, struct{ io.Reader }{in}, buffer)
+				if err := errors.Join(err, in.Close()); err != nil {
+					return err
+				}
+				s.Read += n
+			}
+			return nil
+		},
+		Check: func(_ context.Context, s *result.Sample) error {
+			s.Hash = pipeline.Combine(pipeline.Figures{Rows: s.Read})
+			return nil
+		}}, nil
 }
 
 func (f *floorSuite) pipe(ctx context.Context) (*bench.Trial, error) {

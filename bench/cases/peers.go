@@ -35,7 +35,7 @@ type peerSuite struct {
 func peersOf(p bench.Place, project fs.FS) bench.Suite {
 	s := &peerSuite{floorSuite{data: dataOf(p), project: project}}
 	make := func(name, work, program, start, answers string, missing func() string, ready func(context.Context) (*bench.Trial, error)) bench.Case {
-		c := bench.Case{Name: name, Answers: answers, Same: work, Missing: missing, Ready: ready, Repeats: start == "warm",
+		c := bench.Case{Name: name, Answers: answers, Same: work, Missing: missing, Ready: ready, Repeats: map[bool]int{true: warmRuns}[start == "warm"],
 			Parameters: []result.Pair{{Name: result.Work, Value: work}, {Name: result.Program, Value: program}, {Name: result.Start, Value: start}}}
 		if program != "ledgermill" {
 			c.Against = []result.Comparison{{Kind: result.Peer, Case: "ledgermill-" + work}}
@@ -45,7 +45,7 @@ func peersOf(p bench.Place, project fs.FS) bench.Suite {
 	noSpark := func() string { _, err := peers.FindSpark(context.Background()); return peers.Missing(err) }
 	noDriver := func() string { _, err := peers.FindDriver(context.Background()); return peers.Missing(err) }
 	noShells := func() string { _, _, err := peers.FindShells(); return peers.Missing(err) }
-	return bench.Suite{Name: "peers", Weight: 5, Server: true, Answers: "How long do other programs take for the same rows?",
+	return bench.Suite{Name: "peers", Weight: 12, Server: true, Answers: "How long do other programs take for the same rows?",
 		Prepare: s.prepare,
 		Cases: []bench.Case{
 			make("ledgermill-lake", "lake", "ledgermill", "cold", "the mill makes the lake, with its accounts, audits and tests", nil, s.lakePart),

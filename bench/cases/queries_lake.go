@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"ledgermill/bench"
@@ -15,6 +17,68 @@ import (
 	"ledgermill/engine/model"
 	"ledgermill/queries"
 )
+
+// Layouts of the lake.
+const (
+	asCSV       = "csv"
+	asParquet   = "parquet"
+	asPartition = "partitioned parquet"
+)
+
+// stored is where the tables of a layout lie.
+func (q *querySuite) stored(lies string) string {
+	if lies == asPartition {
+		return q.lake()
+	}
+	return filepath.Join(q.dir(), "as-"+lies)
+}
+
+// storeLakes writes each dated table as one file of CSV and one of Parquet, in the
+// order in which records came: nobody had sorted them then.
+func (q *querySuite) storeLakes(ctx context.Context) (err error) {
+	db, err := bare()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for _, one := range []struct{ lies, options string }{{asCSV, "format csv, header"}, {asParquet, "format parquet, compression snappy"}} {
+		for _, t := range pipeline.Tables() {
+			dir := filepath.Join(q.stored(one.lies), t.Dataset)
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return err
+			}
+			statement := fmt.Sprintf("copy (select %s from %s order by %s) to '%s/data.%s' (%s)",
+				strings.Join(t.Names(), ", "), published(q.lake(), t), t.Names()[0], dir, one.lies, one.options)
+			if _, err := db.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("store %s as %s: %w", t.Dataset, one.lies, err)
+			}
+		}
+	}
+	return nil
+}
+
+// onLake are the cases of a statement on the layouts of the lake.
+func (q *querySuite) onLake(name string, dated bool) (all []bench.Case) {
+	for _, lies := range []string{asCSV, asParquet, asPartition} {
+		c := bench.Case{Name: caseName(name, "lake", lies), Same: name + " on the lake",
+			Answers:    fmt.Sprintf("%s on the lake: %s", name, lies),
+			Parameters: []result.Pair{{Name: result.Query, Value: name}, {Name: result.On, Value: "lake"}, {Name: result.Layout, Value: lies}},
+			Again:      true,
+			Ready:      func(ctx context.Context) (*bench.Trial, error) { return q.lakeTrial(ctx, name, lies) }}
+		if lies != asCSV {
+			against := result.Comparison{Kind: result.Plain, Case: caseName(name, "lake", asCSV)}
+			if lies == asPartition {
+				against.Promise = result.Queries
+			}
+			c.Against = []result.Comparison{against}
+		}
+		if lies == asPartition && dated {
+			c.Against = append(c.Against, result.Comparison{Kind: result.Previous, Case: caseName(name, "lake", asParquet), Promise: result.Pruning})
+		}
+		all = append(all, c)
+	}
+	return all
+}
 
 // lakeOf is a DuckDB in which the warehouse's tables are views of stored files.
 func (q *querySuite) lakeOf(ctx context.Context, lies string) (_ *sql.DB, err error) {

@@ -13,10 +13,10 @@ import (
 // mostRows is the largest day that is tried.
 const mostRows = 10_000_000
 
-// sizes are what the mill is tried with, from a tenth of the run's rows: more rows in
-// one day, and more days of few rows. The first is the smallest of both.
+// sizes are what the mill is tried with, from a hundredth of the run's rows: more rows
+// in one day, and more days of few rows. The first is the smallest of both.
 func sizes(p bench.Place) (all [][2]int) {
-	least := max(p.Rows/10, 1)
+	least := max(p.Rows/100, 10)
 	for rows, n := least, 0; n < 4 && rows <= mostRows; rows, n = rows*10, n+1 {
 		all = append(all, [2]int{rows, 1})
 	}

@@ -124,7 +124,7 @@ func storage(p bench.Place, project fs.FS) bench.Suite {
 		Answers: "How many bytes do the facts take, and how long are they written and read, by format, codec, order and row group?"}
 	first := forms()[0]
 	for _, f := range forms() {
-		c := bench.Case{Name: f.name(), Same: "rows", Parameters: f.parameters(), Answers: "facts written to " + strings.ReplaceAll(f.name(), "-", ", ") + ", and all their columns read again",
+		c := bench.Case{Name: f.name(), Same: "rows", Again: true, Parameters: f.parameters(), Answers: "facts written to " + strings.ReplaceAll(f.name(), "-", ", ") + ", and all their columns read again",
 			Ready: func(ctx context.Context) (*bench.Trial, error) { return d.storageTrial(ctx, f) }}
 		if f != first {
 			against := result.Comparison{Kind: result.Plain, Case: first.name()}

@@ -131,21 +131,30 @@ func (t *Tables) readRoots(ctx context.Context) error {
 	return err
 }
 
-// within lends the connection in a transaction that sees a layout and is rolled
-// back.
-func (t *Tables) within(ctx context.Context, l Layout, f func(*pgx.Conn) error) (err error) {
+// enter begins a transaction that sees a layout. It must be rolled back.
+func (t *Tables) enter(ctx context.Context, l Layout) (pgx.Tx, error) {
 	path := "public"
 	if l.heaps() {
 		path = heapSchema + ", public"
 	}
 	tx, err := t.conn.Begin(ctx)
 	if err != nil {
+		return nil, fmt.Errorf("see layout %s: %w", l, err)
+	}
+	if _, err := tx.Exec(ctx, "set local client_min_messages = warning; set local search_path = "+path+";\n"+t.drops[l]); err != nil {
+		return nil, errors.Join(fmt.Errorf("see layout %s: %w", l, err), tx.Rollback(context.WithoutCancel(ctx)))
+	}
+	return tx, nil
+}
+
+// within lends the connection in a transaction that sees a layout and is rolled
+// back.
+func (t *Tables) within(ctx context.Context, l Layout, f func(*pgx.Conn) error) (err error) {
+	tx, err := t.enter(ctx, l)
+	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback(context.WithoutCancel(ctx))) }()
-	if _, err := tx.Exec(ctx, "set local client_min_messages = warning; set local search_path = "+path+";\n"+t.drops[l]); err != nil {
-		return err
-	}
 	return f(tx.Conn())
 }
 

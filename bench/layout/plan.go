@@ -3,6 +3,7 @@ package layout
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,21 +48,27 @@ type explained struct {
 	Planning float64 `json:"Planning Time"` // milliseconds
 }
 
-// Explain runs a statement on a layout and returns its plan.
+// Explain runs a statement on a layout once and returns its plan.
 func (t *Tables) Explain(ctx context.Context, l Layout, sql string) (p Plan, err error) {
-	err = t.within(ctx, l, func(conn *pgx.Conn) error {
-		if _, err := conn.Exec(ctx, "explain "+sql); err != nil {
-			return err
-		}
-		return conn.QueryRow(ctx, "explain (analyze, buffers, format json) "+sql, pgx.QueryExecModeSimpleProtocol).Scan(&p.JSON)
-	})
+	s, err := t.Statement(ctx, l, sql)
 	if err != nil {
-		return p, fmt.Errorf("explain on layout %s: %w", l, err)
+		return p, err
+	}
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	return s.Explain(ctx)
+}
+
+// Explain runs the statement and returns its plan.
+func (s *Statement) Explain(ctx context.Context) (p Plan, err error) {
+	err = s.tx.QueryRow(ctx, "explain (analyze, buffers, format json) "+s.sql, pgx.QueryExecModeSimpleProtocol).Scan(&p.JSON)
+	if err != nil {
+		return p, fmt.Errorf("explain on layout %s: %w", s.layout, err)
 	}
 	var parsed []explained
 	if err := json.Unmarshal(p.JSON, &parsed); err != nil || len(parsed) != 1 {
-		return p, fmt.Errorf("explain on layout %s: %d plans: %w", l, len(parsed), err)
+		return p, fmt.Errorf("explain on layout %s: %d plans: %w", s.layout, len(parsed), err)
 	}
+	t := s.tables
 	root := parsed[0].Plan
 	p.Hit, p.Read, p.Temp = root.Hit, root.Read, root.TempRead+root.TempWritten
 	p.Bytes, p.Planned = (p.Hit+p.Read)*t.block, time.Duration(parsed[0].Planning*float64(time.Millisecond))

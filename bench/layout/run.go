@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,29 +19,59 @@ type Answer struct {
 	Hash string // of the rows in their order, SHA-256 in hexadecimal
 }
 
-// Run runs one statement on a layout. It is planned once before the clock starts,
-// so that no layout pays for what its transaction has changed in the catalogue.
-func (t *Tables) Run(ctx context.Context, l Layout, sql string) (a Answer, err error) {
-	err = t.within(ctx, l, func(conn *pgx.Conn) error {
-		if _, err := conn.Exec(ctx, "explain "+sql); err != nil {
-			return err
-		}
-		began := time.Now()
-		results, err := conn.PgConn().Exec(ctx, sql).ReadAll()
-		a.Took = time.Since(began)
-		if err != nil {
-			return err
-		}
-		if len(results) != 1 {
-			return fmt.Errorf("%d statements instead of one", len(results))
-		}
-		a.Rows, a.Hash = int64(len(results[0].Rows)), hash(results[0].Rows)
-		return nil
-	})
+// Statement is a statement on a layout, which may be run more than once.
+type Statement struct {
+	tables *Tables
+	tx     pgx.Tx // sees the layout
+	layout Layout
+	sql    string
+}
+
+// Statement gets a statement ready to run. It is planned once, so that no layout pays
+// for what its transaction has changed in the catalogue. The tables are in use until
+// it is closed.
+func (t *Tables) Statement(ctx context.Context, l Layout, sql string) (*Statement, error) {
+	tx, err := t.enter(ctx, l)
 	if err != nil {
-		return a, fmt.Errorf("run on layout %s: %w", l, err)
+		return nil, err
 	}
+	s := &Statement{tables: t, tx: tx, layout: l, sql: sql}
+	if _, err := tx.Exec(ctx, "explain "+sql); err != nil {
+		return nil, errors.Join(s.failed(err), s.Close(ctx))
+	}
+	return s, nil
+}
+
+// Run runs the statement.
+func (s *Statement) Run(ctx context.Context) (a Answer, err error) {
+	began := time.Now()
+	results, err := s.tx.Conn().PgConn().Exec(ctx, s.sql).ReadAll()
+	a.Took = time.Since(began)
+	if err != nil {
+		return a, s.failed(err)
+	}
+	if len(results) != 1 {
+		return a, s.failed(fmt.Errorf("%d statements instead of one", len(results)))
+	}
+	a.Rows, a.Hash = int64(len(results[0].Rows)), hash(results[0].Rows)
 	return a, nil
+}
+
+func (s *Statement) failed(err error) error { return fmt.Errorf("run on layout %s: %w", s.layout, err) }
+
+// Close frees the tables.
+func (s *Statement) Close(ctx context.Context) error {
+	return s.tx.Rollback(context.WithoutCancel(ctx))
+}
+
+// Run runs one statement on a layout once.
+func (t *Tables) Run(ctx context.Context, l Layout, sql string) (a Answer, err error) {
+	s, err := t.Statement(ctx, l, sql)
+	if err != nil {
+		return a, err
+	}
+	defer func() { err = errors.Join(err, s.Close(ctx)) }()
+	return s.Run(ctx)
 }
 
 // hash is one for each sequence of rows: cells have their length before them, null

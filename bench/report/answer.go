@@ -85,11 +85,11 @@ func (b *bench) rungs() (list []comparison) {
 	return list
 }
 
-// optimisations are the rungs without those that bear a promise by themselves: the
-// mill, which is the pipeline and more, is no optimisation of it.
+// optimisations are the rungs without a program of its own: the mill, which is the
+// pipeline and more, is no optimisation of it.
 func (b *bench) optimisations() []comparison {
 	return slices.DeleteFunc(b.rungs(), func(c comparison) bool {
-		return slices.ContainsFunc(c.of.Against, func(a result.Comparison) bool { return a.Promise != "" })
+		return c.of.Parameter(result.Program) != ""
 	})
 }
 

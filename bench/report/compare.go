@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -60,6 +61,10 @@ func Compare(a, b *result.Result) (*Comparison, error) {
 				c.Answers = append(c.Answers, id)
 			default:
 				shared++
+				if one.Times != other.Times {
+					c.Differences = append(c.Differences, Difference{What: "number of times that a repetition of " + id + " does the work",
+						A: strconv.Itoa(max(one.Times, 1)), B: strconv.Itoa(max(other.Times, 1))})
+				}
 				c.Changes = append(c.Changes, changes(id, &one, &other)...)
 			}
 		}

@@ -69,6 +69,7 @@ func TestCompare(t *testing.T) {
 	b.Suite("floors").Case("load").Samples[0].Hash = "other"
 	b.Suite("floors").Case("pipe").Void = "wrong"
 	b.Suite("floors").Cases = append(b.Suite("floors").Cases, result.Case{Name: "new", Samples: a.Suites[0].Cases[0].Samples})
+	b.Suite("floors").Case("lake").Times = 20
 	b.Commit, b.Machine.Kernel = "fedcba", "linux 7"
 	c, text := compared(t, a, b)
 	at := map[string]report.Change{}
@@ -93,7 +94,8 @@ func TestCompare(t *testing.T) {
 	if len(c.Regressions()) != 2 || len(c.Answers) != 1 || c.Answers[0] != "floors/load" || len(c.OnlyA) != 1 || c.OnlyA[0] != "floors/pipe" || len(c.OnlyB) != 1 || c.OnlyB[0] != "floors/new" {
 		t.Errorf("%+v", c)
 	}
-	if len(c.Differences) != 1 || c.Differences[0].String() != "system: linux 6.1.0 x86_64 and linux 7" {
+	if len(c.Differences) != 2 || c.Differences[0].String() != "system: linux 6.1.0 x86_64 and linux 7" ||
+		c.Differences[1].String() != "number of times that a repetition of floors/lake does the work: 1 and 20" {
 		t.Errorf("%v", c.Differences)
 	}
 	for _, want := range []string{"REGRESSION", "floors/load: another answer", "2 regressions", "fedcba", "peak memory"} {

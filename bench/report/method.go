@@ -10,7 +10,7 @@ import (
 func method() Section {
 	same := stats.SameRun()
 	return Section{ID: "method", Title: "Method and limits", Blocks: []Block{List{
-		{strong("Repetitions. "), plain("Every case runs once to warm up, which does not count, and then in turns with the others of its suite, in a new random order each round: at least ten times if it takes less than 30 s, six times otherwise, unless the budget ends.")},
+		{strong("Repetitions. "), plain("Every case runs once to warm up, which does not count, and then in turns with the others of its suite, in a new random order each round: at least ten times if it takes less than 30 s, six times otherwise, unless the budget ends. What is shorter than 100 ms is done several times in a repetition, whose figure is their mean.")},
 		{strong("Answers first. "), plain("Each repetition hashes the rows that came out. A wrong answer voids the time of its case.")},
 		{strong("Times "), plain("are medians. The variation is the standard deviation as a share of the mean.")},
 		{strong("Ratios "), plain("are ratios of medians, with an interval that holds 95 % of " + thousands(stats.Resamples) + " resamples. Cases that took turns are resampled round by round, so that what slowed a round down cancels out. The random numbers are seeded: the same samples give the same report.")},

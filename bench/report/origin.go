@@ -38,7 +38,11 @@ func (b *bench) origin() *Section {
 		add("commit", r.Commit)
 		add("started", r.Started.UTC().Format(time.RFC3339))
 		if !r.Finished.IsZero() {
-			add("took", r.Finished.Sub(r.Started).Round(time.Second).String())
+			took := r.Finished.Sub(r.Started).Round(time.Second).String()
+			if r.Runs > 1 {
+				took += fmt.Sprintf(", in %d runs", r.Runs)
+			}
+			add("took", took)
 		}
 		for _, p := range r.Versions {
 			add(p.Name, p.Value)
@@ -128,6 +132,9 @@ func (b *bench) figures(c *result.Case) Text {
 		text = append(text, plain(" run"))
 	} else {
 		text = append(text, plain(" runs, variation "), figure(b.variation(c)))
+	}
+	if c.Times > 1 {
+		text = append(text, plain(fmt.Sprintf(", each the mean of %d", c.Times)))
 	}
 	for _, one := range []struct {
 		name  string

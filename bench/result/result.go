@@ -1,7 +1,9 @@
 package result
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -16,6 +18,7 @@ type Result struct {
 	Finished time.Time `json:"finished,omitzero"`  // UTC; zero in a file that was cut off
 	Ended    string    `json:"ended,omitempty"`    // why before its time; empty if it was not
 	Command  string    `json:"command"`            // makes the whole run again
+	Runs     int       `json:"runs,omitzero"`      // that it was measured in, one going on with the other, if more than one
 	Machine  Machine   `json:"machine"`            // that it ran on
 	Versions []Pair    `json:"versions"`           // of go, duckdb, postgresql and each peer that was found
 	Settings []Pair    `json:"settings,omitempty"` // that bear on time: memory limit, threads, the server's
@@ -56,6 +59,7 @@ type Case struct {
 	Against    []Comparison `json:"against,omitempty"`    // what it is to be read beside
 	Command    string       `json:"command"`              // makes its samples again
 	Wanted     int          `json:"wanted"`               // repetitions that the method asks for; fewer samples: the budget ended
+	Times      int          `json:"times,omitzero"`       // that each repetition does the work, if more than one; times of a sample are those of one
 	Warmups    int          `json:"warmups"`              // repetitions before the first sample
 	Skipped    string       `json:"skipped,omitempty"`    // why it has no samples
 	Void       string       `json:"void,omitempty"`       // why its samples do not count
@@ -126,6 +130,23 @@ func (c Case) Baseline(kind string) string {
 		}
 	}
 	return ""
+}
+
+// Sizes are the rows a day and the days of the run's data.
+func (r *Result) Sizes() (rows, days int, err error) {
+	for _, size := range []struct {
+		name string
+		to   *int
+	}{{RowsADay, &rows}, {Days, &days}} {
+		i := slices.IndexFunc(r.Settings, func(p Pair) bool { return p.Name == size.name })
+		if i < 0 {
+			return 0, 0, fmt.Errorf("the run does not tell its %s", size.name)
+		}
+		if *size.to, err = strconv.Atoi(r.Settings[i].Value); err != nil {
+			return 0, 0, fmt.Errorf("the run's %s: %w", size.name, err)
+		}
+	}
+	return rows, days, nil
 }
 
 // Suite is the suite of that name, nil without it.

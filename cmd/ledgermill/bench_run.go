@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,14 +98,19 @@ written.
 EXAMPLES
    1. all suites, ten minutes:        ledgermill bench run
    2. one suite as long as it takes:  ledgermill bench run ladder --budget 0 --rows 1000000
-   3. for benchstat:                  ledgermill bench run floors --format benchstat > new.txt`,
+   3. for benchstat:                  ledgermill bench run floors --format benchstat > new.txt
+   4. the rest, after Ctrl-C:         ledgermill bench run --resume
+   5. to compare with another build:  ledgermill bench run --like before.json --output after.json`,
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "rows", Value: defaultBenchRows, Usage: "records a day"},
 			&cli.IntFlag{Name: "days", Value: defaultBenchDays, Usage: "business dates"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "of the data, and of the order of repetitions"},
 			&cli.IntFlag{Name: "repeat", Usage: "repetitions of each case; 0: 10 of those below 30 s, 6 of the others"},
+			&cli.BoolFlag{Name: "once", Usage: "run each case once and cold, to see that all run and answer alike: no times to judge by"},
 			&cli.DurationFlag{Name: "budget", Value: 10 * time.Minute, Usage: "time for everything, such as 90s or 2h; 0: no limit"},
 			&cli.StringFlag{Name: "output", Value: "bench.json", Usage: "`FILE` that gets every sample"},
+			&cli.BoolFlag{Name: "resume", Usage: "go on where the run that wrote the output has ended"},
+			&cli.StringFlag{Name: "like", Usage: "`FILE` of a run to compare with: take its rows, days and seed, and do the work of short cases as often"},
 			&cli.StringFlag{Name: "dir", Usage: "existing `DIR` to work in, on the disk to be measured; the system's temporary one by default"},
 			formatFlag("text, json or benchstat"),
 		},
@@ -121,6 +128,9 @@ func (a *app) benchRun(c *cli.Context) error {
 			return usagef(fmt.Sprintf("--%s 1", name), "--%s %d is less than one", name, c.Int(name))
 		}
 	}
+	if c.Bool("once") && c.Int("repeat") > 0 {
+		return usagef("--once, or --repeat", "--once and --repeat do not go together")
+	}
 	if c.Duration("budget") < 0 || c.Int("repeat") < 0 {
 		return usagef("--budget 0 and --repeat 0, which leave it to the method", "--budget and --repeat cannot be negative")
 	}
@@ -131,8 +141,8 @@ func (a *app) benchRun(c *cli.Context) error {
 	if _, err := os.Stat(filepath.Dir(output)); err != nil {
 		return usagef("--output FILE in a directory that exists", "--output: %v", err)
 	}
-	o := bench.Options{Only: c.Args().Slice(), Rows: c.Int("rows"), Days: c.Int("days"), Seed: c.Uint64("seed"), Repeat: c.Int("repeat"),
-		Budget: c.Duration("budget"), Dir: c.String("dir"), Commit: commit(), Command: benchCommandLine(c),
+	o := bench.Options{Only: c.Args().Slice(), Rows: c.Int("rows"), Days: c.Int("days"), Seed: c.Uint64("seed"), Repeat: c.Int("repeat"), Once: c.Bool("once"),
+		Budget: c.Duration("budget"), Dir: c.String("dir"), Commit: commit(),
 		Start: func(ctx context.Context) (bench.Server, error) {
 			server, err := warehouse.StartPrivate(ctx, warehouse.PrivateOptions{Name: "bench", Progress: a.benchSays})
 			if err != nil {
@@ -143,6 +153,10 @@ func (a *app) benchRun(c *cli.Context) error {
 		Saved:    func(r *result.Result) error { return r.Write(output) },
 		Progress: a.benchSays,
 	}
+	if err := earlier(c, &o, output); err != nil {
+		return err
+	}
+	o.Command = benchCommandLine(o, c.Args().Slice())
 	r, err := bench.Run(c.Context, benchPlan(), o)
 	if r == nil {
 		return err
@@ -163,13 +177,50 @@ func (a *app) benchRun(c *cli.Context) error {
 	return errors.Join(err, printed)
 }
 
+// earlier reads the runs that this one goes on with, or is to be like.
+func earlier(c *cli.Context, o *bench.Options, output string) error {
+	if c.Bool("resume") {
+		switch _, err := os.Stat(output); {
+		case err == nil:
+			before, err := readResults([]string{output})
+			if err != nil {
+				return err
+			}
+			o.Before = before[0]
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	if c.String("like") == "" {
+		return nil
+	}
+	like, err := readResults([]string{c.String("like")})
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"rows", "days", "seed"} {
+		if c.IsSet(name) {
+			return usagef("--like alone", "--like takes --%s from the run that it names", name)
+		}
+	}
+	o.Like, o.Seed = like[0], like[0].Seed
+	o.Rows, o.Days, err = like[0].Sizes()
+	return err
+}
+
 func (a *app) benchSays(line string) { fmt.Fprintln(a.stderr, line) }
 
 // benchCommandLine makes the run again.
-func benchCommandLine(c *cli.Context) string {
-	line := []string{"ledgermill bench run", "--rows", c.String("rows"), "--days", c.String("days"), "--seed", c.String("seed"),
-		"--repeat", c.String("repeat"), "--budget", c.Duration("budget").String()}
-	return strings.Join(append(line, c.Args().Slice()...), " ")
+func benchCommandLine(o bench.Options, names []string) string {
+	line := []string{"ledgermill bench run", "--rows", strconv.Itoa(o.Rows), "--days", strconv.Itoa(o.Days), "--seed", strconv.FormatUint(o.Seed, 10),
+		"--repeat", strconv.Itoa(o.Repeat), "--budget", o.Budget.String()}
+	if o.Once {
+		line = append(line, "--once")
+	}
+	if o.Before != nil {
+		line = append(line, "--resume")
+	}
+	return strings.Join(append(line, names...), " ")
 }
 
 // commit is that of this program, as far as the build knows.

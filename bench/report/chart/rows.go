@@ -1,6 +1,8 @@
 package chart
 
 import (
+	"math"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -26,7 +28,8 @@ type rows struct {
 	unit    Unit
 	title   string // of the axis
 	legend  []entry
-	one     bool // a line at 1
+	one     bool      // a line at 1
+	left    vg.Length // where words begin; 0: at the left end
 	mark    func(c draw.Canvas, x func(float64) vg.Length, i int, y vg.Length)
 	between func(c draw.Canvas, x func(float64) vg.Length, i int, y, above vg.Length) // from the row above; nil for none
 }
@@ -36,6 +39,7 @@ const (
 	barHeight  = 20
 	axisHeight = 36
 	sides      = 16 // room for half a label of the axis
+	gap        = 7  // between the line at 1 and words
 )
 
 // heights are the height of each row: notes that do not fit beside their label
@@ -58,9 +62,27 @@ func (r rows) heights(room vg.Length) (heights []float64, double bool) {
 	return heights, double
 }
 
+// beyond is where words begin that would lie on the line at 1: how far right of the
+// left end, 0 if they stand clear of it, or have no room behind it.
+func (r rows) beyond(room vg.Length) vg.Length {
+	if !r.one {
+		return 0
+	}
+	style, widest := written(Ink, textSize, true), vg.Length(0)
+	for _, one := range r.all {
+		widest = max(widest, style.Width(one.Label))
+	}
+	at := room*vg.Length(math.Log(1/r.low)/math.Log(r.high/r.low)) + sides
+	if widest+gap < at || at+gap+widest > room {
+		return 0
+	}
+	return at + gap
+}
+
 func (r rows) draw(width float64) (Drawing, error) {
 	room := vg.Length(width - 2*sides)
-	heights, double := r.heights(room)
+	r.left = r.beyond(room)
+	heights, double := r.heights(room - r.left)
 	key := newLegend(r.legend, vg.Length(width))
 	total := key.height() + axisHeight
 	for _, h := range heights {
@@ -99,6 +121,9 @@ func (r rows) paint(c draw.Canvas, p *plot.Plot, heights []float64, double bool)
 	}
 	ink, bold, muted := written(Ink, textSize, false), written(Ink, textSize, true), written(Muted, textSize, false)
 	left, right, top, above := c.Min.X-sides+1, c.Max.X+sides-1, c.Max.Y, vg.Length(0)
+	if r.left > 0 {
+		left = at(1) + gap
+	}
 	for i, one := range r.all {
 		bottom := top - vg.Length(heights[i])
 		words := top - line/2 - 1

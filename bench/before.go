@@ -1,0 +1,100 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ledgermill/bench/result"
+)
+
+// OtherRunError is a result of another run than the one that was to go on.
+type OtherRunError struct {
+	What string // in which they differ
+}
+
+func (e *OtherRunError) Error() string {
+	return fmt.Sprintf("what was measured before has another %s", e.What)
+}
+
+// ExitCode is that of a wrong use.
+func (e *OtherRunError) ExitCode() int { return 2 }
+
+// Try says what to do about it.
+func (e *OtherRunError) Try() string { return "begin anew, with another --output" }
+
+// goOn makes sure that what was measured before is of a run like this one.
+func (r *runner) goOn() error {
+	before, now := r.Before, r.result
+	if before == nil {
+		return nil
+	}
+	rows, days, err := before.Sizes()
+	switch {
+	case err != nil:
+		return err
+	case before.Commit != now.Commit:
+		return &OtherRunError{"commit"}
+	case before.Machine != now.Machine:
+		return &OtherRunError{"machine"}
+	case before.Seed != r.Seed || rows != r.Rows || days != r.Days:
+		return &OtherRunError{"seed, or number of rows or days"}
+	}
+	now.Started, now.Data, now.Budget, now.Runs = before.Started, before.Data, before.Budget+now.Budget, max(before.Runs, 1)+1
+	if !strings.HasSuffix(before.Command, now.Command) {
+		now.Command = before.Command + " && " + now.Command
+	}
+	return nil
+}
+
+// find is a case of a result, nil if it is not there, or there is no result.
+func find(r *result.Result, suite, name string) *result.Case {
+	if r == nil {
+		return nil
+	}
+	s := r.Suite(suite)
+	if s == nil {
+		return nil
+	}
+	return s.Case(name)
+}
+
+// whole tells whether a suite was measured before, all of it.
+func (t *taker) whole() bool {
+	return !slices.ContainsFunc(t.cases, func(c *running) bool { return !c.over })
+}
+
+// restore gives a case what was measured of it before. What was skipped or void then is
+// tried again.
+func (t *taker) restore(c *running) {
+	before := find(t.Before, t.suite.Name, c.Name)
+	if before == nil || !before.Counts() {
+		return
+	}
+	c.result.Samples, c.result.Wanted, c.result.Times, c.result.Warmups = before.Samples, before.Wanted, before.Times, before.Warmups
+	c.wanted, c.over = before.Wanted, len(before.Samples) >= before.Wanted
+	for _, s := range before.Samples {
+		t.order = max(t.order, s.Order+1)
+	}
+	t.compare(c, before.Samples[0])
+}
+
+// keepOthers keeps the suites that were measured before and are not asked for now.
+func (r *runner) keepOthers() {
+	if r.Before == nil {
+		return
+	}
+	for _, s := range r.Before.Suites {
+		if r.result.Suite(s.Name) == nil {
+			r.result.Suites = append(r.result.Suites, s)
+		}
+	}
+}
+
+// saved hands over what there is.
+func (r *runner) saved() error {
+	if r.Saved == nil {
+		return nil
+	}
+	return r.Saved(r.result)
+}
