@@ -36,6 +36,7 @@ type bench struct {
 	buckets   *buckets // nil: in directories
 	log       *slog.Logger
 	wrapLake  func(lake.Store) lake.Store // nil: as it is
+	semantics string                      // "": the engine's
 }
 
 func newBench(t *testing.T, files fs.FS) *bench {
@@ -112,7 +113,7 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 		root = b.wrapLake(root)
 	}
 	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
-		Keep: b.keep, BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, MaxRatio: b.maxRatio, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading}, write)
+		Keep: b.keep, BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, MaxRatio: b.maxRatio, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading, Semantics: b.semantics}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())
 	}

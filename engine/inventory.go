@@ -77,12 +77,12 @@ func (m *Mill) take(ctx context.Context, sel Selection) error {
 		if c == nil {
 			continue
 		}
-		f := &feed{contract: c, hash: ledger.Fingerprint("contract", Semantics, c.Data()), objects: map[string]ledger.ObjectRecord{},
+		f := &feed{contract: c, hash: contractHash(m.Semantics, c), objects: map[string]ledger.ObjectRecord{},
 			listed: map[string]listed{}, dirty: map[string]bool{}, landed: map[string]bool{}, strays: map[string]bool{}}
 		for key, record := range m.State().Objects[name] {
 			f.objects[key] = record
 		}
-		if err := m.list(ctx, f); err != nil {
+		if err := m.list(ctx, f, sel.Agreed); err != nil {
 			return err
 		}
 		f.compare(sel)
@@ -91,7 +91,8 @@ func (m *Mill) take(ctx context.Context, sel Selection) error {
 	return nil
 }
 
-func (m *Mill) list(ctx context.Context, f *feed) error {
+func (m *Mill) list(ctx context.Context, f *feed, agreed *PlanFile) error {
+	waiting := agreed.waiting(f.contract.Name)
 	for _, section := range f.contract.Sections {
 		prefix := staticPrefix(section.Objects)
 		objects, err := m.Input.List(ctx, prefix)
@@ -121,7 +122,7 @@ func (m *Mill) list(ctx context.Context, f *feed) error {
 			if control, ok := controls[o.Key]; ok {
 				one.control = &control
 			}
-			if m.waits(one) {
+			if m.waits(one) || waiting[o.Key] {
 				f.changes = append(f.changes, ObjectChange{Feed: f.contract.Name, Key: o.Key, Change: WaitingObject, Size: o.Size,
 					Detail: fmt.Sprintf("changed %s ago and has no control file; read once it is %s old", m.Now().Sub(o.ModTime).Round(time.Second), m.Settle)})
 				if _, known := f.objects[o.Key]; known {
@@ -140,6 +141,11 @@ func (m *Mill) list(ctx context.Context, f *feed) error {
 		f.listed[key] = one
 	}
 	return nil
+}
+
+// contractHash is the hash of all of a contract that bears on data.
+func contractHash(semantics string, c *contract.Contract) string {
+	return ledger.Fingerprint("contract", semantics, c.Data())
 }
 
 // staticPrefix is the beginning of a pattern that every match shares.

@@ -82,3 +82,29 @@ func placeOf(u ledger.UnitRecord, contract bool) (key, rejects string) {
 	}
 	return unit.Key(u.Dataset), ""
 }
+
+// keepStatements puts the texts of what made the commit's units into it, as far as the
+// ledger does not have them: a later plan shows an edit beside them.
+func (r *run) keepStatements() {
+	given := map[string]bool{}
+	for _, u := range r.entry.Units {
+		if _, kept := r.State().Statement(u.Dataset, u.SQL); kept || given[u.Dataset] {
+			continue
+		}
+		text, sql := r.text(u.Dataset)
+		if sql != u.SQL {
+			continue // published before, and only tested again
+		}
+		given[u.Dataset] = true
+		r.entry.Statements = append(r.entry.Statements, ledger.Statement{Dataset: u.Dataset, SQL: sql, Text: text})
+	}
+}
+
+// text is what makes a dataset, and its hash.
+func (m *Mill) text(dataset string) (text, sql string) {
+	if c := m.Project.Contracts[dataset]; c != nil {
+		return c.Source, contractHash(m.Semantics, c)
+	}
+	one := m.Project.Models[dataset]
+	return one.Text(), ledger.Fingerprint(one.Data())
+}

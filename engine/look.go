@@ -58,7 +58,7 @@ func (l *Look) Edited(p *model.Project) (bool, error) {
 		return false, nil
 	}
 	for name, c := range p.Contracts {
-		if f := l.feeds[name]; f == nil || f.hash != ledger.Fingerprint("contract", Semantics, c.Data()) {
+		if f := l.feeds[name]; f == nil || f.hash != contractHash(l.Semantics, c) {
 			return false, nil
 		}
 	}

@@ -150,7 +150,7 @@ func (r *run) failed(ctx context.Context, s *step, err error) error {
 // admitFile puts a made unit into the commit. Where its rows are those that are
 // published, the published file stays and only its fingerprint is noted.
 func (r *run) admitFile(one *model.Model, u job.Unit, a *attempt) {
-	record := ledger.UnitRecord{Dataset: one.Name, Unit: string(u), Fingerprint: a.print, Content: a.file.Content, SQL: ledger.Fingerprint(one.Data()),
+	record := ledger.UnitRecord{Dataset: one.Name, Unit: string(u), Fingerprint: a.print, Content: a.file.Content, SQL: ledger.Fingerprint(one.Data()), Semantics: r.Semantics,
 		Tests: r.testsPrint(one), Inputs: a.inputs, Rows: a.file.Rows, Columns: a.file.Columns, Totals: a.file.Totals, Control: a.file.Control,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	switch {

@@ -77,6 +77,7 @@ type Options struct {
 	Log       *slog.Logger
 	Progress  func(Progress)
 	Events    *Events        // told of runs; nil: nobody is
+	Semantics string         // number of the engine's semantics, part of every fingerprint; "": Semantics
 	Lineage   *lineage.Graph // tells which columns show what a contract calls private; nil: their names alone do
 	Now       func() time.Time
 }
@@ -121,6 +122,9 @@ func Open(ctx context.Context, o Options, write bool) (*Mill, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Semantics == "" {
+		o.Semantics = Semantics
 	}
 	if o.ExitCode == nil {
 		o.ExitCode = func(error) int { return ExitFailed }

@@ -12,14 +12,17 @@ import (
 
 // Selection narrows a plan or a run.
 type Selection struct {
-	From, To      time.Time  // business dates, both included; zero is open
-	Datasets      []string   // nil: all
-	Units         []job.Unit // beside whole datasets these alone; nil: all
-	Full          bool       // make again what is up to date
-	AcceptRemoved bool       // objects that have vanished are removed from their units
-	Reopen        bool       // units of closed periods may be made again
-	Rewrite       bool       // published units older than HoldAfter may be made again
-	Reason        string     // for Reopen or Rewrite, for the record
+	From          time.Time  `json:"from,omitzero"` // business dates, both included; zero is open
+	To            time.Time  `json:"to,omitzero"`
+	Datasets      []string   `json:"datasets,omitempty"`       // nil: all
+	Units         []job.Unit `json:"units,omitempty"`          // beside whole datasets these alone; nil: all
+	Full          bool       `json:"full,omitempty"`           // make again what is up to date
+	AcceptRemoved bool       `json:"accept_removed,omitempty"` // objects that have vanished are removed from their units
+	Reopen        bool       `json:"reopen,omitempty"`         // units of closed periods may be made again
+	Rewrite       bool       `json:"rewrite,omitempty"`        // published units older than HoldAfter may be made again
+	Reason        string     `json:"reason,omitempty"`         // for Reopen or Rewrite, for the record
+
+	Agreed *PlanFile `json:"-"` // the plan that is to be run, and nothing else; its Selection is this one
 }
 
 func (s Selection) has(dataset string, u job.Unit) bool {
@@ -46,6 +49,7 @@ type PlannedUnit struct {
 	Action  string   `json:"action"`
 	Why     []string `json:"why"`
 	Exit    int      `json:"exit,omitempty"`
+	Rows    *int64   `json:"rows,omitempty"` // that are expected of it; nil: nobody can tell, or nothing is made
 }
 
 // Plan is what a run would do.
@@ -53,6 +57,10 @@ type Plan struct {
 	Objects []ObjectChange `json:"objects"`
 	Units   []PlannedUnit  `json:"units"`
 	Exit    int            `json:"exit"`
+
+	// What a plan tells beside what is done; a run's plan has neither.
+	Edits    []Edit       `json:"edits,omitempty"`
+	Expected *Expectation `json:"expected,omitempty"` // nil: nothing is made
 
 	work []work
 }

@@ -120,8 +120,15 @@ func (p *planner) whyContract(f *feed, u job.Unit, record ledger.UnitRecord, pub
 		return []string{"new"}
 	}
 	var why []string
-	if record.SQL != f.hash {
-		why = append(why, "edited contract")
+	switch {
+	case record.SQL == f.hash:
+	default:
+		if record.MadeUnder() != p.mill.Semantics {
+			why = append(why, p.whySemantics(record))
+		}
+		if contractHash(record.MadeUnder(), f.contract) != record.SQL {
+			why = append(why, "edited contract")
+		}
 	}
 	before := map[string]ledger.Version{}
 	for _, v := range record.Objects {
@@ -148,6 +155,11 @@ func (p *planner) whyContract(f *feed, u job.Unit, record ledger.UnitRecord, pub
 		why = []string{"again"}
 	}
 	return why
+}
+
+// whySemantics tells that an engine makes other rows of the same statement now.
+func (p *planner) whySemantics(record ledger.UnitRecord) string {
+	return fmt.Sprintf("new semantics number: %s, made under %s", p.mill.Semantics, record.MadeUnder())
 }
 
 func (p *planner) planModel(one *model.Model) {
@@ -256,6 +268,9 @@ func (p *planner) assess(one *model.Model, u job.Unit) (why []string, certain, p
 		return []string{"new"}, true, false
 	case record.Lost:
 		return []string{"lost"}, true, false
+	}
+	if record.MadeUnder() != p.mill.Semantics {
+		why, certain = append(why, p.whySemantics(record)), true
 	}
 	if record.SQL != ledger.Fingerprint(one.Data()) {
 		why, certain = append(why, "edited "+one.File), true

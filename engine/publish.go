@@ -34,6 +34,7 @@ func (r *run) publish(ctx context.Context) error {
 		r.report.Bytes += u.Size
 	}
 	r.keepFormer(&r.entry)
+	r.keepStatements()
 	if err := r.commit(ctx); err != nil {
 		return err
 	}

@@ -42,7 +42,9 @@ func (m *Mill) Plan(ctx context.Context, sel Selection) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.plan(), nil
+	plan := p.plan()
+	plan.Edits = p.edits()
+	return plan, p.expect(ctx, plan)
 }
 
 func (m *Mill) prepareRun(ctx context.Context, sel Selection, making bool) (*planner, error) {
@@ -56,10 +58,19 @@ func (m *Mill) prepareRun(ctx context.Context, sel Selection, making bool) (*pla
 	if err := m.take(ctx, sel); err != nil {
 		return nil, err
 	}
+	if sel.Agreed != nil { // before anything is read
+		if err := sel.Agreed.still(m); err != nil {
+			return nil, err
+		}
+	}
 	if err := m.survey(ctx, making); err != nil {
 		return nil, err
 	}
-	return m.planner(sel), nil
+	p := m.planner(sel)
+	if sel.Agreed != nil {
+		return p, sel.Agreed.same(p.plan())
+	}
+	return p, nil
 }
 
 // Execute makes and publishes what the selection asks for and loads the warehouse.

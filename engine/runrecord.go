@@ -46,8 +46,8 @@ func (m *Mill) RunRecord(ctx context.Context, id string) (RunRecord, error) {
 // Text prints the record for people.
 func (r RunRecord) Text(w io.Writer) error {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "run %s: %s\n  started %s, %.1f s, exit %d, %d units\n", r.Run, r.Command, r.Started.Format("2006-01-02 15:04:05 UTC"),
-		r.Finished.Sub(r.Started).Seconds(), r.Exit, r.Units)
+	fmt.Fprintf(b, "run %s: %s\n  started %s, %.1f s, exit %d, %s\n", r.Run, r.Command, r.Started.Format("2006-01-02 15:04:05 UTC"),
+		r.Finished.Sub(r.Started).Seconds(), r.Exit, Plural(r.Units, "unit"))
 	if r.Reason != "" {
 		fmt.Fprintf(b, "  reason: %s\n", r.Reason)
 	}

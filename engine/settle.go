@@ -88,7 +88,7 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 	if _, made := r.records[name][s.Unit]; made {
 		return nil // settled by an earlier batch, and again as an input
 	}
-	record := ledger.UnitRecord{Dataset: name, Unit: string(s.Unit), Fingerprint: r.cat.prints[name][s.Unit], SQL: f.hash, Cells: s.Cells,
+	record := ledger.UnitRecord{Dataset: name, Unit: string(s.Unit), Fingerprint: r.cat.prints[name][s.Unit], SQL: f.hash, Semantics: r.Semantics, Cells: s.Cells,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	record.Content = record.Fingerprint
 	record.Closes = s.Closes

@@ -142,7 +142,7 @@ func (s *Status) Text(w io.Writer) error {
 		if x.n > 1 {
 			units += " to " + string(x.last)
 		}
-		fmt.Fprintf(b, "%-28s %-24s %5d units %-8s %14s rows", x.Dataset, units, x.n, x.Status, count(x.rows))
+		fmt.Fprintf(b, "%-28s %-24s %5d %-5s %-8s %14s rows", x.Dataset, units, x.n, nounFor(x.n, "unit"), x.Status, count(x.rows))
 		if x.Status != StatusDone && len(x.Why) > 0 {
 			fmt.Fprintf(b, "\n    %s", strings.Join(x.Why, "; "))
 		}

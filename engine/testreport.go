@@ -160,7 +160,7 @@ func (t *Tested) text(b *strings.Builder) {
 		b.WriteString("no data tests: nothing is published that they could be run on\n")
 		return
 	}
-	fmt.Fprintf(b, "%d data tests of published units: %d passed, %d warned, %d failed\n", len(t.Results), passed, warned, failed)
+	fmt.Fprintf(b, "%s of published units: %d passed, %d warned, %d failed\n", Plural(len(t.Results), "data test"), passed, warned, failed)
 }
 
 // resultText writes a test and its failing rows.

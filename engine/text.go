@@ -27,6 +27,12 @@ func (p *Plan) Text(w io.Writer) error {
 	if b.Len() == 0 {
 		b.WriteString("nothing to do\n")
 	}
+	for _, e := range p.Edits {
+		e.text(b)
+	}
+	if p.Expected != nil {
+		p.Expected.text(b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -54,7 +60,7 @@ func (p *Plan) grouped() []plannedSpan {
 	for i, s := range spans {
 		spans[i].span = string(s.Unit)
 		if s.n > 1 {
-			spans[i].span = fmt.Sprintf("%s to %s (%d units)", s.Unit, s.last, s.n)
+			spans[i].span = fmt.Sprintf("%s to %s (%s)", s.Unit, s.last, Plural(s.n, "unit"))
 		}
 	}
 	return spans
@@ -144,22 +150,22 @@ func (r *Report) steps(b *strings.Builder) {
 	for _, a := range r.Accounts {
 		accepted += a.Cell.Accepted.Records
 	}
-	line("read", fmt.Sprintf("%s records, %s objects, %s", count(r.Read.Records), count(int64(r.Read.Objects)), bytesText(r.Read.Bytes)), r.Read.Records)
+	line("read", fmt.Sprintf("%s records, %s, %s", count(r.Read.Records), Plural(r.Read.Objects, "object"), bytesText(r.Read.Bytes)), r.Read.Records)
 	if r.Reading != nil {
 		fmt.Fprintf(b, "  %-8s %s\n", "", r.Reading.line())
 	}
 	line("clean", count(accepted)+" accepted", accepted)
 	models, units, rows := r.modelCounts()
-	line("models", fmt.Sprintf("%d models, %s units, %s rows", models, count(int64(units)), count(rows)), rows)
+	line("models", fmt.Sprintf("%s, %s, %s rows", Plural(models, "model"), Plural(units, "unit"), count(rows)), rows)
 	passed, warned := r.testCounts()
 	fmt.Fprintf(b, "  %-8s %s passed%s\n", "tests", count(int64(passed)), warned)
 	unchanged := ""
 	if r.Unchanged > 0 {
 		unchanged = fmt.Sprintf(", %d with equal rows", r.Unchanged)
 	}
-	line("lake", fmt.Sprintf("%s objects published, %s%s", count(int64(r.Published)), bytesText(r.Bytes), unchanged), 0)
+	line("lake", fmt.Sprintf("%s published, %s%s", Plural(r.Published, "object"), bytesText(r.Bytes), unchanged), 0)
 	if r.Load != nil {
-		line("load", fmt.Sprintf("%s leaves, %s rows", count(int64(r.Load.Leaves)), count(r.Load.Rows)), r.Load.Rows)
+		line("load", fmt.Sprintf("%s, %s rows", Plural(r.Load.Leaves, "leaf"), count(r.Load.Rows)), r.Load.Rows)
 	}
 }
 
@@ -332,7 +338,7 @@ func (r *Report) outcome() string {
 		read += a.Cell.Read.Records
 		rejected += a.Cell.RejectedTotal().Records
 	}
-	text := fmt.Sprintf("%s units published", count(int64(len(units))))
+	text := Plural(len(units), "unit") + " published"
 	if read > 0 {
 		text += fmt.Sprintf(", %s records rejected (%.2f %%)", count(rejected), 100*float64(rejected)/float64(read))
 	}

@@ -88,13 +88,14 @@ func (f *feed) contractPrint(versions []version) string {
 // catalogue is which units each dataset has, and the calendar between them.
 type catalogue struct {
 	project  *model.Project
+	epoch    string                            // number of the engine's semantics
 	versions map[string]map[job.Unit][]version // by contract
 	prints   map[string]map[job.Unit]string    // by contract
 	units    map[string][]job.Unit             // by dataset, in order
 }
 
 func (m *Mill) catalogue() *catalogue {
-	c := &catalogue{project: m.Project, versions: map[string]map[job.Unit][]version{}, prints: map[string]map[job.Unit]string{}, units: map[string][]job.Unit{}}
+	c := &catalogue{project: m.Project, epoch: m.Semantics, versions: map[string]map[job.Unit][]version{}, prints: map[string]map[job.Unit]string{}, units: map[string][]job.Unit{}}
 	for _, name := range m.Project.Order {
 		if f := m.feeds[name]; f != nil {
 			c.addFeed(name, f, m.State())
@@ -200,7 +201,7 @@ func (c *catalogue) before(one *model.Model, u job.Unit) time.Time {
 // of its inputs. The second result has one hash an input, to tell later which of
 // them has changed.
 func (c *catalogue) print(one *model.Model, u job.Unit, hash func(dataset string, u job.Unit) string) (string, map[string]string) {
-	parts := []string{"model", Semantics, one.Data(), string(u)}
+	parts := []string{"model", c.epoch, one.Data(), string(u)}
 	if one.UsesBusinessDay {
 		parts = append(parts, "previous", c.before(one, u).Format(time.DateOnly))
 	}

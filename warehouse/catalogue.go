@@ -76,7 +76,7 @@ func readTable(ctx context.Context, conn *pgx.Conn, name string) (*table, error)
 		bankSchema, name).Scan(&t.oid, &kind, &t.estimate, &strategy, &t.owner, &key)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, &LayoutError{Table: name, Reason: "does not exist in schema " + bankSchema,
-			Remedy: "create it in a file of sql/warehouse, then: ledgermill warehouse migrate"}
+			Remedy: "`ledgermill warehouse migrate --from-models` writes a file of sql/warehouse that creates it"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read table %s: %w", name, err)

@@ -34,6 +34,7 @@ func (t *table) match(p Part) ([]string, error) {
 		wanted = append(wanted, c.Name)
 		if !t.has(c.Name) {
 			fault.NotInTable = append(fault.NotInTable, c.Name)
+			fault.Migration = append(fault.Migration, addColumn(t.name, c))
 		}
 		if nested(c.Type) {
 			fault.Nested = append(fault.Nested, c.Name+" ("+c.Type+")")
@@ -44,16 +45,24 @@ func (t *table) match(p Part) ([]string, error) {
 			wanted = append(wanted, name)
 		}
 	}
-	for _, c := range t.columns {
-		own := c.Name == jobColumn || c.Name == processedColumn || p.whole() && (c.Name == closedColumn || c.Name == inferredColumn)
-		if !own && !c.Computed && !slices.Contains(wanted, c.Name) {
-			fault.NotInLake = append(fault.NotInLake, c.Name)
-		}
-	}
+	fault.NotInLake = t.unfilled(p.Columns, p.whole())
 	if len(fault.NotInTable)+len(fault.NotInLake)+len(fault.Nested) > 0 {
 		return nil, fault
 	}
 	return wanted, nil
+}
+
+// unfilled are the columns of the table that neither a dataset of these columns, nor its
+// date, nor the mill would fill.
+func (t *table) unfilled(columns []Column, whole bool) (names []string) {
+	for _, c := range t.columns {
+		own := c.Name == jobColumn || c.Name == processedColumn || whole && (c.Name == closedColumn || c.Name == inferredColumn) ||
+			!whole && slices.Contains(calendar(), c.Name)
+		if !own && !c.Computed && !slices.ContainsFunc(columns, func(have Column) bool { return have.Name == c.Name }) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // targets are columns of the table with their types.

@@ -90,6 +90,8 @@ type ColumnsError struct {
 	// NotInTable are the dataset's columns that the table lacks, NotInLake the
 	// table's that nothing would fill, Nested those of a type CSV cannot carry.
 	NotInTable, NotInLake, Nested []string
+	// Migration are the statements that add what the table lacks.
+	Migration []string
 }
 
 func (e *ColumnsError) Error() string {
@@ -108,7 +110,16 @@ func (e *ColumnsError) Error() string {
 
 // Try names both sides.
 func (e *ColumnsError) Try() string {
-	return fmt.Sprintf("add a migration in sql/warehouse for %s, or edit sql/models/%s.sql", e.Table, e.Dataset)
+	if len(e.Nested) > 0 {
+		return fmt.Sprintf("edit sql/models/%s.sql", e.Dataset)
+	}
+	what := "a migration of " + e.Table + ": "
+	if len(e.NotInLake) > 0 {
+		what += "drop column " + strings.Join(e.NotInLake, ", ")
+	} else {
+		what += strings.Join(e.Migration, " ")
+	}
+	return "`ledgermill warehouse migrate --from-models`, which writes " + what
 }
 
 // CopyError is a stream of rows that failed: in its producer, or because

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -96,11 +97,9 @@ func (w *Warehouse) migrate(ctx context.Context, files fs.FS) (done []Migration,
 	}
 	db := stdlib.OpenDB(*noticing)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := goose.NewProvider(database.DialectPostgres, db, files,
-		goose.WithTableName(millSchema+".goose_db_version"), goose.WithSlog(w.log), goose.WithDisableGlobalRegistry(true),
-		goose.WithAllowOutofOrder(true)) // the mill's own numbers lie below a project's
+	provider, err := w.provider(db, files)
 	if err != nil {
-		return nil, fmt.Errorf("read migrations: %w", err)
+		return nil, err
 	}
 	results, err := provider.Up(ctx)
 	var partial *goose.PartialError
@@ -118,6 +117,17 @@ func (w *Warehouse) migrate(ctx context.Context, files fs.FS) (done []Migration,
 		return done, fmt.Errorf("migrate: %w", err)
 	}
 	return done, nil
+}
+
+// provider reads the migrations in files.
+func (w *Warehouse) provider(db *sql.DB, files fs.FS) (*goose.Provider, error) {
+	p, err := goose.NewProvider(database.DialectPostgres, db, files,
+		goose.WithTableName(millSchema+".goose_db_version"), goose.WithSlog(w.log), goose.WithDisableGlobalRegistry(true),
+		goose.WithAllowOutofOrder(true)) // the mill's own numbers lie below a project's
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
 }
 
 // existsAlready is the notice of CREATE ... IF NOT EXISTS.

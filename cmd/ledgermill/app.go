@@ -104,6 +104,7 @@ func (a *app) globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "project", Usage: "`DIR` of the project: ledgermill.json, sql/ and queries/ (default: .)"},
 		&cli.StringFlag{Name: "config", Usage: "`FILE` of settings, instead of the project's ledgermill.json"},
+		&cli.StringFlag{Name: "env", Usage: "`NAME` of an environment of ledgermill.json, such as dev or prod (default: $LEDGERMILL_ENV, or none)"},
 		&cli.StringSliceFlag{Name: "setting", Usage: "`KEY=VALUE` of any setting, such as engine.threads=2; may be repeated"},
 		&cli.StringFlag{Name: "log-format", Usage: "text or json"},
 		&cli.StringFlag{Name: "log-level", Usage: "debug, info, warn or error"},
@@ -143,7 +144,8 @@ func (a *app) settings(c *cli.Context, overrides map[string]string) (config.Conf
 		project = "."
 	}
 	file, _ := global(c, "config")
-	loaded, err := config.Load(config.Options{Project: project, File: file, Env: a.env, Flags: flags, WorkDir: dir})
+	environment, _ := global(c, "env")
+	loaded, err := config.Load(config.Options{Project: project, File: file, Env: a.env, Flags: flags, WorkDir: dir, Environment: environment})
 	var unread *fs.PathError
 	if errors.As(err, &unread) {
 		return config.Config{}, usagef("--config FILE of one that can be read", "%v", err)

@@ -143,7 +143,7 @@ func (a *app) demoInput(c *cli.Context, dir string, s demoSizes, conf config.Con
 	}
 	own := demoProject(s, conf)
 	var settings strings.Builder
-	if err := config.Write(&settings, own); err != nil {
+	if err := config.Write(&settings, "", own); err != nil {
 		return err
 	}
 	for name, text := range map[string]string{demoFile: string(data) + "\n", config.FileName: settings.String()} {

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ledgermill/bench/datagen"
+	"ledgermill/engine"
 )
 
 func (a *app) generateCommand() *cli.Command {
@@ -76,5 +77,5 @@ func (a *app) printGenerated(r datagen.Report, output string, took time.Duration
 		records += o.Records
 		bytes += o.Bytes
 	}
-	fmt.Fprintf(a.stdout, "wrote %d objects, %d records, %.0f MB to %s in %.1f s\n", len(r.Objects), records, float64(bytes)/1e6, output, took.Seconds())
+	fmt.Fprintf(a.stdout, "wrote %s, %s records, %.0f MB to %s in %.1f s\n", engine.Plural(len(r.Objects), "object"), engine.Count(records), float64(bytes)/1e6, output, took.Seconds())
 }

@@ -74,9 +74,14 @@ func builtinFiles() (map[string][]byte, error) {
 		}
 	}
 	var b strings.Builder
-	if err := config.Write(&b, bankSettings()); err != nil {
+	if err := config.Write(&b, config.SchemaFile, bankSettings()); err != nil {
 		return nil, err
 	}
 	files[config.FileName] = []byte(b.String())
+	b.Reset()
+	if err := config.WriteSchema(&b); err != nil {
+		return nil, err
+	}
+	files[config.SchemaFile] = []byte(b.String())
 	return files, nil
 }

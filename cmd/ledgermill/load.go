@@ -46,6 +46,6 @@ func (a *app) load(c *call) (err error) {
 		fmt.Fprintln(a.stdout, "nothing to do")
 		return nil
 	}
-	fmt.Fprintf(a.stdout, "loaded %d leaves, %d rows in %.1f s\n", report.Leaves, report.Rows, report.Seconds)
+	fmt.Fprintf(a.stdout, "loaded %s, %s rows in %.1f s\n", engine.Plural(report.Leaves, "leaf"), engine.Count(report.Rows), report.Seconds)
 	return nil
 }

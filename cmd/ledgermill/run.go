@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -100,9 +104,12 @@ EXAMPLES
    1. the nightly run:                ledgermill run
    2. one date, lake only:            ledgermill run --date 2025-01-31 --until lake
    3. everything again:               ledgermill run --full
+   4. what was looked at, no more:    ledgermill plan --output plan.json
+                                      ledgermill run --plan plan.json
 
 ` + exitText,
-		Flags: append(runFlags(), &cli.StringFlag{Name: "until", Value: "load", Usage: "stop after `STEP`: lake or load"}),
+		Flags: append(runFlags(), &cli.StringFlag{Name: "until", Value: "load", Usage: "stop after `STEP`: lake or load"},
+			&cli.StringFlag{Name: "plan", Usage: "run what `FILE` of `plan --output` says and nothing else; exit 3 if it does not hold any more"}),
 		Action: func(c *cli.Context) error {
 			until := c.String("until")
 			if until != "lake" && until != "load" {
@@ -112,7 +119,11 @@ EXAMPLES
 			if err != nil {
 				return err
 			}
-			return a.execute(c, execution{config: config, until: until, name: "run"})
+			x := execution{config: config, until: until, name: "run"}
+			if c.IsSet("plan") {
+				x.narrow = agreed
+			}
+			return a.execute(c, x)
 		},
 	}
 }
@@ -145,24 +156,75 @@ func (a *app) planCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "plan",
 		Usage: "print what a run would make again, and why",
-		Description: `Reads new objects into a local cache, which the run uses, and writes nothing to
-the lake or the warehouse.`,
-		Flags: runFlags(),
+		Description: `Says which units of which datasets a run would make, and why: an object that is new,
+late or corrected, an edited file with the lines that differ, a new semantics number;
+and what the ledger expects of it, in rows and in time. A unit under "check" is made
+only if rows of an input turn out to be other ones.
+
+Reads new objects into a local cache, which the run uses, and writes nothing to the
+lake or the warehouse. --output keeps the plan in a file for ` + "`run --plan FILE`" + `, which
+does that and nothing else: it refuses, with exit code 3, once an object, an SQL file
+or what is published has changed. Objects that still wait are left alone by it.
+
+EXAMPLES
+   1. what tonight's run would do:    ledgermill plan
+   2. of one model and what it makes: ledgermill plan --select transactions+
+   3. look first, then run that:      ledgermill plan --output plan.json
+                                      ledgermill run --plan plan.json`,
+		Flags: append(runFlags(), &cli.StringFlag{Name: "output", Usage: "keep the plan in `FILE`, for run --plan"}),
 		Action: a.on(func(c *call) error {
 			bar := a.progress("plan")
 			defer bar.done()
 			return c.reading("plan", bar.update, func(m *mill) error {
-				plan, err := m.Plan(c.Context.Context, c.selection)
+				file, err := m.PlanFile(c.Context.Context, c.selection)
 				bar.done()
 				if err != nil {
 					return err
 				}
-				a.exit = plan.Exit
+				a.exit = file.Plan.Exit
+				print := func() error { return file.Plan.Text(a.stdout) }
 				if c.format == "json" {
-					return printJSON(a.stdout, plan)
+					print = func() error { return printJSON(a.stdout, file.Plan) }
 				}
-				return plan.Text(a.stdout)
+				if err := print(); err != nil || c.String("output") == "" {
+					return err
+				}
+				return a.keepPlan(file, c.String("output"))
 			})
 		}, "text", "json"),
 	}
+}
+
+// keepPlan writes a plan that is to be run by itself.
+func (a *app) keepPlan(file *engine.PlanFile, path string) error {
+	var data bytes.Buffer
+	if err := printJSON(&data, file); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, data.Bytes(), 0o644); err != nil {
+		return usagef("--output FILE in a directory that can be written", "keep the plan: %v", err)
+	}
+	_, err := fmt.Fprintf(a.stderr, "wrote %s\ntry: ledgermill run --plan %s\n", path, path)
+	return err
+}
+
+// agreed makes the selection of a run that of a plan's file.
+func agreed(c *cli.Context, _ *workspace, s *engine.Selection) (err error) {
+	for _, name := range []string{"from", "to", "date", "select", "full", "accept-removed", "reopen", "yes", "reason"} {
+		if c.IsSet(name) {
+			return usagef("--plan alone, or a new plan with --"+name, "--plan says what is run: --%s does not go with it", name)
+		}
+	}
+	f, err := os.Open(c.String("plan"))
+	if err != nil {
+		return usagef("--plan FILE that `ledgermill plan --output FILE` has written", "%v", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	plan, err := engine.ReadPlan(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.String("plan"), err)
+	}
+	*s = plan.Selection
+	s.Agreed = plan
+	return nil
 }

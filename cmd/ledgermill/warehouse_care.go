@@ -83,10 +83,10 @@ func (a *app) rebuilt(report warehouse.Report, f string, err error) error {
 		return err
 	}
 	for _, r := range report.Rebuilt {
-		fmt.Fprintf(a.stdout, "made %s of %d leaves, %s rows, in %.1f s\n", r.Leaf, r.Leaves, engine.Count(r.Rows), r.Seconds)
+		fmt.Fprintf(a.stdout, "made %s of %s, %s rows, in %.1f s\n", r.Leaf, engine.Plural(r.Leaves, "leaf"), engine.Count(r.Rows), r.Seconds)
 	}
 	if n := len(report.Vacuumed); n > 0 {
-		fmt.Fprintf(a.stdout, "vacuumed %d leaves\n", n)
+		fmt.Fprintf(a.stdout, "vacuumed %s\n", engine.Plural(n, "leaf"))
 	}
 	if err == nil && len(report.Rebuilt)+len(report.Vacuumed) == 0 {
 		fmt.Fprintln(a.stdout, "nothing to do")
@@ -160,7 +160,7 @@ func (a *app) retainedText(r warehouse.Retained) {
 		done = "would " + done
 	}
 	for _, m := range r.Months {
-		fmt.Fprintf(a.stdout, "%s %s: %s to %s, %d units, %s rows, %s\n", done, m.Name, m.From, m.To, m.Units, engine.Count(m.Rows), engine.Bytes(m.Bytes))
+		fmt.Fprintf(a.stdout, "%s %s: %s to %s, %s, %s rows, %s\n", done, m.Name, m.From, m.To, engine.Plural(m.Units, "unit"), engine.Count(m.Rows), engine.Bytes(m.Bytes))
 	}
 	switch {
 	case r.Floor == "":

@@ -127,14 +127,14 @@ func partitionsText(out io.Writer, tables []warehouse.TableState) error {
 	}
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, table := range tables {
-		fmt.Fprintf(t, "%s\t\t\t%d units\t%s rows\t%s\t\t\t\n", table.Table, table.Units, engine.Count(table.Rows), engine.Bytes(table.Bytes))
+		fmt.Fprintf(t, "%s\t\t\t%s\t%s rows\t%s\t\t\t\n", table.Table, engine.Plural(table.Units, "unit"), engine.Count(table.Rows), engine.Bytes(table.Bytes))
 		for _, month := range table.Months {
 			for _, f := range month.Leaves {
 				loaded := "-"
 				if f.Loaded != nil {
 					loaded = f.Loaded.Format("2006-01-02 15:04:05")
 				}
-				fmt.Fprintf(t, "  %s\t%s\t%s\t%d units\t%s rows\t%s\t%s\t%s\t\n", f.Name, f.From, f.To, f.Units, engine.Count(f.Rows), engine.Bytes(f.Bytes), loaded, orDash(f.Run))
+				fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s rows\t%s\t%s\t%s\t\n", f.Name, f.From, f.To, engine.Plural(f.Units, "unit"), engine.Count(f.Rows), engine.Bytes(f.Bytes), loaded, orDash(f.Run))
 			}
 		}
 	}

@@ -14,6 +14,14 @@ type Config struct {
 	// It comes from [Options], not from a setting.
 	Project string
 
+	// Environment is the one that was chosen, "" for none. It comes from [Options] or
+	// LEDGERMILL_ENV; its settings are in the others.
+	Environment string
+
+	// ReadFrom are the settings of the environment whose lake is read beside this
+	// one's; nil: none is. Nothing is written to any of its places.
+	ReadFrom *Config
+
 	// Name is the project's: a lake holds the units of one project, and another
 	// one is refused on it. Default "ledgermill".
 	Name string
@@ -190,6 +198,12 @@ func Default() Config {
 // table; bound parameters follow, by name.
 func (c Config) Settings() []Setting {
 	var out []Setting
+	if c.Environment != "" {
+		out = append(out, Setting{Key: "env", Value: c.Environment, Source: c.source("env"), Doc: "environment of ledgermill.json whose settings stand above the rest of it"})
+	}
+	if c.ReadFrom != nil {
+		out = append(out, Setting{Key: readFromKey, Value: c.ReadFrom.Environment, Source: c.source(readFromKey), Doc: readFromDoc})
+	}
 	for _, s := range table() {
 		out = append(out, Setting{Key: s.key, Value: s.show(&c), Source: c.source(s.key), Doc: s.doc})
 	}

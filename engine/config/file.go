@@ -25,9 +25,12 @@ type fileReader struct {
 	decoder *json.Decoder
 	values  []fileValue
 	faults  Errors
+
+	environments []string
 }
 
-func readFile(name string, data []byte) ([]fileValue, Errors) {
+// readFile returns the values of the file and the names of its environments.
+func readFile(name string, data []byte) ([]fileValue, []string, Errors) {
 	r := &fileReader{name: name, data: data, decoder: json.NewDecoder(bytes.NewReader(data))}
 	r.decoder.UseNumber()
 	// A decoder's offsets of syntax errors are off, those of Unmarshal exact.
@@ -39,7 +42,7 @@ func readFile(name string, data []byte) ([]fileValue, Errors) {
 	if err != nil {
 		r.faults = append(r.faults, r.syntax(err))
 	}
-	return r.values, r.faults
+	return r.values, r.environments, r.faults
 }
 
 func (r *fileReader) document() error {
@@ -82,9 +85,20 @@ func (r *fileReader) object(section string) error {
 }
 
 func (r *fileReader) member(section, name, key, at string) error {
+	if key == schemaKey {
+		var skip json.RawMessage // it is for editors
+		return r.decoder.Decode(&skip)
+	}
 	known := namesIn(section)
 	isSection, ok := known[name]
-	if section == parameterSection {
+	switch _, inside, _ := cutEnvironment(section); {
+	case section == environmentsSection:
+		isSection, ok = true, r.environment(name, key, at)
+		if !ok {
+			var skip json.RawMessage
+			return r.decoder.Decode(&skip)
+		}
+	case inside == parameterSection:
 		isSection, ok = false, true
 	}
 	if !ok {
@@ -106,6 +120,16 @@ func (r *fileReader) member(section, name, key, at string) error {
 		return r.skip(token)
 	}
 	return r.scalar(key, valueAt, token)
+}
+
+// environment notes the name of an environment.
+func (r *fileReader) environment(name, key, at string) bool {
+	if !environmentName.MatchString(name) {
+		r.fault(at, key, "is no name of an environment: lower-case letters, digits, - and _ are")
+		return false
+	}
+	r.environments = append(r.environments, name)
+	return true
 }
 
 func (r *fileReader) scalar(key, at string, token json.Token) error {
@@ -180,8 +204,14 @@ func (r *fileReader) syntax(err error) *Error {
 // each is a section itself.
 func namesIn(section string) map[string]bool {
 	names := map[string]bool{}
+	_, inside, environment := cutEnvironment(section)
+	if section == environmentsSection {
+		return names
+	}
+	section = inside
 	if section == "" {
 		names[parameterSection] = true
+		names[environmentsSection] = !environment
 	}
 	for _, s := range table() {
 		rest, inside := s.key, true
@@ -192,6 +222,11 @@ func namesIn(section string) map[string]bool {
 			name, _, nested := strings.Cut(rest, ".")
 			names[name] = nested
 		}
+	}
+	if section == "" && environment {
+		delete(names, environmentsSection)
+		delete(names, "name") // a lake is read by the project whose name it bears
+		names[readFromKey] = false
 	}
 	return names
 }

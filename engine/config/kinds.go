@@ -24,6 +24,8 @@ type kind[T any] struct {
 	// show masks passwords; nil: as format.
 	show                 func(T) string
 	number, path, secret bool
+	// json is the type of a value in the file that is no string; "": it is a string.
+	json string
 }
 
 func plain() kind[string] {
@@ -64,6 +66,7 @@ func address() kind[string] {
 func count() kind[int] {
 	return kind[int]{
 		number: true,
+		json:   "integer",
 		format: strconv.Itoa,
 		parse: func(s string) (int, error) {
 			n, err := strconv.Atoi(s)
@@ -78,6 +81,7 @@ func count() kind[int] {
 func truth() kind[bool] {
 	return kind[bool]{
 		number: true,
+		json:   "boolean",
 		format: strconv.FormatBool,
 		parse: func(s string) (bool, error) {
 			switch s {

@@ -34,9 +34,16 @@ type Options struct {
 	// "parameters.NAME" binds a parameter.
 	Flags map[string]string
 
+	// Environment is the environment of the file whose settings stand above the rest
+	// of it. Default: what LEDGERMILL_ENV names, or none.
+	Environment string
+
 	// WorkDir is what relative paths among the flags resolve against, as users
 	// expect of a command line. Default: Project.
 	WorkDir string
+
+	// reading: the environment is one that another one reads from.
+	reading bool
 }
 
 // Load makes a Config of the defaults, the file, the environment and the flags,
@@ -56,6 +63,7 @@ func Load(options Options) (Config, error) {
 	l.flags()
 	l.shared()
 	l.resolveDefaults()
+	l.other()
 	l.faults = append(l.faults, l.config.faults(l.broken)...)
 	if err := l.faults.asError(); err != nil {
 		return Config{}, err
@@ -70,6 +78,9 @@ type loader struct {
 	faults  Errors
 	// broken are the keys already complained of.
 	broken []string
+
+	environmentOf string // the environment that is asked for, "" for none
+	reads         string // the one that it reads from
 }
 
 func (l *loader) file() error {
@@ -88,16 +99,20 @@ func (l *loader) file() error {
 		data, err = os.ReadFile(name)
 	}
 	if optional && errors.Is(err, fs.ErrNotExist) {
+		l.choose(nil, nil)
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
-	values, faults := readFile(name, data)
+	values, environments, faults := readFile(name, data)
 	l.faults = append(l.faults, faults...)
 	for _, value := range values {
-		l.fileValue(value)
+		if _, _, inside := cutEnvironment(value.key); !inside {
+			l.fileValue(value)
+		}
 	}
+	l.choose(values, environments)
 	return nil
 }
 
@@ -172,6 +187,8 @@ func (l *loader) environment() {
 			key, known = parameterPrefix+strings.ToLower(parameter), parameter != ""
 		}
 		switch {
+		case name == environmentVariable:
+		case known && !l.open(key):
 		case known:
 			l.set(key, value, name, l.options.Project)
 		case meantForUs(name, sortedKeys(byVariable)):

@@ -248,7 +248,7 @@ func TestWriteIsReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if err := config.Write(&out, first); err != nil {
+		if err := config.Write(&out, "", first); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(out.String(), password) {
@@ -269,7 +269,7 @@ func TestWriteIsReadBack(t *testing.T) {
 func TestCanonicalFile(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := config.Write(&out, config.Default()); err != nil {
+	if err := config.Write(&out, "", config.Default()); err != nil {
 		t.Fatal(err)
 	}
 	want := `{

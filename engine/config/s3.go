@@ -85,7 +85,7 @@ func s3Rows(section string, field func(*Config) *S3) []setting {
 		row(section+".region", doc("region of the buckets", empty("region", `"": us-east-1`)),
 			plain(), func(c *Config) *string { return &field(c).Region }, nil),
 		row(section+".path_style", doc("bucket in the path (true) or in the host name (false)", empty("path_style", "auto: in the path, but for Amazon S3")),
-			plain(), func(c *Config) *string { return &field(c).PathStyle }, oneOf(styles...)),
+			plain(), func(c *Config) *string { return &field(c).PathStyle }, oneOf(styles...)).of(styles...),
 		row(section+".ca_file", doc("PEM file of certificates trusted beside the system's", empty("ca_file", `"": none`)),
 			directory(), func(c *Config) *string { return &field(c).CAFile }, nil),
 		row(section+".access_key", doc("access key", empty("access_key", `"": the profile AWS_PROFILE of the shared credentials file`)),

@@ -35,6 +35,10 @@ type setting struct {
 	path bool
 	// secret: the canonical file has a reference to the variable, not the text.
 	secret bool
+	// json is the type of the value in the file beside a string; "": a string alone.
+	json string
+	// words are all that the value may be; nil: it may be more.
+	words []string
 }
 
 func (s setting) variable() string { return variableOf(s.key) }
@@ -98,9 +102,9 @@ func table() []setting {
 		row("openlineage.namespace", `namespace of the jobs in the events; default "": the project's name`,
 			plain(), func(c *Config) *string { return &c.OpenLineage.Namespace }, nil),
 		row("log.level", "least level that is logged: debug, info, warn or error; default warn",
-			level(), func(c *Config) *slogLevel { return &c.Log.Level }, nil),
+			level(), func(c *Config) *slogLevel { return &c.Log.Level }, nil).of("debug", "info", "warn", "error"),
 		row("log.format", "form of the log on standard error: text or json; default text",
-			plain(), func(c *Config) *string { return &c.Log.Format }, oneOf("text", "json")),
+			plain(), func(c *Config) *string { return &c.Log.Format }, oneOf("text", "json")).of("text", "json"),
 	})
 }
 
@@ -111,7 +115,7 @@ func row[T any](key, doc string, k kind[T], field func(*Config) *T, check func(T
 		show = k.format
 	}
 	return setting{
-		key: key, doc: doc, number: k.number, path: k.path, secret: k.secret,
+		key: key, doc: doc, number: k.number, path: k.path, secret: k.secret, json: k.json,
 		set: func(c *Config, text string) error {
 			value, err := k.parse(text)
 			if err != nil {
@@ -129,6 +133,12 @@ func row[T any](key, doc string, k kind[T], field func(*Config) *T, check func(T
 			return check(*field(c))
 		},
 	}
+}
+
+// of says what words a setting may be, for an editor.
+func (s setting) of(words ...string) setting {
+	s.words = words
+	return s
 }
 
 // resolve makes a relative path absolute or relative to where the process runs,

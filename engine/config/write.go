@@ -11,9 +11,14 @@ import (
 // Write prints the settings as a canonical ledgermill.json: all of them, in the
 // order of the table. A secret that is set is written as a reference to its
 // environment variable, never as text. Reading it back gives the same settings.
-func Write(w io.Writer, c Config) error {
+//
+// schema is where editors find what [WriteSchema] prints, "" for nowhere.
+func Write(w io.Writer, schema string, c Config) error {
 	var out bytes.Buffer
 	out.WriteString("{\n")
+	if schema != "" {
+		out.WriteString(indent(1) + quote(schemaKey) + ": " + quote(schema) + ",\n")
+	}
 	var open []string // the sections around the last setting
 	for i, s := range table() {
 		path := strings.Split(s.key, ".")

@@ -31,8 +31,11 @@ type Entry struct {
 	Keeps    []Keep         `json:"keeps,omitempty"`    // done before the uploads are completed
 	Removals []string       `json:"removals,omitempty"` // keys of rejects of which none are left, and of versions kept long enough
 	Closures []Closure      `json:"closures,omitempty"`
+	Drops    []UnitRef      `json:"drops,omitempty"` // units that are published no more
 	Pins     []Pin          `json:"pins,omitempty"`
 	Summary  *RunSummary    `json:"summary,omitempty"` // in the last entry of a run
+
+	Statements []Statement `json:"statements,omitempty"` // of the units, where the state has no text of them
 }
 
 // Done stands beside an entry whose uploads are all in place, or are known to be lost.
@@ -118,9 +121,10 @@ type UnitRecord struct {
 	Dataset     string            `json:"dataset"`
 	Unit        string            `json:"unit"`
 	Fingerprint string            `json:"fingerprint"`
-	Content     string            `json:"content"`         // equal for equal rows; of a contract the fingerprint
-	SQL         string            `json:"sql"`             // hash of the statement, its directives and parameters
-	Tests       string            `json:"tests,omitempty"` // hash of the tests that it has passed
+	Content     string            `json:"content"`             // equal for equal rows; of a contract the fingerprint
+	SQL         string            `json:"sql"`                 // hash of the statement, its directives and parameters
+	Semantics   string            `json:"semantics,omitempty"` // number of the engine's semantics that it was made under; "" is 1
+	Tests       string            `json:"tests,omitempty"`     // hash of the tests that it has passed
 	Inputs      map[string]string `json:"inputs,omitempty"`
 	Objects     []Version         `json:"objects,omitempty"` // of a contract
 	Cells       []Cell            `json:"cells,omitempty"`   // of a contract

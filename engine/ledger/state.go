@@ -19,6 +19,8 @@ type State struct {
 	Closed   map[string]Closure                 `json:"closed,omitempty"` // by period
 	Pins     map[string]map[string]Pin          `json:"pins,omitempty"`   // by dataset and unit
 	Runs     []RunSummary                       `json:"runs"`             // oldest first, the last MaxRuns of them
+
+	Statements map[string]map[string]string `json:"statements,omitempty"` // texts by dataset and hash, of published units and kept versions
 }
 
 // MaxRuns is how many run records a state keeps.
@@ -59,6 +61,12 @@ func (s *State) fold(e Entry, hash string, done Done) {
 		put(s.Units, u.Dataset, u.Unit, u)
 		delete(s.Verdicts[u.Dataset], u.Unit)
 	}
+	for _, d := range e.Drops {
+		delete(s.Units[d.Dataset], d.Unit)
+		delete(s.Verdicts[d.Dataset], d.Unit)
+		delete(s.Pins[d.Dataset], d.Unit)
+	}
+	s.foldStatements(e.Statements)
 	s.foldGuards(e)
 	for _, l := range done.Lost {
 		if u, ok := s.Units[l.Dataset][l.Unit]; ok {

@@ -47,6 +47,9 @@ type Model struct {
 // Pos is the place in the file of byte off of SQL.
 func (m *Model) Pos(off int) sqltext.Pos { return m.st.pos(off) }
 
+// Text is the text of the file with the parameters bound.
+func (m *Model) Text() string { return m.st.bound() }
+
 // Column is a column of a dataset or a result. Type is DuckDB's: DECIMAL(18,2).
 type Column struct {
 	Name string

@@ -96,6 +96,12 @@ func (s *source) statement(tokens []sqltext.Token, values map[string]string) (st
 	return st, faults.Err()
 }
 
+// bound is the text of the file with the statement's parameters bound.
+func (st statement) bound() string {
+	first, last := st.spans[0], st.spans[len(st.spans)-1]
+	return st.source.src[:first.off] + st.text + st.source.src[last.off+len(st.text)-last.at:]
+}
+
 // pos is the place in the file of byte off of the statement; of one that is not
 // known, the statement's beginning.
 func (st statement) pos(off int) sqltext.Pos {
