@@ -12,6 +12,7 @@ import (
 	"ledgermill/engine"
 	"ledgermill/engine/config"
 	"ledgermill/engine/duckdb"
+	"ledgermill/engine/lake"
 	"ledgermill/engine/spark"
 )
 
@@ -36,29 +37,73 @@ func (w *workspace) evaluator() evaluator {
 		if err != nil {
 			return nil, nil, err
 		}
-		s.Work, s.Name = w.exchange(o), "ledgermill "+w.config.Name+" "+o.Run
+		s.Work, s.Name = o.Work, "ledgermill "+w.config.Name+" "+o.Run
+		if s.Exchange, err = w.exchange(o); err != nil {
+			return nil, nil, err
+		}
+		if bucket, in := o.Lake.(*lake.Bucket); in && s.Exchange == bucket.Location(exchangePrefix+o.Run) {
+			maps.Copy(s.Secrets, spark.S3A(bucket.Name(), storeAccess(bucket)))
+			s.Clear = func(ctx context.Context, place string) error {
+				return clear(ctx, bucket, strings.TrimPrefix(place, bucket.Location(""))+"/", nil)
+			}
+		}
 		e, err := spark.Open(s, duck)
 		if err != nil {
 			return nil, nil, err
 		}
-		return e, func() error { return errors.Join(e.Close(), w.closeExchange(o)) }, nil
+		return e, e.Close, nil
 	}
 }
 
-// exchange is where a run and Spark leave rows to each other.
-func (w *workspace) exchange(o engine.Options) string {
-	if w.config.Engine.Name != sparkName || w.config.Spark.Exchange == "" {
-		return o.Work
+// exchangePrefix is where rows are left in a lake's own store.
+const exchangePrefix = "_exchange/"
+
+// exchange is where a run and Spark leave rows to each other; "" is the run's own
+// directory.
+func (w *workspace) exchange(o engine.Options) (string, error) {
+	place := w.config.Spark.Exchange
+	bucket, in := o.Lake.(*lake.Bucket)
+	if master := w.config.Spark.Master; place == "" && in && master != "" && !strings.HasPrefix(master, "local") {
+		place = config.ExchangeLake
 	}
-	return filepath.Join(w.config.Spark.Exchange, "ledgermill-"+w.config.Name+"-"+o.Run)
+	switch {
+	case w.config.Engine.Name != sparkName || place == "":
+		return "", nil
+	case place != config.ExchangeLake:
+		return filepath.Join(place, "ledgermill-"+w.config.Name+"-"+o.Run), nil
+	case !in:
+		return "", usagef("spark.exchange of a directory that all executors see", "spark.exchange is %s, and %s is no object store", place, o.Lake.URL())
+	}
+	return bucket.Location(exchangePrefix + o.Run), nil
 }
 
-// closeExchange removes what the run has left in a directory that is not its own.
-func (w *workspace) closeExchange(o engine.Options) error {
-	if dir := w.exchange(o); dir != o.Work {
-		return os.RemoveAll(dir)
+// sweepExchange removes what dead runs have left in the lake's store. The lake is
+// locked.
+func (w *workspace) sweepExchange(ctx context.Context, root lake.Store, run string) error {
+	if bucket, in := root.(*lake.Bucket); in && w.config.Engine.Name == sparkName {
+		return clear(ctx, bucket, exchangePrefix, func(key string) bool { return strings.HasPrefix(key, exchangePrefix+run+"/") })
 	}
 	return nil
+}
+
+// clear removes the objects below a prefix but for those that are spared.
+func clear(ctx context.Context, store lake.Store, prefix string, spared func(key string) bool) error {
+	objects, err := store.List(ctx, prefix)
+	if errors.Is(err, lake.ErrMissing) {
+		return nil
+	}
+	for _, o := range objects {
+		if spared == nil || !spared(o.Key) {
+			err = errors.Join(err, store.Remove(ctx, o.Key))
+		}
+	}
+	return err
+}
+
+func storeAccess(b *lake.Bucket) spark.Store {
+	access := b.Access()
+	return spark.Store{Host: access.Host, Region: access.Region, TLS: access.Secure, PathStyle: access.PathStyle,
+		KeyID: access.AccessKey.Reveal(), Secret: access.SecretKey.Reveal(), Session: access.SessionToken.Reveal()}
 }
 
 // sparkSettings are how the settings have Spark started.

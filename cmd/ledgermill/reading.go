@@ -42,9 +42,6 @@ func (w *workspace) reading(ctx context.Context, stores ...lake.Store) *engine.R
 	case w.config.Engine.FetchFirst:
 		return &engine.Reading{Way: engine.Fetched, Causes: []string{"engine.fetch_first is true"}}
 	}
-	if w.config.Engine.Name == sparkName {
-		return &engine.Reading{Way: engine.Fetched, Causes: []string{"engine.name is spark: raw objects are read once, on this machine, and handed to Spark as text"}}
-	}
 	ca := ""
 	for _, b := range buckets {
 		switch own := b.Access(); {

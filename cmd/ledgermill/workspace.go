@@ -147,7 +147,13 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	if err != nil {
 		return nil, err
 	}
-	return &mill{Mill: m, close: func() error { return errors.Join(end(), duck.Close(), m.Close()) }}, nil
+	opened := &mill{Mill: m, close: func() error { return errors.Join(end(), duck.Close(), m.Close()) }}
+	if write {
+		if err := w.sweepExchange(ctx, root, o.Run); err != nil {
+			return nil, errors.Join(err, opened.close())
+		}
+	}
+	return opened, nil
 }
 
 // millOf opens a mill on its project, stores and directory, and its engine. After an
@@ -155,8 +161,13 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, evaluate evaluator) (*engine.Mill, *duckdb.Engine, error) {
 	discard := func() error { return os.RemoveAll(o.Work) }
 	settings := w.engineSettings(ctx, o.Work, o.Input, o.Lake)
-	if dir := w.exchange(o); dir != o.Work {
-		settings.Readable = append(settings.Readable, dir)
+	place, err := w.exchange(o)
+	if err != nil {
+		return nil, nil, errors.Join(err, discard())
+	}
+	inLake := strings.Contains(place, "://")
+	if place != "" && !inLake {
+		settings.Readable = append(settings.Readable, place)
 	}
 	duck, err := duckdb.Open(ctx, settings)
 	if err != nil {
@@ -172,7 +183,13 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 			return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 		}
 	}
-	o.Reading = w.reading(ctx, o.Input, o.Lake)
+	if o.Reading = w.reading(ctx, o.Input, o.Lake); o.Reading != nil && w.config.Engine.Name == sparkName {
+		if inLake && o.Reading.Way != engine.InPlace {
+			return nil, nil, errors.Join(usagef("spark.exchange of a directory that all executors see", "rows are left in the lake's store through httpfs, which is not there: %s",
+				strings.Join(o.Reading.Causes, "; ")), end(), duck.Close(), discard())
+		}
+		o.Reading = &engine.Reading{Way: engine.Fetched, Lake: inLake, Causes: []string{"engine.name is spark: raw objects are cut into fields on this machine"}}
+	}
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.

@@ -140,11 +140,15 @@ type Spark struct {
 	// PATH.
 	Python string
 
-	// Exchange is the directory that Spark and this machine leave rows to each other
-	// in: all executors see it under the same name. Default "": the run's staging
-	// directory, which does for local[*] and for a lake on a shared file system.
+	// Exchange is where Spark and this machine leave rows to each other: the absolute
+	// path of a directory that all executors see, or ExchangeLake. Default "":
+	// ExchangeLake where the lake is in a store and Master is not local, else the run's
+	// staging directory, which does for local[*] and a lake on a shared file system.
 	Exchange string
 }
+
+// ExchangeLake is the value of Spark.Exchange that means the lake's own store.
+const ExchangeLake = "lake"
 
 // Warehouse says which PostgreSQL server is loaded.
 type Warehouse struct {

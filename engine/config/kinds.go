@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -233,6 +234,14 @@ func properties(text string) error {
 		if key, _, ok := strings.Cut(one, "="); !ok || key == "" {
 			return errors.New("is not key=value parted by spaces; values with spaces go into the file of spark.properties")
 		}
+	}
+	return nil
+}
+
+// exchangePlace takes a path that means the same on every machine.
+func exchangePlace(text string) error {
+	if text != "" && text != ExchangeLake && !filepath.IsAbs(text) {
+		return errors.New("is neither the absolute path of a directory nor " + ExchangeLake)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,8 +18,8 @@ import (
 // What another engine leaves to this one: the strict reading of raw objects into
 // text, and the one file of a unit, whose bytes do not tell which engine made its rows.
 
-// Texts copies the records of objects as text into Parquet files below an existing
-// directory. first is the place of the first object. An object that cannot be read is
+// Texts copies the records of objects as text into Parquet files in an existing
+// directory, or below a URI. first is the place of the first object. An object that cannot be read is
 // a *job.ObjectError.
 func (e *Engine) Texts(ctx context.Context, c *contract.Contract, objects []job.Object, first int, directory string) (texts []job.Text, err error) {
 	s, err := e.session(ctx)
@@ -29,7 +28,7 @@ func (e *Engine) Texts(ctx context.Context, c *contract.Contract, objects []job.
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	for i, g := range groupObjects(objects, first) {
-		text := job.Text{Path: filepath.Join(directory, fmt.Sprintf("text-%06d-%04d.parquet", first, i)), Object: g.objects[0], Places: g.first}
+		text := job.Text{Path: fmt.Sprintf("%s/text-%06d-%04d.parquet", directory, first, i), Object: g.objects[0], Places: g.first}
 		_, err := s.exec(ctx, textCopy(g, text.Path))
 		if err != nil && len(g.objects) > 1 && ctx.Err() == nil {
 			for j := range g.objects { // which of them it is

@@ -61,8 +61,32 @@ def written(spark, path):
     return sorted(files)
 
 
-def run(base, request):
-    spark = base.newSession()
+class Sessions:
+    """Sessions that are not in use: to make one takes longer than many a statement."""
+
+    def __init__(self, base):
+        self.base, self.idle, self.lock = base, [], threading.Lock()
+
+    def take(self):
+        with self.lock:
+            return self.idle.pop() if self.idle else self.base.newSession()
+
+    def give(self, session):
+        with self.lock:
+            self.idle.append(session)
+
+
+def run(sessions, request):
+    spark = sessions.take()
+    try:
+        return evaluate(spark, request)
+    finally:
+        for view in request["views"]:
+            spark.catalog.dropTempView(view["name"])
+        sessions.give(spark)
+
+
+def evaluate(spark, request):
     for view in request["views"]:
         if view["paths"]:
             frame = spark.read.schema(view["schema"]).parquet(*view["paths"]).selectExpr(*view["select"]).where(view["where"])
@@ -99,11 +123,13 @@ def main():
     context.setLogLevel("ERROR")
     say({"id": 0, "version": spark.version, "master": context.master, "application": context.applicationId, "ui": context.uiWebUrl or ""})
 
+    sessions = Sessions(spark)
+
     def serve(request):
         group = "ledgermill %d" % request["id"]
         context.setJobGroup(group, request["what"], interruptOnCancel=True)
         try:
-            answer = run(spark, request)
+            answer = run(sessions, request)
         except Exception as e:  # pylint: disable=broad-except
             answer = {"error": fault(e)}
         answer["id"] = request["id"]

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,8 @@ type Engine struct {
 	models    map[string]*model.Model
 	feeds     map[string]*feed
 	places    atomic.Int64 // of what was written
+	shared    bool         // executors need not see the directory in which files are staged
+	made      sync.Map     // where shared: the rows of a staged file as Spark left them, by its path
 
 	starting sync.Mutex
 	app      *application
@@ -56,11 +59,39 @@ func Open(s Settings, local Local) (*Engine, error) {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
 	s.Work = filepath.Join(s.Work, "spark")
-	if err := os.MkdirAll(filepath.Join(s.Work, "rows"), 0o755); err != nil {
+	if _, err := s.properties(); err != nil {
+		return nil, err
+	}
+	shared := s.Exchange != ""
+	s.Exchange = cmp.Or(s.Exchange, s.Work)
+	e := &Engine{settings: s, local: local, feeds: map[string]*feed{}, shared: shared}
+	if err := errors.Join(os.MkdirAll(s.Work, 0o755), e.makeDirectory(s.Exchange+"/rows")); err != nil {
 		return nil, fmt.Errorf("open spark: %w", err)
 	}
-	return &Engine{settings: s, local: local, feeds: map[string]*feed{}}, nil
+	return e, nil
 }
+
+// makeDirectory makes a directory; a store needs none.
+func (e *Engine) makeDirectory(place string) error {
+	if inStore(place) {
+		return nil
+	}
+	return os.MkdirAll(place, 0o755)
+}
+
+// remove removes all below a place.
+func (e *Engine) remove(ctx context.Context, place string) error {
+	if !inStore(place) {
+		return os.RemoveAll(place)
+	}
+	return e.settings.Clear(context.WithoutCancel(ctx), place)
+}
+
+// inStore reports whether a place is in an object store.
+func inStore(place string) bool { return strings.Contains(place, "://") }
+
+// above is the directory of a file.
+func above(file string) string { return file[:strings.LastIndexByte(file, '/')] }
 
 // Close ends the application.
 func (e *Engine) Close() error {
@@ -71,7 +102,7 @@ func (e *Engine) Close() error {
 		err = e.app.close()
 		e.app = nil
 	}
-	return errors.Join(err, os.RemoveAll(e.settings.Work))
+	return errors.Join(err, e.remove(context.Background(), e.settings.Exchange), os.RemoveAll(e.settings.Work))
 }
 
 // Name is the engine and its version, as the ledger records it.
@@ -137,7 +168,7 @@ func (e *Engine) ask(ctx context.Context, r request) (answer, error) {
 
 // place is a new directory for rows.
 func (e *Engine) place(of string) string {
-	return filepath.Join(e.settings.Work, "rows", fmt.Sprintf("%s-%06d", of, e.places.Add(1)))
+	return e.settings.Exchange + fmt.Sprintf("/rows/%s-%06d", of, e.places.Add(1))
 }
 
 // write runs a statement and returns the files of its rows.
@@ -149,7 +180,7 @@ func (e *Engine) write(ctx context.Context, r request, of string) ([]string, err
 	}
 	a, err := e.ask(ctx, r)
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(place))
+		return nil, errors.Join(err, e.remove(ctx, place))
 	}
 	files := make([]string, len(a.Files))
 	for i, f := range a.Files {

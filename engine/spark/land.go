@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -64,7 +62,7 @@ func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.O
 	found, cells, err := e.land(ctx, f, texts, first)
 	if err != nil {
 		f.objects = f.objects[:first]
-		return nil, errors.Join(err, os.RemoveAll(found.directory()))
+		return nil, errors.Join(err, e.discard(ctx, found))
 	}
 	if found.files != nil {
 		f.landed = append(f.landed, found)
@@ -73,11 +71,12 @@ func (e *Engine) Land(ctx context.Context, c *contract.Contract, objects []job.O
 	return cells, nil
 }
 
-func (l landed) directory() string {
+// discard removes the files of a landing.
+func (e *Engine) discard(ctx context.Context, l landed) error {
 	if l.files == nil {
-		return ""
+		return nil
 	}
-	return filepath.Dir(l.files[0])
+	return e.remove(ctx, above(l.files[0]))
 }
 
 func (e *Engine) land(ctx context.Context, f *feed, texts []job.Text, first int) (landed, []ledger.Cell, error) {
@@ -123,8 +122,8 @@ func (e *Engine) land(ctx context.Context, f *feed, texts []job.Text, first int)
 func (e *Engine) landHere(ctx context.Context, f *feed, first int) ([]string, error) {
 	e.settings.Log.InfoContext(ctx, "a CHECK or a read raises: read on this machine", "feed", f.contract.Name, "objects", len(f.objects)-first)
 	place := e.place(f.contract.Name + "-landed")
-	path := filepath.Join(place, "part-0.parquet")
-	err := os.MkdirAll(place, 0o755)
+	path := place + "/part-0.parquet"
+	err := e.makeDirectory(place)
 	if err == nil {
 		err = e.local.Landed(ctx, f.contract, f.objects[first:], first, path)
 	}
@@ -135,8 +134,8 @@ func (e *Engine) feed(c *contract.Contract) (*feed, error) {
 	if f := e.feeds[c.Name]; f != nil {
 		return f, nil
 	}
-	f := &feed{contract: c, directory: filepath.Join(e.settings.Work, "text", c.Name), settled: map[job.Unit]bool{}, accepted: map[job.Unit][]string{}}
-	if err := os.MkdirAll(f.directory, 0o755); err != nil {
+	f := &feed{contract: c, directory: e.settings.Exchange + "/text/" + c.Name, settled: map[job.Unit]bool{}, accepted: map[job.Unit][]string{}}
+	if err := e.makeDirectory(f.directory); err != nil {
 		return nil, fmt.Errorf("land %s: %w", c.Name, err)
 	}
 	e.feeds[c.Name] = f
@@ -218,9 +217,9 @@ func (e *Engine) Release(ctx context.Context, name string) error {
 		return nil
 	}
 	delete(e.feeds, name)
-	err := errors.Join(e.local.Release(ctx, name), os.RemoveAll(f.directory))
+	err := errors.Join(e.local.Release(ctx, name), e.remove(ctx, f.directory))
 	for _, l := range f.landed {
-		err = errors.Join(err, os.RemoveAll(l.directory()))
+		err = errors.Join(err, e.discard(ctx, l))
 	}
 	return err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -45,8 +43,12 @@ func (e *Engine) make(ctx context.Context, t job.Task) (job.File, error) {
 		return job.File{}, err
 	}
 	file, err := e.local.Write(ctx, t, parts)
-	if len(parts) > 0 {
-		err = errors.Join(err, os.RemoveAll(filepath.Dir(parts[0])))
+	switch {
+	case len(parts) == 0:
+	case e.shared && err == nil:
+		e.made.Store(file.Path, parts) // what reads it reads these: the file is this machine's
+	default:
+		err = errors.Join(err, e.remove(ctx, above(parts[0])))
 	}
 	return file, err
 }
@@ -90,9 +92,22 @@ func (e *Engine) views(t job.Task, inputs []string) ([]view, error) {
 		if one.Dated() {
 			more = calendar(one.BusinessDate)
 		}
-		views = append(views, files(name, t.Inputs.Files[name], modelColumns(one), more, "true"))
+		views = append(views, files(name, e.rows(t.Inputs.Files[name]), modelColumns(one), more, "true"))
 	}
 	return views, nil
+}
+
+// rows are where Spark finds the rows of files.
+func (e *Engine) rows(paths []string) []string {
+	var all []string
+	for _, p := range paths {
+		if parts, ok := e.made.Load(p); ok {
+			all = append(all, parts.([]string)...)
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 func date(t time.Time) string {

@@ -1,6 +1,7 @@
 package spark
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -18,15 +19,17 @@ const DefaultMaster = "local[*]"
 
 // Settings say how the user's Spark is started.
 type Settings struct {
-	Home     string            // of a Spark; "": SPARK_HOME, then spark-submit in PATH
-	Python   string            // that runs the driver; "": PYSPARK_DRIVER_PYTHON, PYSPARK_PYTHON, then python3
-	Master   string            // as spark-submit takes it; "": by spark-defaults.conf, else DefaultMaster
-	Packages string            // Maven coordinates parted by commas
-	Conf     map[string]string // Spark's own properties
-	Secrets  map[string]string // properties that nobody may see: they go into a file, as all do
-	Name     string            // of the application
-	Memory   int64             // bytes of the driver's heap where all runs in it; 0: Spark's default
-	Work     string            // existing directory that this machine and all executors see at this path
+	Home     string                                        // of a Spark; "": SPARK_HOME, then spark-submit in PATH
+	Python   string                                        // that runs the driver; "": PYSPARK_DRIVER_PYTHON, PYSPARK_PYTHON, then python3
+	Master   string                                        // as spark-submit takes it; "": by spark-defaults.conf, else DefaultMaster
+	Packages string                                        // Maven coordinates parted by commas
+	Conf     map[string]string                             // Spark's own properties
+	Secrets  map[string]string                             // properties that nobody may see: they go into a file, as all do
+	Name     string                                        // of the application
+	Memory   int64                                         // bytes of the driver's heap where all runs in it; 0: Spark's default
+	Work     string                                        // existing directory of this machine, for the driver
+	Exchange string                                        // directory, or s3:// of a store, that this machine and all executors see at the same place; "": Work
+	Clear    func(ctx context.Context, place string) error // removes what is below a place of a store; nil where Exchange is none
 	Log      *slog.Logger
 }
 

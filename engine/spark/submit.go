@@ -46,9 +46,8 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// A socket's name may have some hundred bytes, and a work directory's more.
-	dir, err := os.MkdirTemp("", "ledgermill-spark-")
-	if err != nil {
+	dir := filepath.Join(s.Work, "driver")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start spark: %w", err)
 	}
 	a = &application{dir: dir, said: &tail{}, exited: make(chan struct{})}
@@ -61,11 +60,11 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	if err := errors.Join(os.WriteFile(program, driver, 0o600), os.WriteFile(properties, []byte(propertyFile(all)), 0o600)); err != nil {
 		return nil, fmt.Errorf("start spark: %w", err)
 	}
-	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "link"), Net: "unix"})
+	socket, err := listen(dir)
 	if err != nil {
 		return nil, fmt.Errorf("start spark: %w", err)
 	}
-	defer socket.Close()
+	defer func() { err = errors.Join(err, socket.Close()) }()
 	args := []string{"--properties-file", properties, "--load-spark-defaults", "--name", s.Name}
 	if s.Master != "" {
 		args = append(args, "--master", s.Master)
@@ -75,7 +74,7 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	}
 	a.command = exec.Command(found.Submit, append(args, program)...)
 	a.command.Dir = dir
-	a.command.Env = append(os.Environ(), "LEDGERMILL_SPARK_SOCKET="+socket.Addr().String(), "PYSPARK_DRIVER_PYTHON="+found.Python,
+	a.command.Env = append(os.Environ(), "LEDGERMILL_SPARK_SOCKET="+socketName, "PYSPARK_DRIVER_PYTHON="+found.Python,
 		"PYSPARK_PYTHON="+found.Python, "PYTHONUNBUFFERED=1")
 	a.command.Stdout, a.command.Stderr = a.said, a.said
 	a.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is ended with all that it started
@@ -91,9 +90,29 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	if err := a.greet(ctx, socket); err != nil {
 		return nil, errors.Join(err, a.kill())
 	}
+	if err := os.Remove(properties); err != nil { // it holds keys, and has been read
+		return nil, errors.Join(fmt.Errorf("start spark: %w", err), a.kill())
+	}
 	s.Log.InfoContext(ctx, "spark has started", "version", a.hello.Version, "master", a.hello.Master, "application", a.hello.Application,
 		"ui", a.hello.UI, "seconds", time.Since(began).Seconds())
 	return a, nil
+}
+
+// socketName is that of the link in the driver's directory, where the driver runs.
+const socketName = "link"
+
+// listen makes the socket of a directory. By its whole path it could be longer than
+// the hundred bytes that a socket's name may have.
+func listen(dir string) (*net.UnixListener, error) {
+	at, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	socket, err := net.ListenUnix("unix", &net.UnixAddr{Name: fmt.Sprintf("/proc/self/fd/%d/%s", at.Fd(), socketName), Net: "unix"})
+	if err == nil {
+		socket.SetUnlinkOnClose(false) // the directory goes as a whole
+	}
+	return socket, errors.Join(err, at.Close())
 }
 
 // greet waits for the driver to say that it is ready.
