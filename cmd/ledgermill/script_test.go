@@ -65,8 +65,8 @@ func TestScripts(t *testing.T) {
 			case "s3":
 				return s3test.Wanted(), nil
 			case "spark": // takes its half minute: CI has it
-				_, err := peers.FindSpark(t.Context())
-				return err == nil && os.Getenv("LEDGERMILL_TEST_LONG") != "", nil
+				found, err := peers.FindSpark(t.Context())
+				return err == nil && found.S3A != nil && os.Getenv("LEDGERMILL_TEST_LONG") != "", nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
