@@ -57,7 +57,7 @@ func arrows() map[string][]string {
 		"engine/duckdb":  {"engine/contract", "engine/model", "engine/job", "engine/ledger", "engine/records", "engine/sqltext"},
 		"engine/spark":   {"engine/contract", "engine/model", "engine/job", "engine/ledger", "engine/records", "engine/sqltext"},
 		// What goes wrong later, from the trees and plans of sound files.
-		"engine/check": {"engine/model", "engine/sqltext"},
+		"engine/check": {"engine/contract", "engine/model", "engine/sqltext"},
 		// What an edit makes, before it is published.
 		"engine/preview": {"engine", "engine/contract", "engine/duckdb", "engine/job", "engine/model", "engine/sqltext"},
 		// A first contract from the look of an object.

@@ -21,7 +21,7 @@ type copier struct {
 
 // copyLake gives the engine copies of the lake's files where it needs them.
 func (m *Mill) copyLake() error {
-	if !remote(m.Lake) || m.Reading != nil && m.Reading.Way == InPlace || m.Work == "" {
+	if !remote(m.Lake) || m.Reading != nil && (m.Reading.Way == InPlace || m.Reading.Lake) || m.Work == "" {
 		return nil
 	}
 	dir := filepath.Join(m.Work, "lake")

@@ -37,6 +37,8 @@ type bench struct {
 	log       *slog.Logger
 	wrapLake  func(lake.Store) lake.Store // nil: as it is
 	semantics string                      // "": the engine's
+	// evaluate makes what evaluates the SQL out of a DuckDB; nil: the DuckDB does.
+	evaluate func(duck *duckdb.Engine, work string) engine.Engine
 }
 
 func newBench(t *testing.T, files fs.FS) *bench {
@@ -112,7 +114,11 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if b.wrapLake != nil {
 		root = b.wrapLake(root)
 	}
-	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: duck, Work: work,
+	var evaluating engine.Engine = duck
+	if b.evaluate != nil {
+		evaluating = b.evaluate(duck, work)
+	}
+	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: evaluating, Work: work,
 		Keep: b.keep, BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, MaxRatio: b.maxRatio, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading, Semantics: b.semantics}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())

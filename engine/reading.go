@@ -22,6 +22,9 @@ type Reading struct {
 	HTTPFS string   `json:"httpfs,omitempty"` // version of the extension, and where it came from
 	Causes []string `json:"causes,omitempty"` // why it is Fetched
 
+	// Lake: the engine opens the lake's files itself, whatever is done about raw objects.
+	Lake bool `json:"lake,omitempty"`
+
 	// TrustReader: an object without a control file is read in place, too.
 	TrustReader bool `json:"trust_reader,omitempty"`
 

@@ -22,8 +22,9 @@ var Job []byte
 type Spark struct {
 	Python  string
 	Version string
-	Java    string // its version
-	Driver  string // PostgreSQL's JDBC driver; "" if there is none
+	Java    string   // its version
+	Driver  string   // PostgreSQL's JDBC driver; "" if there is none
+	S3A     []string // jars of Hadoop's S3A; nil if there are none
 }
 
 // MissingError is a peer that is not installed.
@@ -63,7 +64,8 @@ func FindSpark(ctx context.Context) (s Spark, err error) {
 	if jars, err := filepath.Glob(filepath.Join(dir, "postgresql-*.jar")); err == nil && len(jars) > 0 {
 		s.Driver = jars[len(jars)-1]
 	}
-	return s, nil
+	s.S3A, err = filepath.Glob(filepath.Join(dir, "s3a", "*.jar"))
+	return s, err
 }
 
 // FindDriver is FindSpark where the job is to load, too.

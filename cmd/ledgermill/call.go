@@ -37,7 +37,7 @@ func (a *app) action(do func(*call) error, selection func(*workspace, *cli.Conte
 				return err
 			}
 		}
-		config, err := a.settings(c, nil)
+		config, err := a.settings(c, engineFlags(c, nil))
 		if err != nil {
 			return err
 		}

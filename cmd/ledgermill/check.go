@@ -31,9 +31,11 @@ Exit 2 with errors; with --strict 3 where there are warnings only.
 EXAMPLES
    1. everything:                 ledgermill check
    2. a model and its tests:      ledgermill check --select transactions
-   3. in a pipeline:              ledgermill check --strict --format json`,
+   3. in a pipeline:              ledgermill check --strict --format json
+   4. before a move to a cluster: ledgermill check --engine spark`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "select", Usage: "report on these datasets and on what tests and queries them: `NAMES` and globs parted by commas, +name, name+"},
+			&cli.StringFlag{Name: "engine", Usage: "refuse what this engine lacks or reads otherwise: `NAME` duckdb or spark (default: engine.name of the settings)"},
 			&cli.BoolFlag{Name: "strict", Usage: "exit with 3 where there are warnings"},
 			&cli.BoolFlag{Name: "rules", Usage: "list the rules instead, with what each is for"},
 			formatFlag("text or json"),
@@ -50,7 +52,7 @@ func (a *app) check(c *cli.Context) (err error) {
 	if c.Bool("rules") {
 		return a.listRules(f)
 	}
-	config, err := a.settings(c, nil)
+	config, err := a.settings(c, engineFlags(c, nil))
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (a *app) check(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, binder.Close()) }()
 	result, err := check.Files(c.Context, check.Options{Options: model.Options{FS: w.files, Judge: judge, Parameters: config.Parameters},
-		Binder: binder, Select: c.String("select")})
+		Binder: binder, Select: c.String("select"), Engine: config.Engine.Name})
 	if err != nil {
 		return err
 	}

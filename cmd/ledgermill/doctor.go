@@ -39,7 +39,10 @@ func (a *app) doctorCommand() *cli.Command {
 the cache and the temporary directory with their free space. Nothing that others see
 is written. Exit code 5 says that something cannot be reached. What a server's own
 settings should be: ledgermill warehouse doctor.`,
-		Flags:  []cli.Flag{formatFlag("text or json")},
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "engine", Usage: "test this engine too: `NAME` duckdb or spark; Spark is started for it"},
+			&cli.StringFlag{Name: "master", Usage: "where Spark runs: `URL` spark://host:7077, yarn, k8s://..., local[4]"},
+			formatFlag("text or json")},
 		Action: a.doctor,
 	}
 }
@@ -49,7 +52,7 @@ func (a *app) doctor(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	settings, err := a.settings(c, nil)
+	settings, err := a.settings(c, engineFlags(c, nil))
 	if err != nil {
 		return err
 	}

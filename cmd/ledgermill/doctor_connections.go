@@ -60,6 +60,9 @@ func (w *workspace) connections() []connectionTest {
 	if url := c.Warehouse.ReplicaURL; url != "" {
 		tests = append(tests, connectionTest{"replica", url.URL(), w.reachReplica})
 	}
+	if c.Engine.Name == sparkName {
+		tests = append(tests, connectionTest{"spark", shownMaster(c.Spark), w.reachSpark})
+	}
 	spill := c.Engine.TempDirectory
 	if spill == "" {
 		spill = os.TempDir()

@@ -97,6 +97,9 @@ func (w *workspace) loads() bool { return len(w.project.Loads()) > 0 }
 func flagsGiven(c *cli.Context) []string {
 	var given []string
 	for _, name := range c.LocalFlagNames() {
+		if name == "conf" {
+			continue // Spark takes secrets by it
+		}
 		if value := c.String(name); value != "" && value != "false" {
 			given = append(given, "--"+name+"="+value)
 		}

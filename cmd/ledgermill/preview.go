@@ -193,7 +193,7 @@ func (w *workspace) bench(progress func(engine.Progress)) func(context.Context, 
 		if err != nil {
 			return nil, err
 		}
-		m, duck, err := w.millOf(ctx, engine.Options{Run: engine.NewRun(), Command: "preview", Progress: progress, Project: p, Input: input, Lake: root, Work: work}, false)
+		m, duck, err := w.millOf(ctx, engine.Options{Run: engine.NewRun(), Command: "preview", Progress: progress, Project: p, Input: input, Lake: root, Work: work}, false, byDuckDB)
 		if err != nil {
 			return nil, err
 		}

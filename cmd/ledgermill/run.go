@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"maps"
 	"strings"
 	"time"
 
@@ -89,7 +90,28 @@ func runFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "reopen", Usage: "make units of closed periods again too; needs --reason"},
 		&cli.BoolFlag{Name: "yes", Usage: "make published units of the named dates again that are older than lake.hold_after; needs --from, --to and --reason"},
 		&cli.StringFlag{Name: "reason", Usage: "`TEXT` that the run's record keeps"},
+		&cli.StringFlag{Name: "engine", Usage: "what evaluates the SQL: `NAME` duckdb or spark"},
+		&cli.StringFlag{Name: "master", Usage: "where Spark runs: `URL` spark://host:7077, yarn, k8s://..., local[4]"},
+		&cli.StringSliceFlag{Name: "conf", Usage: "a `PROPERTY=VALUE` of Spark; may be given more than once"},
+		&cli.StringFlag{Name: "packages", Usage: "Maven `COORDINATES` of jars that Spark fetches, parted by commas"},
 		formatFlag("text or json"))
+}
+
+// engineFlags are the settings that a run's flags override.
+func engineFlags(c *cli.Context, overrides map[string]string) map[string]string {
+	all := maps.Clone(overrides)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for flag, key := range map[string]string{"engine": "engine.name", "master": "spark.master", "packages": "spark.packages"} {
+		if c.IsSet(flag) {
+			all[key] = c.String(flag)
+		}
+	}
+	if c.IsSet("conf") {
+		all["spark.conf"] = strings.Join(c.StringSlice("conf"), " ")
+	}
+	return all
 }
 
 func (a *app) runCommand() *cli.Command {
@@ -106,6 +128,7 @@ EXAMPLES
    3. everything again:               ledgermill run --full
    4. what was looked at, no more:    ledgermill plan --output plan.json
                                       ledgermill run --plan plan.json
+   5. on a cluster:                   ledgermill run --engine spark --master spark://host:7077
 
 ` + exitText,
 		Flags: append(runFlags(), &cli.StringFlag{Name: "until", Value: "load", Usage: "stop after `STEP`: lake or load"},
@@ -115,7 +138,7 @@ EXAMPLES
 			if until != "lake" && until != "load" {
 				return usagef("--until lake", "--until %q is no step", until)
 			}
-			config, err := a.settings(c, nil)
+			config, err := a.settings(c, engineFlags(c, nil))
 			if err != nil {
 				return err
 			}
@@ -143,7 +166,7 @@ EXAMPLE
 			if err := required(c, "input", "output"); err != nil {
 				return err
 			}
-			config, err := a.settings(c, map[string]string{"input": c.String("input"), "lake.root": c.String("output")})
+			config, err := a.settings(c, engineFlags(c, map[string]string{"input": c.String("input"), "lake.root": c.String("output")}))
 			if err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ledgermill/bench/peers"
 	"ledgermill/engine/duckdb"
 	"ledgermill/engine/lake/s3test"
 	"ledgermill/warehouse/warehousetest"
@@ -60,10 +61,14 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "s3" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "s3":
+				return s3test.Wanted(), nil
+			case "spark": // takes its half minute: CI has it
+				found, err := peers.FindSpark(t.Context())
+				return err == nil && found.S3A != nil && os.Getenv("LEDGERMILL_TEST_LONG") != "", nil
 			}
-			return s3test.Wanted(), nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
@@ -80,6 +85,17 @@ func TestScripts(t *testing.T) {
 			"lastrun": lastRun,
 			"warehouse": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("LEDGERMILL_WAREHOUSE_URL", warehousetest.Database(t))
+			},
+			"spark": func(ts *testscript.TestScript, _ bool, _ []string) {
+				found, err := peers.FindSpark(t.Context())
+				ts.Check(err)
+				home, err := exec.CommandContext(t.Context(), found.Python, "-c", "import os, pyspark; print(os.path.dirname(pyspark.__file__))").Output()
+				ts.Check(err)
+				ts.Setenv("LEDGERMILL_SPARK_HOME", strings.TrimSpace(string(home)))
+				ts.Setenv("LEDGERMILL_SPARK_PYTHON", found.Python)
+				ts.Setenv("LEDGERMILL_SPARK_MASTER", "local[2]")
+				ts.Setenv("QUICK", "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1")
+				ts.Setenv("S3A", strings.Join(found.S3A, ","))
 			},
 			"minio": func(ts *testscript.TestScript, _ bool, _ []string) {
 				server := s3test.MinIO().Shared(t)

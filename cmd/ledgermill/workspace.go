@@ -138,28 +138,58 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 		return nil, err
 	}
 	o.Project, o.Input, o.Lake, o.Work = w.project, input, root, work
-	m, duck, err := w.millOf(ctx, o, write)
+	end := func() error { return nil }
+	evaluate := w.evaluator()
+	m, duck, err := w.millOf(ctx, o, write, func(duck *duckdb.Engine, o engine.Options) (e engine.Engine, _ func() error, err error) {
+		e, end, err = evaluate(duck, o)
+		return e, end, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &mill{Mill: m, close: func() error { return errors.Join(duck.Close(), m.Close()) }}, nil
+	opened := &mill{Mill: m, close: func() error { return errors.Join(end(), duck.Close(), m.Close()) }}
+	if write {
+		if err := w.sweepExchange(ctx, root, o.Run); err != nil {
+			return nil, errors.Join(err, opened.close())
+		}
+	}
+	return opened, nil
 }
 
 // millOf opens a mill on its project, stores and directory, and its engine. After an
 // error the directory is gone.
-func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*engine.Mill, *duckdb.Engine, error) {
+func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, evaluate evaluator) (*engine.Mill, *duckdb.Engine, error) {
 	discard := func() error { return os.RemoveAll(o.Work) }
-	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, o.Work, o.Input, o.Lake))
+	settings := w.engineSettings(ctx, o.Work, o.Input, o.Lake)
+	place, err := w.exchange(o)
 	if err != nil {
 		return nil, nil, errors.Join(err, discard())
 	}
-	o.Name, o.Engine = w.config.Name, duck
+	inLake := strings.Contains(place, "://")
+	if place != "" && !inLake {
+		settings.Readable = append(settings.Readable, place)
+	}
+	duck, err := duckdb.Open(ctx, settings)
+	if err != nil {
+		return nil, nil, errors.Join(err, discard())
+	}
+	var end func() error
+	if o.Engine, end, err = evaluate(duck, o); err != nil {
+		return nil, nil, errors.Join(err, duck.Close(), discard())
+	}
+	o.Name = w.config.Name
 	if w.project != nil { // previews read theirs anew on each edit, and mask by themselves
 		if o.Lineage, err = w.privateLineage(ctx); err != nil {
-			return nil, nil, errors.Join(err, duck.Close(), discard())
+			return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 		}
 	}
-	o.Reading = w.reading(ctx, o.Input, o.Lake)
+	if o.Reading = w.reading(ctx, o.Input, o.Lake); o.Reading != nil && w.config.Engine.Name == sparkName {
+		if inLake && o.Reading.Way != engine.InPlace {
+			return nil, nil, errors.Join(usagef("spark.exchange of a directory that all executors see", "rows are left in the lake's store through httpfs, which is not there: %s",
+				strings.Join(o.Reading.Causes, "; ")), end(), duck.Close(), discard())
+		}
+		o.Reading = &engine.Reading{Way: engine.Fetched, Lake: inLake, Causes: []string{"engine.name is spark: raw objects are cut into fields on this machine"}}
+	}
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
@@ -172,7 +202,7 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*
 	}
 	m, err := engine.Open(ctx, o, write)
 	if err != nil {
-		return nil, nil, errors.Join(err, duck.Close(), discard())
+		return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 	}
 	return m, duck, nil
 }

@@ -64,6 +64,7 @@ type Options struct {
 	model.Options
 	Binder Binder
 	Select string // datasets to report on, as Project.Select takes them; "": all files
+	Engine string // "spark": what it lacks or reads otherwise is an error; else a warning
 }
 
 // Files checks every file. What is wrong with a file is a finding; an error is not
@@ -86,6 +87,7 @@ func Files(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	lib.onSpark = o.Engine == Spark
 	for _, s := range statements {
 		if !wanted(s) {
 			continue
@@ -95,6 +97,13 @@ func Files(ctx context.Context, o Options) (*Result, error) {
 			return nil, fmt.Errorf("check %s: %w", s.File, err)
 		}
 		r.allowed(s, found)
+	}
+	if lib.onSpark {
+		for _, c := range project.Sound().Contracts {
+			if s := (model.Statement{File: c.File, Kind: model.ModelStatement, Source: c.Source}); wanted(s) {
+				r.allowed(s, contractOnSpark(c))
+			}
+		}
 	}
 	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return f.Rule == bound && !wanted(faulty(o.FS, f.File)) })
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {

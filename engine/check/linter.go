@@ -31,6 +31,7 @@ type library struct {
 	project *model.Project
 	roots   map[string]node      // by file
 	outputs map[string]*relation // of models
+	onSpark bool                 // statements are to run there: what it lacks is an error
 }
 
 func newLibrary(ctx context.Context, b Binder, p *model.Project, statements []model.Statement) (*library, error) {
@@ -69,6 +70,9 @@ func (l *linter) find(off int, rule, try, format string, args ...any) {
 		return
 	}
 	l.seen[key] = true
+	if l.onSpark && (rule == sparkFunction || rule == sparkSyntax) {
+		r.Severity = Error
+	}
 	l.findings = append(l.findings, Finding{File: l.st.File, Line: pos.Line, Column: pos.Col, Severity: r.Severity, Rule: rule,
 		Message: fmt.Sprintf(format, args...), Why: r.Why, Try: try})
 }

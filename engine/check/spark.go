@@ -1,8 +1,29 @@
 package check
 
 import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ledgermill/engine/contract"
 	"ledgermill/engine/model"
+	"ledgermill/engine/sqltext"
 )
+
+// Spark is the engine by its name in Options.Engine.
+const Spark = "spark"
+
+// sparkFunctions are the functions of Spark 4.3, as SHOW FUNCTIONS lists them.
+//
+//go:embed spark_functions.txt
+var sparkFunctions string
+
+// knownToSpark reports whether Spark has a function of the name, lower case.
+func knownToSpark(name string) bool {
+	_, found := slices.BinarySearch(strings.Fields(sparkFunctions), name)
+	return found
+}
 
 // difference is what Spark 4.3 does with a function of DuckDB 1.5.
 type difference struct{ does, write string }
@@ -27,7 +48,7 @@ func differences() map[string]difference {
 		"date_trunc":            {"gives a DATE or a TIMESTAMP in DuckDB and a TIMESTAMP with a zone in Spark", "cast(date_trunc('month', d) as date)"},
 		"list":                  lacks("array_agg(a order by a)"),
 		"len":                   {"counts otherwise for some types in Spark", "length(a)"},
-		"regexp_matches":        lacks("regexp_like(a, p), or like"),
+		"regexp_matches":        lacks("regexp_extract(a, p, 0) <> '', or like"),
 		"regexp_full_match":     lacks("a CHECK of the contract"),
 		"list_value":            lacks("columns"),
 		"struct_pack":           lacks("columns"),
@@ -57,6 +78,9 @@ func (l *linter) portable(e node) {
 		d, known := differences()[name]
 		if known && !l.handled(e, name) {
 			l.find(e.off(), sparkFunction, "write "+d.write, "%s() %s", name, d.does)
+		}
+		if l.onSpark && !known && l.written(e.off(), name) && !knownToSpark(name) {
+			l.find(e.off(), sparkFunction, unknownRemedy, "%s() is not known to Spark", name)
 		}
 	}
 	switch {
@@ -116,4 +140,61 @@ func (l *linter) callEnd(at int) int {
 		}
 	}
 	return len(l.tokens)
+}
+
+const unknownRemedy = "write it with functions that both engines have: docs/scale.md lists them by what they are for"
+
+// written reports whether a call stands in the text by this name: an operator has one,
+// too.
+func (l *linter) written(off int, name string) bool {
+	at := l.tokenAt(off)
+	return at >= 0 && at+1 < len(l.tokens) && l.tokens[at].Is(name) && l.tokens[at+1].Is("(")
+}
+
+// contractOnSpark are the calls of a contract's CHECKs, DEFAULTs and reads that Spark
+// lacks or reads otherwise.
+func contractOnSpark(c *contract.Contract) []Finding {
+	found := callsOnSpark(c.File, c.Source, func(t sqltext.Token) sqltext.Pos { return t.Pos })
+	for _, s := range c.Sections {
+		for _, r := range s.Reads {
+			found = append(found, callsOnSpark(c.File, r.SQL, func(sqltext.Token) sqltext.Pos { return r.Pos })...)
+		}
+	}
+	slices.SortFunc(found, func(a, b Finding) int {
+		return strings.Compare(fmt.Sprint(a.Line, a.Message), fmt.Sprint(b.Line, b.Message))
+	})
+	return slices.CompactFunc(found, func(a, b Finding) bool { return a == b })
+}
+
+// callWords stand before a bracket and call nothing.
+func callWords() []string {
+	return []string{"check", "key", "table", "in", "and", "or", "not", "as", "when", "then", "else", "case", "decimal", "numeric", "varchar", "default", "values", "null", "between", "like"}
+}
+
+func callsOnSpark(file, sql string, place func(sqltext.Token) sqltext.Pos) []Finding {
+	all, err := sqltext.Lex(file, sql)
+	if err != nil {
+		return nil
+	}
+	tokens, rule := sqltext.Code(all), ruleOf(sparkFunction)
+	var found []Finding
+	for i, t := range tokens {
+		name := strings.ToLower(t.Text)
+		if t.Kind != sqltext.Word || i+1 == len(tokens) || !tokens[i+1].Is("(") || slices.Contains(callWords(), name) || i > 0 && tokens[i-1].Is("table") {
+			continue
+		}
+		d, known := differences()[name]
+		switch {
+		case known && name != "dayofweek":
+			d.write = "write " + d.write
+		case known || knownToSpark(name):
+			continue
+		default:
+			d = difference{"is not known to Spark", unknownRemedy}
+		}
+		pos := place(t)
+		found = append(found, Finding{File: file, Line: pos.Line, Column: pos.Col, Severity: Error, Rule: sparkFunction,
+			Message: name + "() " + d.does, Why: rule.Why, Try: d.write})
+	}
+	return found
 }

@@ -33,6 +33,7 @@ type Config struct {
 	S3        S3
 	Lake      Lake
 	Engine    Engine
+	Spark     Spark
 	Warehouse Warehouse
 	Log       Log
 
@@ -77,6 +78,10 @@ type Lake struct {
 
 // Engine bounds what the engine may use.
 type Engine struct {
+	// Name is the engine that contracts and models are evaluated in: "duckdb", in
+	// this process, or "spark", as [Config.Spark] says. Default "duckdb".
+	Name string
+
 	// MemoryLimit is the memory the engine may use before it spills, in bytes.
 	// Default 1GB; at least 64MB.
 	MemoryLimit Size
@@ -115,6 +120,43 @@ type Engine struct {
 	// are read, and never loads httpfs. Default false.
 	FetchFirst bool
 }
+
+// Spark says which Spark evaluates contracts and models, where Engine.Name is "spark".
+type Spark struct {
+	// Home is the directory of a Spark. Default "": SPARK_HOME, then spark-submit in
+	// PATH.
+	Home string
+
+	// Master is where statements run, as spark-submit takes it: spark://host:7077,
+	// yarn, k8s://https://host:6443, local[4]. Default "": by spark-defaults.conf,
+	// else local[*].
+	Master string
+
+	// Conf are properties of Spark, key=value parted by spaces. Default "": none.
+	Conf string
+
+	// Properties is a file of Spark properties, for values with spaces and for
+	// secrets: it is read and nothing of it is printed. Default "": none.
+	Properties string
+
+	// Packages are Maven coordinates of jars, parted by commas, that Spark fetches.
+	// Default "": none.
+	Packages string
+
+	// Python runs the program that hands statements to Spark. Default "":
+	// PYSPARK_DRIVER_PYTHON, PYSPARK_PYTHON, then python3 beside spark-submit or in
+	// PATH.
+	Python string
+
+	// Exchange is where Spark and this machine leave rows to each other: the absolute
+	// path of a directory that all executors see, or ExchangeLake. Default "":
+	// ExchangeLake where the lake is in a store and Master is not local, else the run's
+	// staging directory, which does for local[*] and a lake on a shared file system.
+	Exchange string
+}
+
+// ExchangeLake is the value of Spark.Exchange that means the lake's own store.
+const ExchangeLake = "lake"
 
 // Warehouse says which PostgreSQL server is loaded.
 type Warehouse struct {
@@ -184,6 +226,7 @@ func Default() Config {
 		S3:    S3{PathStyle: PathStyleAuto},
 		Lake:  Lake{Root: "lake", Settle: time.Minute, Keep: 3},
 		Engine: Engine{
+			Name:        "duckdb",
 			MemoryLimit: 1_000_000_000,
 			MaxObject:   100_000_000_000,
 			MaxRatio:    200,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -208,6 +210,42 @@ func eventURL(text string) error {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
 		return errors.New("is neither a file nor a URL of the form https://host:port/path")
+	}
+	return nil
+}
+
+// sparkProperties are key=value parted by white space, some of which are secrets.
+func sparkProperties() kind[string] {
+	k := plain()
+	k.show = func(text string) string {
+		shown := strings.Fields(text)
+		for i, one := range shown {
+			if key, _, ok := strings.Cut(one, "="); ok && secretProperty.MatchString(key) {
+				shown[i] = key + "=" + Secret("x").String()
+			}
+		}
+		return strings.Join(shown, " ")
+	}
+	return k
+}
+
+// secretProperty is what Spark itself leaves out of its pages, and access keys.
+var secretProperty = regexp.MustCompile(`(?i)secret|password|token|access[.]?key|credential`)
+
+// properties refuses what is not key=value. Its error repeats no value.
+func properties(text string) error {
+	for _, one := range strings.Fields(text) {
+		if key, _, ok := strings.Cut(one, "="); !ok || key == "" {
+			return errors.New("is not key=value parted by spaces; values with spaces go into the file of spark.properties")
+		}
+	}
+	return nil
+}
+
+// exchangePlace takes a path that means the same on every machine.
+func exchangePlace(text string) error {
+	if text != "" && text != ExchangeLake && !filepath.IsAbs(text) {
+		return errors.New("is neither the absolute path of a directory nor " + ExchangeLake)
 	}
 	return nil
 }

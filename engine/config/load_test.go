@@ -60,6 +60,14 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"s3.access_key":               "*** from AWS_ACCESS_KEY_ID",
 		"s3.secret_key":               "*** from AWS_SECRET_ACCESS_KEY",
 		"s3.session_token":            " from default",
+		"engine.name":                 "duckdb from default",
+		"spark.home":                  " from default",
+		"spark.master":                " from default",
+		"spark.conf":                  " from default",
+		"spark.properties":            " from default",
+		"spark.packages":              " from default",
+		"spark.python":                " from default",
+		"spark.exchange":              " from default",
 		"engine.memory_limit":         "1GB from default",
 		"engine.threads":              "3 from flag",
 		"engine.max_object":           "100GB from default",
@@ -96,7 +104,8 @@ func TestEverySettingReachesItsField(t *testing.T) {
   "input": "s3://b/raw",
   "s3": {"endpoint": "https://minio.example:9000", "region": "eu-central-1", "path_style": true, "ca_file": "ca.pem", "access_key": "a", "secret_key": "${PW}", "session_token": "t"},
   "lake": {"root": "../lake", "settle": "0s", "trust_reader": true, "keep": 7, "hold_after": 40, "s3": {"endpoint": "http://other", "region": "r", "path_style": "false", "ca_file": "/ca", "access_key": "b", "secret_key": "c", "session_token": "d"}},
-  "engine": {"memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "max_ratio": 50, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
+  "engine": {"name": "spark", "memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "max_ratio": 50, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
+  "spark": {"home": "/opt/spark", "master": "yarn", "conf": "a=1 b.password=2", "properties": "spark.conf", "packages": "g:a:1", "python": "py", "exchange": "/x"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "load_jobs": 3, "private_directory": "pg"},
   "log": {"level": "DEBUG", "format": "json"}
 }`, config.Options{Project: "/p/q", Env: []string{"PW=first", "PW=hunter2"}})
@@ -111,8 +120,9 @@ func TestEverySettingReachesItsField(t *testing.T) {
 			AccessKey: "a", SecretKey: "hunter2", SessionToken: "t"},
 		Lake: config.Lake{Root: "/p/lake", TrustReader: true, Keep: 7, HoldAfter: 40, S3: config.S3{Endpoint: "http://other", Region: "r", PathStyle: "false", CAFile: "/ca",
 			AccessKey: "b", SecretKey: "c", SessionToken: "d"}},
-		Engine: config.Engine{MemoryLimit: 3 << 29, Threads: 4, MaxObject: 5e9, MaxRatio: 50, TempDirectory: "/t", BatchDays: 3,
+		Engine: config.Engine{Name: "spark", MemoryLimit: 3 << 29, Threads: 4, MaxObject: 5e9, MaxRatio: 50, TempDirectory: "/t", BatchDays: 3,
 			CacheDirectory: "/p/q/c", HTTPFS: "https://mirror", FetchFirst: true},
+		Spark: config.Spark{Home: "/opt/spark", Master: "yarn", Conf: "a=1 b.password=2", Properties: "/p/q/spark.conf", Packages: "g:a:1", Python: "py", Exchange: "/x"},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
 			LoadJobs: 3, PrivateDirectory: "/p/q/pg"},
 		Log: config.Log{Level: slog.LevelDebug, Format: "json"},
@@ -301,6 +311,7 @@ func TestCanonicalFile(t *testing.T) {
     }
   },
   "engine": {
+    "name": "duckdb",
     "memory_limit": "1GB",
     "threads": 0,
     "max_object": "100GB",
@@ -310,6 +321,15 @@ func TestCanonicalFile(t *testing.T) {
     "cache_directory": "",
     "httpfs": "",
     "fetch_first": false
+  },
+  "spark": {
+    "home": "",
+    "master": "",
+    "conf": "",
+    "properties": "",
+    "packages": "",
+    "python": "",
+    "exchange": ""
   },
   "warehouse": {
     "url": "",

@@ -27,7 +27,7 @@ func (l *landing) closed(ctx context.Context, s *session, u job.Unit) ([]string,
 	}
 	var ids []string
 	var id string
-	query := fmt.Sprintf("select distinct _closes from %s where coalesce(_closes, '') <> '' and %s order by _closes", l.table, within(l.contract, []job.Unit{u}))
+	query := fmt.Sprintf("select distinct _closes from %s where coalesce(_closes, '') <> '' and %s order by _closes", l.table, job.Within(l.contract, []job.Unit{u}))
 	err := s.rows(ctx, query, []any{&id}, func() error {
 		ids = append(ids, id)
 		return nil

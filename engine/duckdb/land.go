@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-
-	"github.com/shopspring/decimal"
 
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
@@ -32,6 +29,7 @@ type landing struct {
 	objects  []job.Object // without a key: withdrawn
 	settled  map[job.Unit]bool
 	parked   []parked
+	adopted  bool // a view of another engine's files
 }
 
 func landingTable(feed string) string { return sqltext.QuoteName("landed " + feed) }
@@ -98,24 +96,15 @@ func (e *Engine) landing(ctx context.Context, s *session, c *contract.Contract) 
 
 // Release forgets what was landed of a feed, and what was parked.
 func (e *Engine) Release(ctx context.Context, feed string) (err error) {
-	l := e.landings[feed]
-	if l == nil {
+	if e.landings[feed] == nil {
 		return nil
-	}
-	delete(e.landings, feed)
-	for _, p := range l.parked {
-		err = errors.Join(err, os.Remove(p.path))
-	}
-	if err != nil {
-		return fmt.Errorf("release %s: %w", feed, err)
 	}
 	s, err := e.session(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	_, err = s.exec(ctx, "drop table if exists "+landingTable(feed))
-	return err
+	return e.forget(ctx, s, feed)
 }
 
 func createLanding(c *contract.Contract, table string) string {
@@ -262,62 +251,14 @@ func (l *landing) survey(ctx context.Context, s *session, first int) ([]ledger.C
 	found := map[string]int64{}
 	var all []ledger.Cell
 	for _, t := range cells {
-		found[t.cell.Object] += t.tally.Records
-		cell := t.cell
-		cell.Read = t.tally
-		if t.class == "" {
-			cell.Accepted = t.tally
-		} else {
-			cell.Rejected = map[string]ledger.Tally{t.class: t.tally}
-		}
-		all = append(all, cell)
+		found[t.Cell.Object] += t.Tally.Records
+		all = append(all, t.Account())
 	}
 	for _, o := range l.objects[first:] {
 		if o.InPlace == nil && found[o.Key] != o.Report.Good() {
 			return nil, &job.CountError{Object: o.Key, Counted: o.Report.Good(), Found: found[o.Key]}
 		}
-		all = append(all, l.structural(o)...)
+		all = append(all, job.Structural(l.contract, o)...)
 	}
-	return mergeCells(all), nil
-}
-
-// structural are the cells of the records that DuckDB never saw.
-func (l *landing) structural(o job.Object) []ledger.Cell {
-	unit := ledger.NoDate
-	if l.contract.BusinessDate == "" {
-		unit = string(job.Whole)
-	}
-	var cells []ledger.Cell
-	for _, b := range o.Report.Bad {
-		t := ledger.Tally{Records: 1}
-		if control := l.contract.Control; control != nil {
-			g := ledger.Group{Records: 1, Sums: make([]decimal.Decimal, len(control.Aggregates)), Unreadable: make([]int64, len(control.Aggregates))}
-			for range control.By {
-				g.By = append(g.By, ledger.Unreadable)
-			}
-			for i := range g.Unreadable {
-				g.Unreadable[i] = 1
-			}
-			t.Groups = []ledger.Group{g}
-		}
-		cells = append(cells, ledger.Cell{Object: o.Key, ETag: o.ETag, Unit: unit, Read: t, Rejected: map[string]ledger.Tally{string(b.Reason): t}})
-	}
-	return cells
-}
-
-// mergeCells adds up the cells of the same object and unit, in order.
-func mergeCells(cells []ledger.Cell) []ledger.Cell {
-	parts := map[[2]string][]ledger.Cell{}
-	for _, c := range cells {
-		key := [2]string{c.Object, c.Unit}
-		parts[key] = append(parts[key], c)
-	}
-	var merged []ledger.Cell
-	for _, of := range parts {
-		merged = append(merged, ledger.Sum(of))
-	}
-	slices.SortFunc(merged, func(a, b ledger.Cell) int {
-		return strings.Compare(a.Object+"\x00"+a.Unit, b.Object+"\x00"+b.Unit)
-	})
-	return merged
+	return job.Merge(all), nil
 }

@@ -117,6 +117,12 @@ func (m *making) model(ctx context.Context, t job.Task) (*job.File, error) {
 	if err := m.views(ctx, inputs); err != nil {
 		return nil, err
 	}
+	return m.file(ctx, t, one.SQL)
+}
+
+// file writes the rows of a query as the file of the task's unit, and verifies it.
+func (m *making) file(ctx context.Context, t job.Task, query string) (*job.File, error) {
+	one := t.Model
 	order := []string{"all"}
 	if sort := one.Sort(); len(sort) > 0 {
 		order = order[:0]
@@ -124,7 +130,7 @@ func (m *making) model(ctx context.Context, t job.Task) (*job.File, error) {
 			order = append(order, sqltext.QuoteName(name)+" nulls last")
 		}
 	}
-	w := writing{query: one.SQL, order: strings.Join(order, ", "), stamp: t.Stamp,
+	w := writing{query: query, order: strings.Join(order, ", "), stamp: t.Stamp,
 		path: filepath.Join(t.Directory, filepath.FromSlash(t.Unit.Key(one.Name)))}
 	file, err := m.session.write(ctx, w)
 	if err != nil {
@@ -206,7 +212,7 @@ func (m *making) contractView(ctx context.Context, name string, units []job.Unit
 		return err
 	}
 	_, err := m.session.exec(ctx, fmt.Sprintf("create or replace temp view %s as select %s from %s where _reasons is null and %s",
-		sqltext.QuoteName(name), columns, l.table, within(l.contract, units)))
+		sqltext.QuoteName(name), columns, l.table, job.Within(l.contract, units)))
 	return err
 }
 

@@ -133,7 +133,7 @@ func (e *Engine) Recall(ctx context.Context, c *contract.Contract, units []job.U
 	if len(paths) == 0 {
 		return nil
 	}
-	_, err = s.exec(ctx, fmt.Sprintf("insert into %s select * from %s where %s", l.table, parquet(paths...), within(c, units)))
+	_, err = s.exec(ctx, fmt.Sprintf("insert into %s select * from %s where %s", l.table, parquet(paths...), job.Within(c, units)))
 	if err != nil {
 		return fmt.Errorf("recall %s: %w", c.Name, err)
 	}

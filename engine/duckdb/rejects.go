@@ -35,7 +35,7 @@ func (l *landing) writeRejects(ctx context.Context, s *session, u job.Unit, dire
 	if l.contract.BusinessDate == "" {
 		structural = l.objects
 	}
-	rows := fmt.Sprintf("select %s from refused_%s where %s", l.rejectOf(), l.suffix(), within(l.contract, []job.Unit{u}))
+	rows := fmt.Sprintf("select %s from refused_%s where %s", l.rejectOf(), l.suffix(), job.Within(l.contract, []job.Unit{u}))
 	return l.rejectFile(ctx, s, rows, structural, u, directory+"/"+u.Key("_rejects/"+l.contract.Name))
 }
 

@@ -13,11 +13,8 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-// The classes of records that do not reach a model, besides rejected ones.
-const (
-	duplicateClass = "\x1fduplicate"
-	conflictReason = "key_conflict"
-)
+// conflictReason is why a record is rejected whose key another one has.
+const conflictReason = contract.KeyConflicts
 
 // Settle tells duplicates and key conflicts from accepted records in the given
 // units, all of whose objects have landed, and returns their final accounts.
@@ -33,7 +30,7 @@ func (e *Engine) Settle(ctx context.Context, c *contract.Contract, units []job.U
 		return nil, err
 	}
 	units = slices.DeleteFunc(slices.Clone(units), func(u job.Unit) bool { return l.settled[u] })
-	cells, err := l.settle(ctx, s, within(c, units))
+	cells, err := l.settle(ctx, s, job.Within(c, units))
 	if err != nil {
 		return nil, fmt.Errorf("settle %s: %w", c.Name, err)
 	}
@@ -51,34 +48,6 @@ func (e *Engine) Settle(ctx context.Context, c *contract.Contract, units []job.U
 		settled = append(settled, one)
 	}
 	return settled, nil
-}
-
-// within is the condition that a landed record is of one of the units.
-func within(c *contract.Contract, units []job.Unit) string {
-	if c.BusinessDate == "" {
-		return "true"
-	}
-	date := sqltext.QuoteName(c.BusinessDate)
-	var ranges []string
-	from, to := "", ""
-	flush := func() {
-		if to != "" {
-			ranges = append(ranges, fmt.Sprintf("(%s >= date '%s' and %s < date '%s')", date, from, date, to))
-		}
-	}
-	for _, u := range slices.Sorted(slices.Values(units)) {
-		f, t := u.Bounds()
-		if first := f.Format("2006-01-02"); first != to {
-			flush()
-			from = first
-		}
-		to = t.Format("2006-01-02")
-	}
-	flush()
-	if ranges == nil {
-		return "false"
-	}
-	return "(" + strings.Join(ranges, " or ") + ")"
 }
 
 func (l *landing) settle(ctx context.Context, s *session, where string) (map[job.Unit][]ledger.Cell, error) {
@@ -107,25 +76,15 @@ func (l *landing) settle(ctx context.Context, s *session, where string) (map[job
 	}
 	var cells []ledger.Cell
 	for _, t := range append(tallies, accepted...) {
-		cell := t.cell
-		cell.Read = t.tally
-		switch t.class {
-		case "":
-			cell.Accepted = t.tally
-		case duplicateClass:
-			cell.Duplicate = t.tally
-		default:
-			cell.Rejected = map[string]ledger.Tally{t.class: t.tally}
-		}
-		cells = append(cells, cell)
+		cells = append(cells, t.Account())
 	}
 	if l.contract.BusinessDate == "" {
 		for _, o := range l.objects {
-			cells = append(cells, l.structural(o)...)
+			cells = append(cells, job.Structural(l.contract, o)...)
 		}
 	}
 	byUnit := map[job.Unit][]ledger.Cell{}
-	for _, c := range mergeCells(cells) {
+	for _, c := range job.Merge(cells) {
 		byUnit[job.Unit(c.Unit)] = append(byUnit[job.Unit(c.Unit)], c)
 	}
 	return byUnit, nil
@@ -136,7 +95,7 @@ func (l *landing) suffix() string { return strings.TrimPrefix(l.contract.Name, "
 // removeRepeats takes records with a repeated key out of the landing. Only keys
 // that repeat are looked at closely: they are few, and the rest is ten times as
 // dear (distinct on over everything).
-func (l *landing) removeRepeats(ctx context.Context, s *session, where, refused string) ([]classTally, error) {
+func (l *landing) removeRepeats(ctx context.Context, s *session, where, refused string) ([]job.Classed, error) {
 	keys := slices.Clone(l.contract.Key)
 	if d := l.contract.BusinessDate; d != "" && !slices.Contains(keys, d) {
 		keys = append(keys, d)
@@ -172,7 +131,7 @@ with copies as (
 select _row, '%[4]s' as _class from copies where _copy > 1
 union all
 select _row, '%[5]s' from contents where %[6]s`,
-		strings.Join(content, ", "), names, l.conflictOrder(content), duplicateClass, conflictReason, l.losing(), l.numberOrder()))
+		strings.Join(content, ", "), names, l.conflictOrder(content), job.DuplicateClass, conflictReason, l.losing(), l.numberOrder()))
 	if err != nil {
 		return nil, err
 	}

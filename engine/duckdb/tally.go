@@ -11,13 +11,6 @@ import (
 	"ledgermill/engine/sqltext"
 )
 
-// classTally is the tally of one class of records of one object in one unit.
-type classTally struct {
-	class string
-	cell  ledger.Cell // object and unit only
-	tally ledger.Tally
-}
-
 // unitText is the name of the unit of a business date expression.
 func unitText(p contract.Partition, date string) string {
 	format := map[contract.Partition]string{contract.Day: "%Y-%m-%d", contract.Month: "%Y-%m", contract.Year: "%Y"}[p]
@@ -29,7 +22,7 @@ func unitText(p contract.Partition, date string) string {
 
 // tally counts and sums records of a landing-shaped table by object, unit, class
 // and control group. class is an SQL expression.
-func (l *landing) tally(ctx context.Context, s *session, table, where, class string) ([]classTally, error) {
+func (l *landing) tally(ctx context.Context, s *session, table, where, class string) ([]job.Classed, error) {
 	date := "null"
 	if l.contract.BusinessDate != "" {
 		date = sqltext.QuoteName(l.contract.BusinessDate)
@@ -85,12 +78,12 @@ func places(n int) string {
 	return strings.Join(list, ", ")
 }
 
-func (l *landing) scanTallies(ctx context.Context, s *session, query string, by, aggregates int) ([]classTally, error) {
+func (l *landing) scanTallies(ctx context.Context, s *session, query string, by, aggregates int) ([]job.Classed, error) {
 	var object int
 	var class, unit string
 	var rounded int64
 	g := newGroupScan(by, aggregates)
-	var all []classTally
+	var all []job.Classed
 	err := s.rows(ctx, query, append([]any{&object, &class, &unit, &rounded}, g.dest...), func() error {
 		group, err := g.group()
 		if err != nil {
@@ -105,7 +98,7 @@ func (l *landing) scanTallies(ctx context.Context, s *session, query string, by,
 		if class == "" {
 			cell.Rounded = rounded
 		}
-		all = append(all, classTally{class: class, cell: cell, tally: t})
+		all = append(all, job.Classed{Class: job.Class(class), Cell: cell, Tally: t})
 		return nil
 	})
 	return all, err

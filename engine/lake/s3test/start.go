@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ const startTimeout = time.Minute
 // Options say how a server is started.
 type Options struct {
 	Data        string   // existing directory of its objects
+	Drives      []string // of a MinIO of several drives: their directories, in the place of Data
 	Address     string   // host:port; "": a free port of the loopback interface
 	AccessKey   string   // "": random
 	SecretKey   string   // "": random
@@ -98,7 +100,11 @@ func (p Program) command(path string, o Options) *exec.Cmd {
 		if o.Certs != "" {
 			arguments = append(arguments, "--certs-dir", o.Certs)
 		}
-		cmd = exec.Command(path, append(append(arguments, o.Arguments...), o.Data)...)
+		drives := []string{o.Data}
+		if o.Drives != nil {
+			drives = o.Drives
+		}
+		cmd = exec.Command(path, slices.Concat(arguments, o.Arguments, drives)...)
 		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+o.AccessKey, "MINIO_ROOT_PASSWORD="+o.SecretKey, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "MINIO_SITE_REGION="+region,
 			"HOME="+o.Data)
 	} else {

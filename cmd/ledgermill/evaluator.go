@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ledgermill/engine"
+	"ledgermill/engine/config"
+	"ledgermill/engine/duckdb"
+	"ledgermill/engine/lake"
+	"ledgermill/engine/spark"
+)
+
+// sparkName is the value of engine.name that means Spark.
+const sparkName = "spark"
+
+// evaluator makes what evaluates statements out of a DuckDB, and how to end it.
+type evaluator func(duck *duckdb.Engine, o engine.Options) (engine.Engine, func() error, error)
+
+// byDuckDB evaluates in the DuckDB itself.
+func byDuckDB(duck *duckdb.Engine, _ engine.Options) (engine.Engine, func() error, error) {
+	return duck, func() error { return nil }, nil
+}
+
+// evaluator is the engine of the settings.
+func (w *workspace) evaluator() evaluator {
+	if w.config.Engine.Name != sparkName {
+		return byDuckDB
+	}
+	return func(duck *duckdb.Engine, o engine.Options) (engine.Engine, func() error, error) {
+		s, err := w.sparkSettings()
+		if err != nil {
+			return nil, nil, err
+		}
+		s.Work, s.Name = o.Work, "ledgermill "+w.config.Name+" "+o.Run
+		if s.Exchange, err = w.exchange(o); err != nil {
+			return nil, nil, err
+		}
+		if bucket, in := o.Lake.(*lake.Bucket); in && s.Exchange == bucket.Location(exchangePrefix+o.Run) {
+			maps.Copy(s.Secrets, spark.S3A(bucket.Name(), storeAccess(bucket)))
+			s.Clear = func(ctx context.Context, place string) error {
+				return clear(ctx, bucket, strings.TrimPrefix(place, bucket.Location(""))+"/", nil)
+			}
+		}
+		e, err := spark.Open(s, duck)
+		if err != nil {
+			return nil, nil, err
+		}
+		return e, e.Close, nil
+	}
+}
+
+// exchangePrefix is where rows are left in a lake's own store.
+const exchangePrefix = "_exchange/"
+
+// exchange is where a run and Spark leave rows to each other; "" is the run's own
+// directory.
+func (w *workspace) exchange(o engine.Options) (string, error) {
+	place := w.config.Spark.Exchange
+	bucket, in := o.Lake.(*lake.Bucket)
+	if master := w.config.Spark.Master; place == "" && in && master != "" && !strings.HasPrefix(master, "local") {
+		place = config.ExchangeLake
+	}
+	switch {
+	case w.config.Engine.Name != sparkName || place == "":
+		return "", nil
+	case place != config.ExchangeLake:
+		return filepath.Join(place, "ledgermill-"+w.config.Name+"-"+o.Run), nil
+	case !in:
+		return "", usagef("spark.exchange of a directory that all executors see", "spark.exchange is %s, and %s is no object store", place, o.Lake.URL())
+	}
+	return bucket.Location(exchangePrefix + o.Run), nil
+}
+
+// sweepExchange removes what dead runs have left in the lake's store. The lake is
+// locked.
+func (w *workspace) sweepExchange(ctx context.Context, root lake.Store, run string) error {
+	if bucket, in := root.(*lake.Bucket); in && w.config.Engine.Name == sparkName {
+		return clear(ctx, bucket, exchangePrefix, func(key string) bool { return strings.HasPrefix(key, exchangePrefix+run+"/") })
+	}
+	return nil
+}
+
+// clear removes the objects below a prefix but for those that are spared.
+func clear(ctx context.Context, store lake.Store, prefix string, spared func(key string) bool) error {
+	objects, err := store.List(ctx, prefix)
+	if errors.Is(err, lake.ErrMissing) {
+		return nil
+	}
+	for _, o := range objects {
+		if spared == nil || !spared(o.Key) {
+			err = errors.Join(err, store.Remove(ctx, o.Key))
+		}
+	}
+	return err
+}
+
+func storeAccess(b *lake.Bucket) spark.Store {
+	access := b.Access()
+	return spark.Store{Host: access.Host, Region: access.Region, TLS: access.Secure, PathStyle: access.PathStyle,
+		KeyID: access.AccessKey.Reveal(), Secret: access.SecretKey.Reveal(), Session: access.SessionToken.Reveal()}
+}
+
+// sparkSettings are how the settings have Spark started.
+func (w *workspace) sparkSettings() (spark.Settings, error) {
+	c := w.config.Spark
+	s := spark.Settings{Home: c.Home, Python: c.Python, Master: c.Master, Packages: c.Packages, Conf: map[string]string{}, Secrets: map[string]string{},
+		Memory: int64(w.config.Engine.MemoryLimit), Log: w.log}
+	for _, one := range strings.Fields(c.Conf) {
+		key, value, _ := strings.Cut(one, "=")
+		s.Conf[key] = value
+	}
+	if c.Properties != "" {
+		more, err := spark.ReadProperties(c.Properties)
+		if err != nil {
+			return s, usagef("spark.properties of a file that can be read", "%v", err)
+		}
+		maps.Copy(more, s.Conf)
+		s.Conf = more
+	}
+	return s, nil
+}
+
+// reachSpark starts a Spark application and asks it what it is.
+func (w *workspace) reachSpark(ctx context.Context) (string, error) {
+	s, err := w.sparkSettings()
+	if err != nil {
+		return "", err
+	}
+	if s.Work, err = os.MkdirTemp("", "ledgermill-doctor-"); err != nil {
+		return "", err
+	}
+	s.Name = "ledgermill doctor"
+	found, err := spark.Find(ctx, s)
+	var version, master string
+	if err == nil {
+		version, master, err = spark.Probe(ctx, s)
+	}
+	if err = errors.Join(err, os.RemoveAll(s.Work)); err != nil {
+		return "", err
+	}
+	detail := fmt.Sprintf("Spark %s on %s, %s", version, master, found.Java)
+	if version != spark.Version {
+		detail += "; tried with Spark " + spark.Version
+	}
+	return detail, nil
+}
+
+// shownMaster is where Spark is asked for.
+func shownMaster(c config.Spark) string {
+	if c.Master == "" {
+		return "spark-defaults.conf, else " + spark.DefaultMaster
+	}
+	return c.Master
+}
