@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -118,6 +120,9 @@ func At(ctx context.Context, url config.Secret, views []View, at time.Time) (s S
 	return s, nil
 }
 
+// measured are columns that are numbers though no value of theirs is there.
+var measured = regexp.MustCompile(`_(bytes|seconds|ms|percent)$`)
+
 // readTable reads rows as Result writes them, with the columns in their order.
 func readTable(text string, p *Panel) (t Table, err error) {
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
@@ -147,7 +152,7 @@ func readTable(text string, p *Panel) (t Table, err error) {
 			if !named {
 				column, named = v, true
 				if t.index(column) < 0 {
-					t.Columns = append(t.Columns, Column{Name: column, Hidden: hides(p, column)})
+					t.Columns = append(t.Columns, Column{Name: column, Numeric: measured.MatchString(column), Hidden: slices.Contains(p.Rates, column)})
 				}
 				continue
 			}
@@ -161,13 +166,4 @@ func readTable(text string, p *Panel) (t Table, err error) {
 		named = false
 	}
 	return t, nil
-}
-
-func hides(p *Panel, column string) bool {
-	for _, rate := range p.Rates {
-		if rate == column {
-			return true
-		}
-	}
-	return false
 }
