@@ -50,6 +50,10 @@ func arrows() map[string][]string {
 		"engine/ledger":     {"engine/lake"},
 		"engine/config":     {},
 		"engine/notify":     {},
+		// What a run leaves for others to see while it is at work.
+		"engine/progress": {},
+		// How a lake stands, from its ledger alone.
+		"engine/standing": {"engine/job", "engine/ledger"},
 
 		// What a run asks of an engine, and what both count records by.
 		"engine/job":     {"engine/contract", "engine/model", "engine/ledger", "engine/records", "engine/sqltext"},
@@ -64,7 +68,7 @@ func arrows() map[string][]string {
 		"engine/draft": {"engine/contract", "engine/records", "engine/sqltext"},
 
 		"warehouse":         {"engine/config"},
-		"warehouse/monitor": {"engine/config", "warehouse"},
+		"warehouse/monitor": {"engine/config", "engine/sqltext", "warehouse"},
 		// A named query is a file that engine/model has checked.
 		"queries": {"engine/sqltext", "engine/duckdb", "engine/lake", "engine/ledger", "engine/config", "engine/model", "engine/job", "warehouse"},
 		"sql":     {},

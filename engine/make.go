@@ -42,7 +42,7 @@ func (r *run) begin(s *step) *attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	one, u := s.one, s.unit
-	r.Progress(Progress{Step: "models", Done: r.done, Total: r.total, What: one.Name + " " + string(u)})
+	r.Progress(Progress{Step: "models", Done: r.done, Total: r.total, Rows: r.rows, Bytes: r.bytes, What: one.Name + " " + string(u)})
 	r.done++
 	if r.holdBlocked(s) {
 		return nil
@@ -89,6 +89,9 @@ func (r *run) wrote(s *step) {
 	defer r.mu.Unlock()
 	set(r.files, s.one.Name, s.unit, s.attempt.file.Path)
 	set(r.contents, s.one.Name, s.unit, s.attempt.file.Content)
+	r.rows += s.attempt.file.Rows
+	r.bytes += s.attempt.file.Bytes
+	r.Progress(Progress{Step: "models", Done: r.done, Total: r.total, Rows: r.rows, Bytes: r.bytes, What: s.one.Name + " " + string(s.unit)})
 }
 
 // admit puts a made and tested unit into the commit, or notes what keeps it out.

@@ -87,6 +87,8 @@ type Progress struct {
 	Step  string // read, models, lake, load
 	Done  int64
 	Total int64
+	Rows  int64  // records or rows that the step has been through
+	Bytes int64  // of text read, of files made, as rows are sent
 	What  string // the object or unit at hand
 }
 

@@ -17,6 +17,7 @@ import (
 	"ledgermill/engine/job"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
+	stands "ledgermill/engine/standing"
 )
 
 // Report is what a run did. Text prints it for people, JSON for programs.
@@ -39,6 +40,7 @@ type Report struct {
 	Reading   *Reading           `json:"reading,omitempty"` // how objects of an object store were read; nil where there are none
 	Known     int                `json:"known"`             // objects that match a contract, read before or now
 	Load      *LoadReport        `json:"load,omitempty"`
+	Unusual   []stands.Note      `json:"unusual,omitempty"` // figures unlike those of the weeks before
 }
 
 // ReadTotals is what was read of raw objects.
@@ -207,19 +209,21 @@ func (r *run) close(ctx context.Context, cause error) error {
 	if r.report.NothingToDo() && len(r.report.Tests) == 0 && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
 		return nil
 	}
+	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
+		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
+	for _, a := range r.report.Accounts {
+		summary.Account = append(summary.Account, ledger.Account{Feed: a.Feed, By: a.Aggregates, Cell: a.Cell})
+	}
+	r.report.Unusual = r.unusual(*summary)
 	// Before the entry: a run whose evidence could not be kept says so there.
 	kept := r.keepRecord(ctx)
 	if kept != nil {
 		r.report.Exit = Graver(r.report.Exit, r.ExitCode(kept))
 		cause = errors.Join(cause, kept)
 	}
-	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
-		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
+	summary.Finished, summary.Exit = r.Now().UTC(), r.report.Exit
 	if cause != nil {
 		summary.Error = cause.Error()
-	}
-	for _, a := range r.report.Accounts {
-		summary.Account = append(summary.Account, ledger.Account{Feed: a.Feed, By: a.Aggregates, Cell: a.Cell})
 	}
 	r.entry = ledger.Entry{Summary: summary}
 	if !r.broken {
@@ -324,6 +328,16 @@ func thousands(digits string) string {
 }
 
 func reasonsOf(c ledger.Cell) []string { return slices.Sorted(maps.Keys(c.Rejected)) }
+
+// StepsOf are the seconds that the steps of a recorded run took, nil where its report
+// is gone.
+func StepsOf(ctx context.Context, from lake.Reader, run string) map[string]float64 {
+	var report Report
+	if readReport(ctx, from, run, &report) != nil {
+		return nil
+	}
+	return report.Steps
+}
 
 // readReport reads the record of a run.
 func readReport(ctx context.Context, from lake.Reader, run string, report *Report) (err error) {

@@ -26,6 +26,8 @@ type run struct {
 	report   *Report
 	done     int64 // models looked at
 	total    int64
+	rows     int64 // of files that were made
+	bytes    int64
 	told     *told // nil: nobody is told of the run
 	broken   bool  // the making ended before its end: what was surveyed is not recorded
 }

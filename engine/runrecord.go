@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"ledgermill/engine/ledger"
+	stands "ledgermill/engine/standing"
 )
 
 // RunRecord is what is known of a run: its record in the ledger, and the report that
@@ -104,4 +106,42 @@ func (a FeedAccount) parts(b *strings.Builder) {
 			t.print(b)
 		}
 	}
+}
+
+// Troubles are what somebody should look at, a line each: objects that were refused,
+// units that are not published, feeds of which more than a share was rejected, in per
+// cent, and figures that are unusual.
+func (r *Report) Troubles(rejects float64) []string {
+	lines := []string{}
+	if r.Plan != nil {
+		for _, o := range r.Plan.Objects {
+			if o.Change == RefusedObject {
+				lines = append(lines, fmt.Sprintf("object refused %s: %s", o.Key, o.Detail))
+			}
+		}
+	}
+	for _, v := range r.Verdicts {
+		lines = append(lines, fmt.Sprintf("%s %s %s: %s", v.Kind, v.Dataset, v.Unit, v.Reason))
+	}
+	for _, a := range r.Accounts {
+		read, rejected := a.Cell.Read.Records, a.Cell.RejectedTotal().Records
+		if percent := 100 * float64(rejected) / float64(max(read, 1)); percent > rejects {
+			lines = append(lines, fmt.Sprintf("%s: %s of %s records rejected (%.2f %%, more than %g %%)", a.Feed, count(rejected), count(read), percent, rejects))
+		}
+	}
+	for _, n := range r.Unusual {
+		lines = append(lines, "unusual: "+n.String())
+	}
+	return lines
+}
+
+// unusual are the figures of the feeds that the run has read, and its duration, that
+// are unlike those of the weeks before.
+func (r *run) unusual(summary ledger.RunSummary) []stands.Note {
+	state := *r.State()
+	state.Runs = append(slices.Clone(state.Runs), summary)
+	return slices.DeleteFunc(stands.Unusual(&state), func(n stands.Note) bool {
+		read := slices.ContainsFunc(r.report.Accounts, func(a FeedAccount) bool { return a.Feed == n.About })
+		return !read && n.Unit != r.Run
+	})
 }

@@ -21,7 +21,7 @@ import (
 func (m *Mill) survey(ctx context.Context, making bool) error {
 	began := time.Now()
 	defer func() { m.timing.add("read", began) }()
-	var bytes, objects, done int64
+	var bytes, objects, done, records, text int64
 	for _, f := range m.feeds {
 		for _, key := range f.unread() {
 			bytes += f.text(key)
@@ -34,12 +34,17 @@ func (m *Mill) survey(ctx context.Context, making bool) error {
 		if c.err != nil {
 			return c.err
 		}
-		m.Progress(Progress{Step: "read", Done: done, Total: objects, What: c.keys[0]})
+		m.Progress(Progress{Step: "read", Done: done, Total: objects, Rows: records, Bytes: text, What: c.keys[0]})
 		err := m.surveyChunk(ctx, c)
 		if err != nil {
 			return err
 		}
 		done += int64(len(c.keys))
+		for _, key := range c.keys {
+			records += c.feed.objects[key].Records
+			text += c.feed.objects[key].Text
+		}
+		m.Progress(Progress{Step: "read", Done: done, Total: objects, Rows: records, Bytes: text, What: c.keys[len(c.keys)-1]})
 		switch {
 		case m.parks:
 			err = m.Engine.Park(ctx, c.feed.contract)

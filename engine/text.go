@@ -294,6 +294,9 @@ func (r *Report) troubles(b *strings.Builder) {
 	for _, remedy := range remedies(r.Verdicts) {
 		try(b, remedy)
 	}
+	for _, n := range r.Unusual {
+		fmt.Fprintf(b, "unusual %s\n", n)
+	}
 	for _, t := range r.Tests {
 		if !t.Passed && t.Warn {
 			fmt.Fprintf(b, "warned %s %s: %s: %s rows\n", t.Dataset, t.Unit, t.Test, count(t.Failures))

@@ -3,7 +3,8 @@ package sql
 
 import "embed"
 
-// FS are the files below this directory: contracts/, models/, tests/, warehouse/.
+// FS are the files below this directory: contracts/, models/, tests/, warehouse/,
+// monitor/.
 //
-//go:embed contracts models tests warehouse
+//go:embed contracts models tests warehouse monitor
 var FS embed.FS

@@ -12,6 +12,8 @@ import (
 var (
 	// ErrInUse says that a command still uses the private server.
 	ErrInUse = errors.New("another command uses the private server; it stops when that command ends")
+	// ErrDown says that the private server is not running.
+	ErrDown = errors.New("the private server is not running; `ledgermill warehouse start` keeps it up")
 	// ErrBusy says that another load is under way in this database.
 	ErrBusy = errors.New("another load is under way in this database")
 	// ErrUnreachable matches every [UnreachableError].

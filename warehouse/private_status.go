@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"ledgermill/engine/config"
 )
 
 // PrivateStatus is what is known of a private server without starting it.
@@ -65,6 +67,27 @@ func statusPrivate(ctx context.Context, o PrivateOptions) (PrivateStatus, error)
 	}
 	status.Databases, err = listDatabases(ctx, serverURL(found.port, password, "postgres").Reveal())
 	return status, err
+}
+
+// PrivateURL is how the project's database on the private server is reached, while
+// that runs: it neither starts nor holds it. A server that is down is [ErrDown].
+func PrivateURL(ctx context.Context, o PrivateOptions) (config.Secret, error) {
+	p, err := findPlace(o)
+	if err != nil {
+		return "", &PrivateError{Op: "look at private postgres", Err: err}
+	}
+	found, err := p.readPostmaster()
+	if err == nil && found == nil {
+		return "", ErrDown
+	}
+	var password config.Secret
+	if err == nil {
+		password, err = p.ensurePassword()
+	}
+	if err != nil {
+		return "", &PrivateError{Op: "look at private postgres", Err: err}
+	}
+	return serverURL(found.port, password, databaseName(o.Project)), ctx.Err()
 }
 
 func listDatabases(ctx context.Context, url string) (_ []Database, err error) {

@@ -59,7 +59,7 @@ func (a *app) command() *cli.App {
 			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.reconcileCommand(), a.rejectsCommand(), a.runsCommand(),
 			a.rollbackCommand(), a.closeCommand(),
 			a.checkCommand(), a.previewCommand(), a.diffCommand(), a.testCommand(), a.lineageCommand(), a.docsCommand(), a.renderCommand(), a.queryCommand(),
-			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.lakeCommand(), a.benchCommand(), a.doctorCommand(), a.versionCommand(),
+			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.lakeCommand(), a.monitorCommand(), a.benchCommand(), a.doctorCommand(), a.versionCommand(),
 		},
 		CommandNotFound: func(c *cli.Context, name string) { // by `help NAME`, which returns no error
 			a.exit = engine.ExitUsage

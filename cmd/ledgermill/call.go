@@ -60,6 +60,7 @@ func selects(c *cli.Command) bool {
 
 // writing opens the ledger for a commit, with the warehouse where loads says so.
 func (c *call) writing(o engine.Options, loads bool, say func(string), do func(*mill) error) (err error) {
+	o.Progress = c.work.track(o, o.Progress)
 	if loads && c.work.loads() {
 		h := c.work.startWarehouse(c.Context.Context, say)
 		defer func() { err = errors.Join(err, h.Close(c.Context.Context)) }()

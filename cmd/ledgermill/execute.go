@@ -30,6 +30,7 @@ func (a *app) execute(c *cli.Context, x execution) error {
 	}
 	w, err := a.open(c.Context, x.config)
 	if err != nil {
+		(&workspace{config: x.config, log: a.logger(x.config)}).tell(c.Context, engine.Options{Command: x.name}, nil, err)
 		return err
 	}
 	selection, err := w.selection(c)
@@ -67,8 +68,10 @@ func (a *app) perform(c *cli.Context, w *workspace, x execution, s engine.Select
 	defer bar.done()
 	record := &recorder{}
 	w.log = a.recorded(x.config, record)
-	o := engine.Options{Run: engine.NewRun(), Command: strings.Join(append([]string{x.name}, flagsGiven(c)...), " "), Progress: bar.update,
+	o := engine.Options{Run: engine.NewRun(), Command: strings.Join(append([]string{x.name}, flagsGiven(c)...), " "),
 		ExitCode: exitCode, Record: record.bytes}
+	o.Progress = w.track(o, bar.update)
+	defer func() { w.tell(c.Context, o, report, err) }() // behind all that can still fail
 	if x.until == "load" && w.loads() {
 		h := w.startWarehouse(c.Context, bar.say)
 		defer func() { err = errors.Join(err, h.Close(c.Context)) }()
@@ -76,7 +79,7 @@ func (a *app) perform(c *cli.Context, w *workspace, x execution, s engine.Select
 		if err != nil {
 			return nil, err
 		}
-		o.Warehouse = &loader{workspace: w, opening: h, lake: root, progress: bar.update}
+		o.Warehouse = &loader{workspace: w, opening: h, lake: root, progress: o.Progress}
 	}
 	events, told := w.events(c.Context)
 	defer told()

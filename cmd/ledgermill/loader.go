@@ -48,19 +48,40 @@ func (l *loader) Load(ctx context.Context, r engine.LoadRequest) (report engine.
 		report.Control, err = controlsOf(ctx, house, r.Parts)
 		return report, err
 	}
-	var swapped int64
-	request.Progress = func(e warehouse.Event) {
-		if e.Done && (e.Step == warehouse.StepSwap || e.Step == warehouse.StepMerge) {
-			swapped++
-		}
-		l.progress(engine.Progress{Step: "load", Done: swapped, Total: int64(len(request.Parts)), What: e.Table + " " + e.Unit})
-	}
+	request.Progress = l.counting(request.Parts)
 	loaded, err := house.Load(ctx, request)
 	report.Leaves, report.Rows, report.Seconds, report.Detail = len(loaded.Parts), loaded.Rows, time.Since(began).Seconds(), loaded
 	if err == nil {
 		report.Control, err = controlsOf(ctx, house, r.Parts)
 	}
 	return report, err
+}
+
+// counting adds up what the parts of a load tell, one at a time.
+func (l *loader) counting(parts []warehouse.Part) func(warehouse.Event) {
+	type place struct{ table, unit string }
+	rows, sent := map[place]int64{}, map[place]int64{}
+	for _, p := range parts {
+		rows[place{p.Table, p.Unit}] = p.Rows
+	}
+	now := engine.Progress{Step: "load", Total: int64(len(parts))}
+	return func(e warehouse.Event) {
+		at := place{e.Table, e.Unit}
+		if e.Bytes > sent[at] {
+			now.Bytes += e.Bytes - sent[at]
+			sent[at] = e.Bytes
+		}
+		switch {
+		case e.Done && e.Step == warehouse.StepCopy, e.Done && e.Step == warehouse.StepMerge:
+			now.Rows += rows[at]
+			rows[at] = 0 // once
+		}
+		if e.Done && (e.Step == warehouse.StepSwap || e.Step == warehouse.StepMerge) {
+			now.Done++
+		}
+		now.What = e.Table + " " + e.Unit
+		l.progress(now)
+	}
 }
 
 func partsOf(duck *lakeReader, parts []engine.Part) []warehouse.Part {

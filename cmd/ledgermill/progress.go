@@ -5,11 +5,13 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"ledgermill/engine"
+	runprogress "ledgermill/engine/progress"
 )
 
 // progress shows where a command is, on standard error: a bar a step on a
@@ -86,5 +88,18 @@ func (p *progress) done() {
 	p.mu.Unlock()
 	if bars != nil {
 		bars.Wait()
+	}
+}
+
+// track leaves what a run tells where others can see it, beside telling show, which
+// may be nil.
+func (w *workspace) track(o engine.Options, show func(engine.Progress)) func(engine.Progress) {
+	tracker := runprogress.NewWriter(o.Run, o.Command, time.Now)
+	w.tracker = tracker
+	return func(e engine.Progress) {
+		tracker.Update(runprogress.Stage{Name: e.Step, Done: e.Done, Total: e.Total, Rows: e.Rows, Bytes: e.Bytes, What: e.What})
+		if show != nil {
+			show(e)
+		}
 	}
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"maps"
+	"os"
 	"strings"
 	"time"
 

@@ -17,6 +17,7 @@ import (
 	"ledgermill/engine/duckdb"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/model"
+	runprogress "ledgermill/engine/progress"
 	"ledgermill/warehouse"
 )
 
@@ -28,6 +29,7 @@ type workspace struct {
 	log     *slog.Logger
 	httpfs  httpfs
 	seams   seams
+	tracker *runprogress.Writer // of the run at work; nil: nothing is left for others to see
 }
 
 // open loads the settings and checks every SQL file: nothing runs on a project
@@ -136,6 +138,9 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	work, err := w.workDirectory(ctx, root, o.Run, write)
 	if err != nil {
 		return nil, err
+	}
+	if w.tracker != nil {
+		w.tracker.Into(work)
 	}
 	o.Project, o.Input, o.Lake, o.Work = w.project, input, root, work
 	end := func() error { return nil }

@@ -38,6 +38,8 @@ type Config struct {
 	Log       Log
 
 	OpenLineage OpenLineage
+	Monitor     Monitor
+	Notify      Notify
 
 	// Parameters binds parameters of SQL files: a name without its $ to the text
 	// of a literal. Default none: each parameter has its value in the SQL.
@@ -194,6 +196,51 @@ type OpenLineage struct {
 	Namespace string
 }
 
+// Monitor says what the monitor expects and keeps.
+type Monitor struct {
+	// Deadline is the time of day, UTC, as 06:00, by which the night's run must have
+	// succeeded. Default "": none.
+	Deadline string
+
+	// Token is asked of who reads `monitor --serve` from another machine. Default "":
+	// only this machine is served.
+	Token Secret
+
+	// KeepDays is for how many days samples are kept in the warehouse, 1 to 3650.
+	// Default 30.
+	KeepDays int
+}
+
+// Due is the deadline as time since midnight, negative where there is none.
+func (m Monitor) Due() time.Duration {
+	at, err := time.Parse(clockLayout, m.Deadline)
+	if err != nil {
+		return -1
+	}
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+}
+
+// clockLayout is how a time of day is written.
+const clockLayout = "15:04"
+
+// Notify says who is told how a run ended.
+type Notify struct {
+	// Command is run by sh with the message as JSON on its standard input. Default "":
+	// none.
+	Command string
+
+	// URL is a webhook that the message is posted to as JSON, with a text as Slack
+	// takes it. Default "": none.
+	URL Secret
+
+	// On is which ends are told of: "trouble", "always" or "never". Default "trouble".
+	On string
+
+	// Rejects is the share of rejected records, in per cent, above which a feed's
+	// accounts are trouble, 0 to 100. Default 100: no share is.
+	Rejects int
+}
+
 // Log says what is logged on standard error, and how.
 type Log struct {
 	// Level is the least level that is logged: debug, info, warn or error.
@@ -233,6 +280,8 @@ func Default() Config {
 			BatchDays:   30,
 		},
 		Warehouse: Warehouse{SwapDeadline: time.Minute},
+		Monitor:   Monitor{KeepDays: 30},
+		Notify:    Notify{On: "trouble", Rejects: 100},
 		Log:       Log{Level: slog.LevelWarn, Format: "text"},
 	}
 }

@@ -202,6 +202,26 @@ func postgresURL(secret Secret) error {
 	return nil
 }
 
+// clockTime takes a time of day, or nothing.
+func clockTime(text string) error {
+	if _, err := time.Parse(clockLayout, text); text != "" && err != nil {
+		return errors.New("is no time of day such as 06:00")
+	}
+	return nil
+}
+
+// hookURL repeats nothing of the address: that is the secret of many webhooks.
+func hookURL(secret Secret) error {
+	if secret == "" {
+		return nil
+	}
+	parsed, err := url.Parse(secret.Reveal())
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return errors.New("is no URL of the form https://host/path")
+	}
+	return nil
+}
+
 // eventURL takes the URL of an endpoint, or the path of a file.
 func eventURL(text string) error {
 	if !strings.Contains(text, "://") {

@@ -86,6 +86,13 @@ func TestEachLayerIsAboveTheOneBefore(t *testing.T) {
 		"openlineage.url":             " from default",
 		"openlineage.api_key":         " from default",
 		"openlineage.namespace":       " from default",
+		"monitor.deadline":            " from default",
+		"monitor.token":               " from default",
+		"monitor.keep_days":           "30 from default",
+		"notify.command":              " from default",
+		"notify.url":                  " from default",
+		"notify.on":                   "trouble from default",
+		"notify.rejects":              "100 from default",
 		"log.level":                   "warn from default",
 		"log.format":                  "text from default",
 		"parameters.a":                "1 from ledgermill.json:1:91",
@@ -107,6 +114,8 @@ func TestEverySettingReachesItsField(t *testing.T) {
   "engine": {"name": "spark", "memory_limit": "1.5GiB", "threads": 4, "max_object": "5GB", "max_ratio": 50, "temp_directory": "/t", "batch_days": 3, "cache_directory": "c", "httpfs": "https://mirror", "fetch_first": "true"},
   "spark": {"home": "/opt/spark", "master": "yarn", "conf": "a=1 b.password=2", "properties": "spark.conf", "packages": "g:a:1", "python": "py", "exchange": "/x"},
   "warehouse": {"url": "postgres://u:${PW}@h/db?x=$${PW}", "swap_deadline": "500ms", "load_jobs": 3, "private_directory": "pg"},
+  "monitor": {"deadline": "06:30", "token": "t", "keep_days": 7},
+  "notify": {"command": "mail -s night", "url": "https://hooks.example/x", "on": "always", "rejects": 2},
   "log": {"level": "DEBUG", "format": "json"}
 }`, config.Options{Project: "/p/q", Env: []string{"PW=first", "PW=hunter2"}})
 	if err != nil {
@@ -125,7 +134,15 @@ func TestEverySettingReachesItsField(t *testing.T) {
 		Spark: config.Spark{Home: "/opt/spark", Master: "yarn", Conf: "a=1 b.password=2", Properties: "/p/q/spark.conf", Packages: "g:a:1", Python: "py", Exchange: "/x"},
 		Warehouse: config.Warehouse{URL: "postgres://u:hunter2@h/db?x=${PW}", SwapDeadline: 500 * time.Millisecond,
 			LoadJobs: 3, PrivateDirectory: "/p/q/pg"},
-		Log: config.Log{Level: slog.LevelDebug, Format: "json"},
+		Monitor: config.Monitor{Deadline: "06:30", Token: "t", KeepDays: 7},
+		Notify:  config.Notify{Command: "mail -s night", URL: "https://hooks.example/x", On: "always", Rejects: 2},
+		Log:     config.Log{Level: slog.LevelDebug, Format: "json"},
+	}
+	if due := got.Monitor.Due(); due != 6*time.Hour+30*time.Minute {
+		t.Errorf("due %s after midnight", due)
+	}
+	if due := config.Default().Monitor.Due(); due >= 0 {
+		t.Errorf("due %s after midnight, without a deadline", due)
 	}
 	fields := cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "sources" }, cmp.Ignore())
 	if diff := cmp.Diff(want, got, fields, cmp.AllowUnexported(config.Config{})); diff != "" {
@@ -171,6 +188,9 @@ func TestFaults(t *testing.T) {
 		"unknown in section":  {env: []string{"LEDGERMILL_LAKE_COLOUR=x"}, want: "LEDGERMILL_LAKE_COLOUR: unknown setting in the environment\ntry "},
 		"parameter name":      {file: `{"parameters": {"A b": 1}}`, want: "ledgermill.json:1:24: parameters.A b: is no name of a parameter"},
 		"parameter is a list": {file: `{"parameters": {"a": [1]}}`, want: "ledgermill.json:1:22: parameters.a: must be a single value"},
+		"no time of day":      {flags: map[string]string{"monitor.deadline": "6"}, want: "flag: monitor.deadline: \"6\" is no time of day such as 06:00"},
+		"no hook":             {env: []string{"LEDGERMILL_NOTIFY_URL=hunter2"}, want: "LEDGERMILL_NOTIFY_URL: notify.url: \"***\" is no URL"},
+		"told of what":        {flags: map[string]string{"notify.on": "sometimes"}, want: "flag: notify.on:"},
 		"not postgres":        {env: []string{"LEDGERMILL_WAREHOUSE_URL=mysql://u:hunter2@h"}, want: "LEDGERMILL_WAREHOUSE_URL: warehouse.url: \"mysql://u:***@h\" is not a URL"},
 		"no URL at all":       {env: []string{"LEDGERMILL_WAREHOUSE_URL=password=hunter2"}, want: "LEDGERMILL_WAREHOUSE_URL: warehouse.url: \"***\" is not a URL"},
 	}
@@ -342,6 +362,17 @@ func TestCanonicalFile(t *testing.T) {
     "url": "",
     "api_key": "",
     "namespace": ""
+  },
+  "monitor": {
+    "deadline": "",
+    "token": "",
+    "keep_days": 30
+  },
+  "notify": {
+    "command": "",
+    "url": "",
+    "on": "trouble",
+    "rejects": 100
   },
   "log": {
     "level": "warn",

@@ -61,6 +61,8 @@ type Writer interface {
 type Publisher interface {
 	// StagingDir returns the existing local directory for a run's files.
 	StagingDir(run string) (string, error)
+	// StagingRoot is the local directory above those of the runs. It need not exist.
+	StagingRoot() string
 	// Stage makes a local file's bytes durable without making them visible. A
 	// file inside the staging directory becomes the store's, and must not be
 	// changed any more; one from elsewhere is copied.

@@ -37,6 +37,10 @@ func (b *Bucket) StagingDir(run string) (string, error) {
 	return dir, failed("create staging directory", dir, err)
 }
 
+// StagingRoot is the local directory above those of this store's runs by this user,
+// which need not exist.
+func (b *Bucket) StagingRoot() string { return b.staging }
+
 // private refuses a directory that another user has made where everybody may, to
 // change what is uploaded from it.
 func private(dir string) error {

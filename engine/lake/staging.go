@@ -24,6 +24,9 @@ func (d *Directory) StagingDir(run string) (string, error) {
 	return dir, failed("create staging directory", dir, d.makeDirs(dir))
 }
 
+// StagingRoot is the local directory above those of the runs, which need not exist.
+func (d *Directory) StagingRoot() string { return d.Location(stagingName) }
+
 func checkRun(run string) error {
 	if err := CheckKey(run); err != nil || strings.Contains(run, "/") || strings.HasPrefix(run, ".") {
 		return &KeyError{Key: run, Fault: "is no name for a run's staging directory"}

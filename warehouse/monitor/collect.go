@@ -1,0 +1,121 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// share of the time that the statements of a panel may take.
+const share = 100
+
+// Options are what a collector works with.
+type Options struct {
+	Views   []View
+	Server  Server            // nil: there is none, and NoServer says why
+	None    string            // why there is no server
+	Sources map[string]Source // by the name that panels use
+	Now     func() time.Time  // nil: time.Now
+}
+
+// Collector takes samples. Its methods may be called at the same time.
+type Collector struct {
+	options Options
+	mu      sync.Mutex
+	session session
+	last    map[*Panel]asked // what came of a panel when it was asked last
+}
+
+// asked is what came of a panel, and when it is to be asked again.
+type asked struct {
+	raw    Result // as it came
+	shown  Result // with rates
+	due    time.Time
+	server bool // it was asked of a server
+}
+
+// New makes a collector. Nothing is connected yet.
+func New(o Options) *Collector {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Collector{options: o, session: session{server: o.Server, none: o.None}, last: map[*Panel]asked{}}
+}
+
+// Close ends the connection.
+func (c *Collector) Close(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.close(ctx)
+}
+
+// Sample asks the panels that are due of the named views, of all where none is named.
+// It always returns one: what cannot be had is missing with its reason.
+func (c *Collector) Sample(ctx context.Context, names ...string) Sample {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := Sample{At: c.options.Now().UTC(), Views: []ViewSample{}}
+	for i := range c.options.Views {
+		v := &c.options.Views[i]
+		if len(names) > 0 && !slices.Contains(names, v.Name) {
+			continue
+		}
+		s.Views = append(s.Views, c.view(ctx, v))
+	}
+	s.Server, s.Fault = c.session.name(), c.session.fault
+	return s
+}
+
+func (c *Collector) view(ctx context.Context, v *View) ViewSample {
+	out := ViewSample{Number: v.Number, Name: v.Name, About: v.About, Panels: []Result{}}
+	done := map[string]int{} // a panel of another version may stand below the same name
+	for i := range v.Panels {
+		p := &v.Panels[i]
+		r := c.panel(ctx, p)
+		at, twice := done[p.Name]
+		if !twice {
+			done[p.Name] = len(out.Panels)
+			out.Panels = append(out.Panels, r)
+		} else if out.Panels[at].Missing != "" {
+			out.Panels[at] = r
+		}
+	}
+	return out
+}
+
+// panel asks a panel if it is due.
+func (c *Collector) panel(ctx context.Context, p *Panel) Result {
+	before, known := c.last[p]
+	now := c.options.Now()
+	if known && now.Before(before.due) && (!before.server || c.session.fault == "") {
+		return before.shown
+	}
+	table, err := c.ask(ctx, p)
+	took := c.options.Now().Sub(now)
+	raw := Result{Panel: p, At: now.UTC(), Table: table}
+	if err != nil {
+		raw.Missing, raw.Table = reason(err), Table{}
+		c.last[p] = asked{raw: before.raw, shown: raw, due: now.Add(min(p.Every, time.Minute)), server: p.Source == ""}
+		return raw
+	}
+	shown := difference(raw, before.raw)
+	c.last[p] = asked{raw: raw, shown: shown, due: now.Add(max(p.Every, share*took)), server: p.Source == ""}
+	return shown
+}
+
+// ask returns the rows of a panel's source, or of its statement.
+func (c *Collector) ask(ctx context.Context, p *Panel) (Table, error) {
+	if p.Source == "" {
+		return c.session.ask(ctx, p)
+	}
+	source, ok := c.options.Sources[p.Source]
+	if !ok {
+		return Table{}, errors.New("nothing here tells of " + p.Source)
+	}
+	return source.Rows(ctx)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
