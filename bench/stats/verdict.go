@@ -40,7 +40,8 @@ func TwoRuns() Rule { return Rule{Effect: 0.10, Wide: 0.25, Drift: true} }
 // it must differ by twice the variation of either as well.
 //
 // What is neither is too noisy if the interval is wider than the rule allows, and
-// no difference otherwise. One repetition is always too noisy.
+// no difference otherwise. One repetition is always too noisy, and so are two where the
+// machine may have changed in between.
 func (r Rule) Judge(ratio Ratio, variation float64) Verdict {
 	effect, wide := math.Log1p(r.Effect), math.Log1p(r.Wide)
 	if r.Drift {
@@ -51,7 +52,7 @@ func (r Rule) Judge(ratio Ratio, variation float64) Verdict {
 	}
 	value, low, high := math.Log(ratio.Value), math.Log(ratio.Low), math.Log(ratio.High)
 	switch {
-	case !ratio.Defined() || ratio.Basis == Single:
+	case !ratio.Defined() || ratio.Basis == Single || ratio.Basis == Range && r.Drift && ratio.Runs < 3:
 		return TooNoisy
 	case high < 0 && value <= -effect:
 		return Faster
