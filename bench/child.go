@@ -48,6 +48,9 @@ func Child(plan Plan) (handled bool, exit int) {
 	if os.Getenv(childVariable) == "" {
 		return false, 0
 	}
+	// What it makes is generated, and a server that another user runs has to read it,
+	// whatever the program does with a bank's own.
+	syscall.Umask(0o022)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := serve(ctx, plan, os.Stdin, os.Stdout); err != nil {

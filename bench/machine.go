@@ -106,7 +106,7 @@ func settings(ctx context.Context, server string) ([]result.Pair, error) {
 	err := administer(ctx, server, func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, `select name, current_setting(name) from pg_settings
 			where name in ('fsync', 'synchronous_commit', 'wal_level', 'full_page_writes', 'shared_buffers', 'maintenance_work_mem', 'work_mem', 'max_wal_size',
-				'wal_compression', 'jit', 'io_method', 'max_parallel_workers_per_gather', 'max_parallel_maintenance_workers') order by name`)
+				'wal_compression', 'jit', 'autovacuum', 'checkpoint_timeout', 'io_method', 'max_parallel_workers_per_gather', 'max_parallel_maintenance_workers') order by name`)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"os"
+	"syscall"
 	"testing"
 
 	"ledgermill/bench"
@@ -15,9 +16,11 @@ func TestMain(m *testing.M) {
 	if handled, exit := warehouse.Helper(); handled {
 		os.Exit(exit)
 	}
+	umask := syscall.Umask(0o027) // as the program begins
 	if handled, exit := bench.Child(toys()); handled {
 		os.Exit(exit)
 	}
+	syscall.Umask(umask)
 	if handled, exit := runMeasured(); handled {
 		os.Exit(exit)
 	}

@@ -3,6 +3,7 @@ package bench_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,6 +60,17 @@ func toys() bench.Plan {
 					{Name: "first", Same: "rows", Ready: answer(7, "ab")},
 					{Name: "second", Same: "rows", Ready: answer(7, "ab"), Against: []result.Comparison{{Kind: result.Naive, Case: "first"}, {Kind: result.Floor, Case: "nowhere"}}},
 					{Name: "made before", Ready: run(func(context.Context) error { _, err := os.Stat(filepath.Join(p.Dir, "prepared")); return err })},
+					{Name: "readable", Ready: run(func(context.Context) error {
+						path := filepath.Join(p.Dir, "readable")
+						if err := os.WriteFile(path, nil, 0o666); err != nil {
+							return err
+						}
+						info, err := os.Stat(path)
+						if err == nil && info.Mode().Perm()&0o044 != 0o044 {
+							err = fmt.Errorf("another user cannot read it: %v", info.Mode())
+						}
+						return err
+					})},
 					{Name: "of its own", Ready: run(func(context.Context) error {
 						if n++; n > 1 {
 							return errors.New("the process had run a repetition already")
@@ -132,7 +144,7 @@ func TestRunTakesTurns(t *testing.T) {
 		last := -1
 		for i, s := range c.Samples {
 			orders = append(orders, s.Order)
-			if s.Order/4 != i || s.Order <= last {
+			if s.Order/5 != i || s.Order <= last {
 				t.Errorf("%s: sample %d is number %d: not one a round", c.Name, i, s.Order)
 			}
 			last = s.Order
@@ -142,10 +154,10 @@ func TestRunTakesTurns(t *testing.T) {
 		}
 	}
 	slices.Sort(orders)
-	if len(slices.Compact(orders)) != 40 {
+	if len(slices.Compact(orders)) != 50 {
 		t.Errorf("two samples have one place: %v", orders)
 	}
-	if first := r.Suite("fine").Cases[0].Samples; !slices.ContainsFunc(first, func(s result.Sample) bool { return s.Order%4 != 0 }) {
+	if first := r.Suite("fine").Cases[0].Samples; !slices.ContainsFunc(first, func(s result.Sample) bool { return s.Order%5 != 0 }) {
 		t.Error("the order is not shuffled")
 	}
 	if against := r.Suite("fine").Case("second").Against; len(against) != 1 || against[0].Case != "first" {
@@ -246,8 +258,8 @@ func TestSelect(t *testing.T) {
 		patterns []string
 		want     string
 	}{
-		{nil, "fine 4 shared 1 brief 5 bad 7 endless 3 broken 1"},
-		{[]string{"fine", "bad/*s*"}, "fine 4 bad 4"},
+		{nil, "fine 5 shared 1 brief 5 bad 7 endless 3 broken 1"},
+		{[]string{"fine", "bad/*s*"}, "fine 5 bad 4"},
 		{[]string{"*/first", "fine/second"}, "fine 2"},
 		{[]string{"fine", "bad/none"}, `no suite and no case is named "bad/none"`},
 		{[]string{"["}, `no suite and no case is named "["`},

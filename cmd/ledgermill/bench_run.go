@@ -144,7 +144,9 @@ func (a *app) benchRun(c *cli.Context) error {
 	o := bench.Options{Only: c.Args().Slice(), Rows: c.Int("rows"), Days: c.Int("days"), Seed: c.Uint64("seed"), Repeat: c.Int("repeat"), Once: c.Bool("once"),
 		Budget: c.Duration("budget"), Dir: c.String("dir"), Commit: commit(),
 		Start: func(ctx context.Context) (bench.Server, error) {
-			server, err := warehouse.StartPrivate(ctx, warehouse.PrivateOptions{Name: "bench", Progress: a.benchSays})
+			server, err := warehouse.StartPrivate(ctx, warehouse.PrivateOptions{Name: "bench", Progress: a.benchSays,
+				// Nothing is to work beside what is measured.
+				Settings: map[string]string{"autovacuum": "off", "checkpoint_timeout": "1d"}})
 			if err != nil {
 				return nil, err // not a nil pointer in an interface
 			}
