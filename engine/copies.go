@@ -16,12 +16,12 @@ import (
 type copier struct {
 	Engine
 	copies *lake.Copies
-	root   string // what the locations of the lake begin with
+	lake   lake.Reader
 }
 
 // copyLake gives the engine copies of the lake's files where it needs them.
 func (m *Mill) copyLake() error {
-	if !remote(m.Lake) || m.Reading != nil && (m.Reading.Way == InPlace || m.Reading.Lake) || m.Work == "" {
+	if !remote(m.Lake) && (m.ReadFrom == nil || !remote(m.ReadFrom.Lake)) || m.Reading != nil && (m.Reading.Way == InPlace || m.Reading.Lake) || m.Work == "" {
 		return nil
 	}
 	dir := filepath.Join(m.Work, "lake")
@@ -29,7 +29,7 @@ func (m *Mill) copyLake() error {
 		return fmt.Errorf("copies of the lake's files: %w", err)
 	}
 	m.copies = lake.NewCopies(m.Lake, dir)
-	m.Engine = &copier{Engine: m.Engine, copies: m.copies, root: m.Lake.Location("")}
+	m.Engine = &copier{Engine: m.Engine, copies: m.copies, lake: m.Lake}
 	return nil
 }
 
@@ -77,8 +77,8 @@ func (c *copier) inputs(ctx context.Context, in job.Inputs) (job.Inputs, error) 
 
 // path is where the engine finds a file: staged by this run, or published.
 func (c *copier) path(ctx context.Context, path string) (string, error) {
-	key, published := strings.CutPrefix(path, c.root)
-	if !published {
+	key, published := lake.KeyAt(c.lake, path)
+	if !published || !strings.Contains(path, "://") {
 		return path, nil
 	}
 	local, err := c.copies.Path(ctx, key)

@@ -1,6 +1,10 @@
 package engine_test
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"ledgermill/engine"
@@ -39,5 +43,41 @@ func TestExamples(t *testing.T) {
 				t.Errorf("a second run made %v", again.Units)
 			}
 		})
+	}
+}
+
+// TestExamplesAreShort counts what it takes to run the mill on other people's tables:
+// SQL and settings alone, and less than 60 lines of SQL.
+func TestExamplesAreShort(t *testing.T) {
+	t.Parallel()
+	projects, err := os.ReadDir("../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(projects) < 7 {
+		t.Errorf("%d examples", len(projects))
+	}
+	for _, project := range projects {
+		files, lines := os.DirFS(filepath.Join("../examples", project.Name())), 0
+		err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := fs.ReadFile(files, path)
+			switch filepath.Ext(path) {
+			case ".sql":
+				lines += strings.Count(strings.TrimSuffix(string(text), "\n"), "\n") + 1
+			case ".json":
+			default:
+				t.Errorf("%s has %s, which is neither SQL nor settings", project.Name(), path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines == 0 || lines >= 60 {
+			t.Errorf("%s has %d lines of SQL", project.Name(), lines)
+		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 type Garbage struct {
 	Left    []lake.Leftover `json:"left"`
 	Pending int             `json:"pending"` // uploads of commits that are not finished, which are none of it
-	Removed bool            `json:"removed"`
+	Removed bool            `json:"removed"` // what was left, behind completing what was pending
+	Lost    int             `json:"lost"`    // units whose uploads are gone: the next run makes them again
 }
 
 // CollectGarbage lists what dead runs have left in a lake, and with remove removes
@@ -32,10 +33,22 @@ func CollectGarbage(ctx context.Context, root lake.Store, holder lake.Info, remo
 		return g, err
 	}
 	g.Pending = len(needed)
-	if remove {
-		if _, err := ledger.Open(ctx, root, "", now); err != nil {
-			return g, err
+	var store ledger.Store = root
+	if !remove {
+		store = readOnly{root}
+	}
+	l, err := ledger.Open(ctx, store, "", now)
+	if err != nil {
+		return g, err
+	}
+	for _, units := range l.State().Units {
+		for _, u := range units {
+			if u.Lost {
+				g.Lost++
+			}
 		}
+	}
+	if remove {
 		needed = nil
 	}
 	left, err := root.Leftovers(ctx)

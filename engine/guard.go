@@ -13,7 +13,7 @@ import (
 // or its age. A closed period takes no new unit either. A unit whose file is lost is
 // made again, unless it is pinned to another version than would come of it.
 func (p *planner) guard(dataset string, u job.Unit) (why string, held bool) {
-	record, published := p.mill.State().Unit(dataset, string(u))
+	record, published := p.mill.Own().Unit(dataset, string(u))
 	if pin, ok := p.mill.State().Pinned(dataset, string(u)); ok {
 		return fmt.Sprintf("rolled back to run %s: ledgermill rollback --release --date %s", pin.To, u), true
 	}
@@ -51,7 +51,7 @@ func (p *planner) closure(u job.Unit) (ledger.Closure, bool) {
 
 // newest is the last business date of the newest published unit.
 func (p *planner) newest(dataset string) time.Time {
-	names := p.mill.State().UnitNames(dataset)
+	names := p.mill.Own().UnitNames(dataset)
 	if len(names) == 0 {
 		return time.Time{}
 	}

@@ -13,7 +13,7 @@ import (
 func (m *Mill) keepFormer(entry *ledger.Entry) {
 	for i := range entry.Units {
 		u := &entry.Units[i]
-		known, published := m.State().Unit(u.Dataset, u.Unit)
+		known, published := m.Own().Unit(u.Dataset, u.Unit)
 		if !published {
 			continue
 		}
@@ -88,7 +88,7 @@ func placeOf(u ledger.UnitRecord, contract bool) (key, rejects string) {
 func (r *run) keepStatements() {
 	given := map[string]bool{}
 	for _, u := range r.entry.Units {
-		if _, kept := r.State().Statement(u.Dataset, u.SQL); kept || given[u.Dataset] {
+		if _, kept := r.Own().Statement(u.Dataset, u.SQL); kept || given[u.Dataset] {
 			continue
 		}
 		text, sql := r.text(u.Dataset)

@@ -34,11 +34,15 @@ type LoadRequest struct {
 	// of Parts are loaded, and what is not published is removed. Nil, as where nothing
 	// is published at all: what differs is loaded, and nothing removed.
 	Published []Part
+	// Dropped are units that the lake has no longer: what is loaded of them is removed,
+	// but where Published has a part at their place.
+	Dropped []ledger.UnitRecord
 }
 
 // LoadReport is what a load did.
 type LoadReport struct {
 	Leaves  int           `json:"leaves"`
+	Removed int           `json:"removed,omitempty"` // units that the lake has no longer
 	Rows    int64         `json:"rows"`
 	Seconds float64       `json:"seconds"`
 	Control []PartControl `json:"control,omitempty"`
@@ -67,8 +71,8 @@ func (m *Mill) Published(sel Selection) []Part {
 		if one == nil || one.Load == "" {
 			continue
 		}
-		for _, unit := range m.State().UnitNames(name) {
-			record, _ := m.State().Unit(name, unit)
+		for _, unit := range m.Own().UnitNames(name) {
+			record, _ := m.Own().Unit(name, unit)
 			if record.Key == "" || !sel.has(name, job.Unit(unit)) {
 				continue
 			}
@@ -109,6 +113,11 @@ func (m *Mill) Load(ctx context.Context, sel Selection) (LoadReport, error) {
 		request.Published = m.Published(Selection{})
 	}
 	return m.Warehouse.Load(ctx, request)
+}
+
+// LoadDropped removes from the warehouse what is loaded of units that were dropped.
+func (m *Mill) LoadDropped(ctx context.Context, dropped []ledger.UnitRecord) (LoadReport, error) {
+	return m.Warehouse.Load(ctx, LoadRequest{Run: m.Run, Published: m.Published(Selection{}), Dropped: dropped})
 }
 
 func (r *run) load(ctx context.Context) error {

@@ -118,6 +118,8 @@ func (r *run) admit(s *step) {
 		v.Fingerprint = r.refusalPrint(s.one.Name, s.unit, a.print)
 		r.forget(s.one.Name, s.unit)
 		r.hold(*v)
+	case a.current && a.known.Borrowed != "": // what is published elsewhere is noted there
+		set(r.retested, s.one.Name, s.unit, true)
 	case a.current:
 		a.known.Tests = r.testsPrint(s.one)
 		set(r.retested, s.one.Name, s.unit, true)
@@ -158,7 +160,7 @@ func (r *run) admitFile(one *model.Model, u job.Unit, a *attempt) {
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	switch {
 	case one.Publish == model.No:
-	case a.known.Key != "" && !a.known.Lost && a.known.Content == a.file.Content:
+	case a.known.Key != "" && !a.known.Lost && a.known.Borrowed == "" && a.known.Content == a.file.Content:
 		record.Key, record.ETag, record.Size, record.Run = a.known.Key, a.known.ETag, a.known.Size, a.known.Run
 		r.report.Unchanged++
 	default:

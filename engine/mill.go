@@ -58,6 +58,7 @@ type Options struct {
 	Lake      lake.Store // published units and the ledger
 	Engine    Engine
 	Warehouse Warehouse
+	ReadFrom  *ReadFrom       // another environment whose units are read; nil: none
 	Work      string          // existing local directory of this run, on the lake's file system where it has one
 	Cache     string          // local directory for what a plan has read; "" for none
 	BatchDays int             // units landed at once at most
@@ -96,6 +97,7 @@ type Progress struct {
 type Mill struct {
 	Options
 	ledger *ledger.Ledger
+	beside *beside // nil: no other environment is read
 	unlock func() error
 	feeds  map[string]*feed
 	parks  bool // what has landed waits on disk for its units: it is more than the budget
@@ -148,7 +150,7 @@ func Open(ctx context.Context, o Options, write bool) (*Mill, error) {
 		return nil, errors.Join(err, m.unlock())
 	}
 	m.ledger = l
-	if err := m.copyLake(); err != nil {
+	if err := errors.Join(m.openBeside(ctx), m.copyLake()); err != nil {
 		return nil, errors.Join(err, m.unlock())
 	}
 	if write {
@@ -176,8 +178,14 @@ func (m *Mill) Discard() error {
 	return os.RemoveAll(m.Work)
 }
 
-// State is what the ledger says.
-func (m *Mill) State() *ledger.State { return m.ledger.State() }
+// State is what the ledger says, and below it that of the environment that is read.
+func (m *Mill) State() *ledger.State {
+	if m.beside == nil {
+		return m.ledger.State()
+	}
+	state, _ := m.beside.with(m.ledger.State())
+	return state
+}
 
 func hostname() string {
 	name, err := os.Hostname()

@@ -60,6 +60,7 @@ type Plan struct {
 
 	// What a plan tells beside what is done; a run's plan has neither.
 	Edits    []Edit       `json:"edits,omitempty"`
+	Orphans  []Orphan     `json:"orphans,omitempty"`  // published, and made by nothing any more
 	Expected *Expectation `json:"expected,omitempty"` // nil: nothing is made
 
 	work []work

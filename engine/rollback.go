@@ -63,8 +63,8 @@ func (m *Mill) Rollback(ctx context.Context, sel Selection, to ledger.RunSummary
 	done := &Rollback{Run: m.Run, To: to.Run, Units: []RolledIn{}}
 	entry := ledger.Entry{}
 	for _, name := range m.Project.Order {
-		for _, unit := range m.State().UnitNames(name) {
-			known, _ := m.State().Unit(name, unit)
+		for _, unit := range m.Own().UnitNames(name) {
+			known, _ := m.Own().Unit(name, unit)
 			step := known.Key == "" && m.Project.Contracts[name] == nil // it lies in no lake
 			if unit == string(job.Whole) || step || !sel.has(name, job.Unit(unit)) {
 				continue
@@ -164,12 +164,12 @@ func (m *Mill) stageKept(ctx context.Context, kept, key string) (upload lake.Upl
 func (m *Mill) Release(ctx context.Context, sel Selection) (*Rollback, error) {
 	done := &Rollback{Run: m.Run, Released: true, Units: []RolledIn{}}
 	entry := ledger.Entry{}
-	for _, name := range sortedKeys(m.State().Pins) {
-		for _, unit := range sortedKeys(m.State().Pins[name]) {
+	for _, name := range sortedKeys(m.Own().Pins) {
+		for _, unit := range sortedKeys(m.Own().Pins[name]) {
 			if !sel.has(name, job.Unit(unit)) {
 				continue
 			}
-			pin := m.State().Pins[name][unit]
+			pin := m.Own().Pins[name][unit]
 			pin.Released, pin.Run, pin.At = true, m.Run, m.Now().UTC()
 			entry.Pins = append(entry.Pins, pin)
 			done.Units = append(done.Units, RolledIn{Dataset: name, Unit: job.Unit(unit), From: pin.To})

@@ -45,7 +45,7 @@ func (m *Mill) Plan(ctx context.Context, sel Selection) (*Plan, error) {
 		return nil, err
 	}
 	plan := p.plan()
-	plan.Edits = p.edits()
+	plan.Edits, plan.Orphans = p.edits(), m.Orphans(sel)
 	return plan, p.expect(ctx, plan)
 }
 

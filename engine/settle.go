@@ -112,7 +112,7 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 	if s.Rejects != nil {
 		record.Rejects = rejectsKey(name, s.Unit)
 	}
-	if known, ok := r.State().Unit(name, string(s.Unit)); ok && s.Rejects == nil && known.Rejects != "" {
+	if known, ok := r.Own().Unit(name, string(s.Unit)); ok && s.Rejects == nil && known.Rejects != "" {
 		r.entry.Removals = append(r.entry.Removals, known.Rejects)
 	}
 	set(r.records, name, s.Unit, record)

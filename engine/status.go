@@ -25,6 +25,7 @@ const (
 // Status is how every unit of every dataset stands.
 type Status struct {
 	Units   []UnitStatus   `json:"units"`
+	Orphans []Orphan       `json:"orphans"`
 	Objects []ObjectChange `json:"objects"` // what the listing has that the ledger has not
 	Exit    int            `json:"exit"`
 }
@@ -36,6 +37,7 @@ type UnitStatus struct {
 	Status  string   `json:"status"`
 	Rows    int64    `json:"rows"`
 	Run     string   `json:"run,omitempty"`
+	In      string   `json:"in,omitempty"` // the environment that it is read from; "": this one
 	Why     []string `json:"why,omitempty"`
 }
 
@@ -46,7 +48,7 @@ func (m *Mill) Status(ctx context.Context, sel Selection) (*Status, error) {
 	if err := m.take(ctx, Selection{}); err != nil {
 		return nil, err
 	}
-	s := &Status{Units: []UnitStatus{}, Objects: []ObjectChange{}}
+	s := &Status{Units: []UnitStatus{}, Orphans: m.Orphans(sel), Objects: []ObjectChange{}}
 	for _, name := range m.Project.Order {
 		f := m.feeds[name]
 		if f == nil {
@@ -88,7 +90,7 @@ func (m *Mill) Status(ctx context.Context, sel Selection) (*Status, error) {
 
 func (m *Mill) unitStatus(p *planner, name string, u job.Unit, plan PlannedUnit) UnitStatus {
 	record, published := m.State().Unit(name, string(u))
-	s := UnitStatus{Dataset: name, Unit: u, Status: StatusDone, Rows: record.Rows, Run: record.Run, Why: plan.Why}
+	s := UnitStatus{Dataset: name, Unit: u, Status: StatusDone, Rows: record.Rows, Run: record.Run, In: record.Borrowed, Why: plan.Why}
 	verdict, stands := p.verdicts[name][u]
 	if !stands {
 		verdict, stands = m.State().Verdicts[name][string(u)]
@@ -109,6 +111,9 @@ func (m *Mill) unitStatus(p *planner, name string, u job.Unit, plan PlannedUnit)
 		s.Status = StatusLost
 	case plan.Action == ActionMake || plan.Action == ActionCheck || !published:
 		s.Status = StatusStale
+	}
+	if s.Status != StatusDone {
+		s.In = ""
 	}
 	return s
 }
@@ -131,7 +136,7 @@ func (s *Status) Text(w io.Writer) error {
 	var spans []span
 	for _, u := range s.Units {
 		i := len(spans) - 1
-		if i >= 0 && spans[i].Dataset == u.Dataset && spans[i].Status == u.Status && (u.Status == StatusDone || slices.Equal(spans[i].Why, u.Why)) {
+		if i >= 0 && spans[i].Dataset == u.Dataset && spans[i].Status == u.Status && spans[i].In == u.In && (u.Status == StatusDone || slices.Equal(spans[i].Why, u.Why)) {
 			spans[i].last, spans[i].n, spans[i].rows = u.Unit, spans[i].n+1, spans[i].rows+u.Rows
 			continue
 		}
@@ -143,11 +148,15 @@ func (s *Status) Text(w io.Writer) error {
 			units += " to " + string(x.last)
 		}
 		fmt.Fprintf(b, "%-28s %-24s %5d %-5s %-8s %14s rows", x.Dataset, units, x.n, nounFor(x.n, "unit"), x.Status, count(x.rows))
+		if x.In != "" {
+			fmt.Fprintf(b, "  in %s", x.In)
+		}
 		if x.Status != StatusDone && len(x.Why) > 0 {
 			fmt.Fprintf(b, "\n    %s", strings.Join(x.Why, "; "))
 		}
 		b.WriteString("\n")
 	}
+	orphansText(b, s.Orphans)
 	if b.Len() == 0 {
 		b.WriteString("nothing is published yet\n")
 	}

@@ -27,6 +27,7 @@ func (p *Plan) Text(w io.Writer) error {
 	if b.Len() == 0 {
 		b.WriteString("nothing to do\n")
 	}
+	orphansText(b, p.Orphans)
 	for _, e := range p.Edits {
 		e.text(b)
 	}

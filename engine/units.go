@@ -247,8 +247,8 @@ func (e *PartitionError) ExitCode() int { return ExitUsage }
 func (m *Mill) samePartitions() error {
 	for _, name := range sortedKeys(m.Project.Models) {
 		one := m.Project.Models[name]
-		for _, unit := range m.State().UnitNames(name) {
-			record, _ := m.State().Unit(name, unit)
+		for _, unit := range m.Own().UnitNames(name) {
+			record, _ := m.Own().Unit(name, unit)
 			if was := job.Unit(unit).Partition(); record.Key != "" && was != one.Partition {
 				return &PartitionError{Dataset: name, Published: was, Now: one.Partition}
 			}

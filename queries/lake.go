@@ -110,7 +110,8 @@ func (l *Lake) copy(ctx context.Context, view *duckdb.View) error {
 	}
 	for _, files := range view.Files {
 		for i, location := range files.Paths {
-			path, err := l.Copies.Path(ctx, strings.TrimPrefix(location, l.Store.Location("")))
+			key, _ := lake.KeyAt(l.Store, location)
+			path, err := l.Copies.Path(ctx, key)
 			if err != nil {
 				return err
 			}

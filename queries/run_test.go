@@ -154,7 +154,7 @@ func (b *bank) refusals(t *testing.T) {
 		"place":             {queries.Options{Name: "merchant_search", On: model.Lake}, "query merchant_search runs on the warehouse alone", "ledgermill query merchant_search --on warehouse"},
 		"no place":          {queries.Options{Name: "top_customers", On: "moon"}, `a query runs on warehouse or lake, and not on "moon"`, ""},
 		"parameter":         {queries.Options{Name: "top_customers", Parameters: map[string]string{"limits": "3"}}, `queries/top_customers.sql: no parameter limits, did you mean "limit"?`, "it has currency, limit"},
-		"value":             {queries.Options{Name: "top_customers", Parameters: map[string]string{"limit": "3; drop table x"}}, `queries/top_customers.sql:16:20: parameter $limit: '3; drop table x' is not a number`, "the default here is 100"},
+		"value":             {queries.Options{Name: "top_customers", Parameters: map[string]string{"limit": "3; drop table x"}}, `queries/top_customers.sql:18:20: parameter $limit: '3; drop table x' is not a number`, "the default here is 100"},
 		"free parameter":    {queries.Options{SQL: "select 1", Parameters: map[string]string{"x": "3"}}, "statement: no parameter x", "it has no parameters"},
 		"empty":             {queries.Options{SQL: "-- nothing"}, "there is no statement", "write one SELECT"},
 		"two":               {queries.Options{SQL: "select 1; select 2"}, "one statement is run, and these are 2", "write one SELECT"},

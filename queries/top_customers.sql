@@ -1,6 +1,8 @@
 -- about: the 100 customers who spent most in one currency, by completed transactions
 -- on: both
 
+-- A named query: `ledgermill query top_customers`, `--set limit=10`, `--on lake`, `--format csv`. What stands behind
+-- /* $name */ is a parameter and its default, so the file runs unchanged in psql too.
 select
   customer_id,
   count(*)                                as transaction_count,

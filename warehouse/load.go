@@ -60,7 +60,7 @@ func (w *Warehouse) Load(ctx context.Context, r Request) (Report, error) {
 		if err := l.loadBatches(ctx, batches); err != nil {
 			return err
 		}
-		if r.Published != nil {
+		if r.Published != nil || r.Removed != nil {
 			if err := l.removeOthers(ctx); err != nil {
 				return err
 			}

@@ -94,10 +94,16 @@ type Request struct {
 	// Published are all parts of the lake, if units that are not among them are to be
 	// removed. Nil: nothing is.
 	Published []Part
+	// Removed are the only units to be removed of those that are not among Published:
+	// by name and content. Nil: all are.
+	Removed []Removed
 	// Progress is called for each step and while rows stream, never by two
 	// goroutines at once. Nil: no progress.
 	Progress func(Event)
 }
+
+// Removed is a unit that a lake has no longer.
+type Removed struct{ Unit, ContentHash string }
 
 // Step is what happens to a part.
 type Step string
@@ -142,6 +148,7 @@ type Report struct {
 	Rebuilt []Rebuilt
 	// Vacuumed are leaves.
 	Vacuumed []string
+	Removed  int // units that the lake has no longer
 	Retries  int // swaps tried again because readers held the tables
 	Swap     time.Duration
 	Elapsed  time.Duration

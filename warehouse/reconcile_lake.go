@@ -62,6 +62,7 @@ type Reconciled struct {
 	Units   []ReconciledUnit `json:"units"`
 	Rows    int64            `json:"rows"` // of the lake, in the units that were compared
 	Seconds float64          `json:"seconds"`
+	ByRow   bool             `json:"by_row"` // whole rows were compared too
 }
 
 // ReconciledUnit is one unit of one table.
@@ -96,7 +97,7 @@ func (w *Warehouse) Reconcile(ctx context.Context, r ReconcileRequest) (report R
 	if err != nil {
 		return report, explain(err)
 	}
-	report.Units = append(one.units, one.left...)
+	report.Units, report.ByRow = append(one.units, one.left...), r.Rows
 	for _, u := range one.units {
 		report.Rows += u.Rows
 	}
@@ -249,15 +250,29 @@ func (c comparison) mask(differences []Difference) {
 	}
 }
 
-// Try says what brings the two together.
-func (s State) Try() string {
+// remedy says what brings the two together, or tells more: of the first unit of a table
+// that is in the state.
+func (r Reconciled) remedy(s State, u ReconciledUnit) string {
+	only := ""
+	if u.Dataset != "" {
+		only = " --select " + u.Dataset
+	}
+	if len(u.Unit) == len("2006-01-02") {
+		only += " --date " + u.Unit
+	}
 	switch s {
 	case NotLoaded, OtherLoad:
 		return "ledgermill load"
 	case NotInLake:
 		return "ledgermill load --full: it removes what the lake does not have"
 	case Differs:
-		return "ledgermill reconcile --rows shows the rows; ledgermill load --full loads them again from the lake"
+		again := "ledgermill load --full" + only + " loads them again from the lake"
+		if r.ByRow {
+			return again
+		}
+		return "ledgermill reconcile --rows" + only + " shows the rows; " + again
+	case Gone:
+		return "ledgermill drop, which takes out what nothing makes any more"
 	}
 	return ""
 }

@@ -74,9 +74,13 @@ func (t *tableSummary) summary() string {
 // listUnits prints the units of a table that are in a state, and how to end it.
 func (r Reconciled) listUnits(b *strings.Builder, p *message.Printer, table string, state State) {
 	listed := 0
+	var first ReconciledUnit
 	for _, u := range r.Units {
 		if u.Table != table || u.State != state {
 			continue
+		}
+		if listed == 0 {
+			first = u
 		}
 		if listed++; listed <= shownUnits {
 			u.print(b, p)
@@ -85,7 +89,7 @@ func (r Reconciled) listUnits(b *strings.Builder, p *message.Printer, table stri
 	if listed > shownUnits {
 		p.Fprintf(b, "%s: %d more units: --format json\n", table, listed-shownUnits)
 	}
-	if remedy := state.Try(); listed > 0 && remedy != "" {
+	if remedy := r.remedy(state, first); listed > 0 && remedy != "" {
 		b.WriteString("try: " + remedy + "\n")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -20,12 +21,13 @@ func (l *load) removeOthers(ctx context.Context) error {
 		return err
 	}
 	for _, one := range list {
-		if published[[2]string{one.Table, one.Unit}] {
+		if published[[2]string{one.Table, one.Unit}] || l.request.Removed != nil && !slices.Contains(l.request.Removed, Removed{one.Unit, one.ContentHash}) {
 			continue
 		}
 		if err := l.removeUnit(ctx, one); err != nil {
 			return err
 		}
+		l.report.Removed++
 		l.w.log.InfoContext(ctx, "removed a unit that the lake does not have", "table", one.Table, "unit", one.Unit, "rows", one.Rows)
 	}
 	return nil

@@ -57,7 +57,7 @@ func (a *app) command() *cli.App {
 		OnUsageError:           func(_ *cli.Context, err error, _ bool) error { return usagef("ledgermill help", "%v", err) },
 		Commands: []*cli.Command{
 			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.reconcileCommand(), a.rejectsCommand(), a.runsCommand(),
-			a.rollbackCommand(), a.closeCommand(),
+			a.rollbackCommand(), a.closeCommand(), a.dropCommand(),
 			a.checkCommand(), a.previewCommand(), a.diffCommand(), a.testCommand(), a.lineageCommand(), a.docsCommand(), a.renderCommand(), a.queryCommand(),
 			a.initCommand(), a.newCommand(), a.generateCommand(), a.demoCommand(), a.warehouseCommand(), a.lakeCommand(), a.monitorCommand(), a.benchCommand(), a.doctorCommand(), a.versionCommand(),
 		},

@@ -17,10 +17,11 @@ import (
 
 func (a *app) initCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "init",
-		Usage:       "write a project to edit: ledgermill.json, sql/ and queries/ of the built-in bank",
-		ArgsUsage:   "DIR",
-		Description: "Nothing is overwritten: a directory that has one of the files is refused.",
+		Name:      "init",
+		Usage:     "write a project to edit: ledgermill.json, sql/ and queries/ of the built-in bank",
+		ArgsUsage: "DIR",
+		Description: `Nothing is overwritten: a directory that has one of the files is refused. Editors that
+know JSON schemas complete ledgermill.json by sql/ledgermill.schema.json.`,
 		Action: func(c *cli.Context) error {
 			dir := c.Args().First()
 			if dir == "" || c.NArg() > 1 {
@@ -43,11 +44,21 @@ func (a *app) initCommand() *cli.Command {
 					return fmt.Errorf("init: %w", err)
 				}
 			}
-			fmt.Fprintf(a.stdout, "wrote %d files to %s\ntry: ledgermill --project %s check\n", len(files), dir, dir)
-			return nil
+			_, err = fmt.Fprintf(a.stdout, initText, len(files), dir)
+			return err
 		},
 	}
 }
+
+// initText says how to have a project run in a minute.
+const initText = `wrote %d files to %[2]s
+try: cd %[2]s
+     ledgermill check                                        every SQL file, without data
+     ledgermill generate --output raw --rows 5000 --days 3   raw objects to play with
+     ledgermill run --until lake --setting lake.settle=0s    the lake, without a server
+     ledgermill preview merchant_daily_summary               rows; then edit the file and see
+     ledgermill help                                         and what else there is
+`
 
 // bankSettings are those of the project that ships: what a bank has reported on is
 // made again on request only.

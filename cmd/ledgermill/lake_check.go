@@ -81,8 +81,14 @@ func (a *app) lakeCollect(c *lakeCall) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	if g.Pending > 0 && !g.Removed {
-		fmt.Fprintf(a.stdout, "%d uploads of a commit that is not finished are left out: the next run completes them\n", g.Pending)
+	switch {
+	case g.Pending > 0 && g.Removed:
+		fmt.Fprintf(a.stdout, "a commit that was not finished is: %s\n", engine.Plural(g.Pending, "upload"))
+	case g.Pending > 0:
+		fmt.Fprintf(a.stdout, "a commit is not finished, its %s left out: the next run completes it, or ledgermill lake gc --yes\n", engine.Plural(g.Pending, "upload"))
+	}
+	if g.Lost > 0 {
+		fmt.Fprintf(a.stdout, "%s lost between commit and completion: ledgermill run, which makes it again\n", engine.Plural(g.Lost, "unit"))
 	}
 	done := "nothing to remove"
 	switch {

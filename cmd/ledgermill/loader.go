@@ -37,20 +37,23 @@ func (l *loader) Load(ctx context.Context, r engine.LoadRequest) (report engine.
 	began := time.Now()
 	request := warehouse.Request{Run: r.Run}
 	missing := house.Missing
-	if r.Published != nil {
+	if r.Published != nil || r.Dropped != nil {
 		missing = house.Loadable
 		request.Published = partsOf(duck, r.Published)
+	}
+	for _, u := range r.Dropped {
+		request.Removed = append(request.Removed, warehouse.Removed{Unit: u.Unit, ContentHash: u.Content})
 	}
 	if request.Parts, err = missing(ctx, partsOf(duck, r.Parts)); err != nil {
 		return report, err
 	}
-	if len(request.Parts) == 0 && r.Published == nil {
+	if len(request.Parts) == 0 && request.Published == nil {
 		report.Control, err = controlsOf(ctx, house, r.Parts)
 		return report, err
 	}
 	request.Progress = l.counting(request.Parts)
 	loaded, err := house.Load(ctx, request)
-	report.Leaves, report.Rows, report.Seconds, report.Detail = len(loaded.Parts), loaded.Rows, time.Since(began).Seconds(), loaded
+	report.Removed, report.Leaves, report.Rows, report.Seconds, report.Detail = loaded.Removed, len(loaded.Parts), loaded.Rows, time.Since(began).Seconds(), loaded
 	if err == nil {
 		report.Control, err = controlsOf(ctx, house, r.Parts)
 	}

@@ -160,7 +160,11 @@ func (w *workspace) openLake(ctx context.Context) (*queries.Lake, func() error, 
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := engine.Open(ctx, engine.Options{Project: w.project, Name: w.config.Name, Lake: root, Log: w.log}, false)
+	from, err := w.readFrom()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := engine.Open(ctx, engine.Options{Project: w.project, Name: w.config.Name, Lake: root, ReadFrom: from, Log: w.log}, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,13 +172,14 @@ func (w *workspace) openLake(ctx context.Context) (*queries.Lake, func() error, 
 	if err != nil {
 		return nil, nil, err
 	}
-	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work, root))
+	stores := withReadFrom(from, root)
+	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work, stores...))
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(work))
 	}
-	reader := &queries.Lake{Engine: duck, State: m.State(), Store: root}
-	if r := w.reading(ctx, root); r != nil && r.Way == engine.Fetched {
-		reader.Copies = lake.NewCopies(root, work)
+	reader := &queries.Lake{Engine: duck, State: m.State(), Store: m.Lake}
+	if r := w.reading(ctx, stores...); r != nil && r.Way == engine.Fetched {
+		reader.Copies = lake.NewCopies(m.Lake, work)
 	}
 	return reader, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
 }

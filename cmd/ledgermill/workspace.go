@@ -101,6 +101,28 @@ func (w *workspace) lake() (lake.Store, error) {
 	return lake.Open(w.config.Lake.Root, lake.Options{S3: w.config.LakeS3(), Staging: w.config.Engine.TempDirectory})
 }
 
+// readFrom opens the environment that is read beside this one's; nil: none is.
+func (w *workspace) readFrom() (*engine.ReadFrom, error) {
+	c := w.config.ReadFrom
+	if c == nil {
+		return nil, nil
+	}
+	other := &workspace{config: *c}
+	input, root, err := other.stores()
+	if err != nil {
+		return nil, err
+	}
+	return &engine.ReadFrom{Name: c.Environment, Lake: root, Input: input.URL()}, nil
+}
+
+// withReadFrom are stores and the lake that is read beside them.
+func withReadFrom(from *engine.ReadFrom, stores ...lake.Store) []lake.Store {
+	if from != nil {
+		stores = append(stores, from.Lake)
+	}
+	return stores
+}
+
 // cache is the directory of what can be made again.
 func (w *workspace) cache() string {
 	if dir := w.config.Engine.CacheDirectory; dir != "" {
@@ -165,7 +187,16 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 // error the directory is gone.
 func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, evaluate evaluator) (*engine.Mill, *duckdb.Engine, error) {
 	discard := func() error { return os.RemoveAll(o.Work) }
-	settings := w.engineSettings(ctx, o.Work, o.Input, o.Lake)
+	from, err := w.readFrom()
+	if err == nil && from != nil && w.config.Engine.Name == sparkName {
+		err = usagef("engine.name duckdb in this environment", "read_from: Spark does not read another environment's lake")
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, discard())
+	}
+	o.ReadFrom = from
+	stores := withReadFrom(from, o.Input, o.Lake)
+	settings := w.engineSettings(ctx, o.Work, stores...)
 	place, err := w.exchange(o)
 	if err != nil {
 		return nil, nil, errors.Join(err, discard())
@@ -188,7 +219,7 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 			return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 		}
 	}
-	if o.Reading = w.reading(ctx, o.Input, o.Lake); o.Reading != nil && w.config.Engine.Name == sparkName {
+	if o.Reading = w.reading(ctx, stores...); o.Reading != nil && w.config.Engine.Name == sparkName {
 		if inLake && o.Reading.Way != engine.InPlace {
 			return nil, nil, errors.Join(usagef("spark.exchange of a directory that all executors see", "rows are left in the lake's store through httpfs, which is not there: %s",
 				strings.Join(o.Reading.Causes, "; ")), end(), duck.Close(), discard())

@@ -144,6 +144,8 @@ type UnitRecord struct {
 	At     time.Time `json:"at"`
 	Lost   bool      `json:"lost,omitempty"`
 
+	Borrowed string `json:"-"` // the environment that it is read from: it is published there and not here
+
 	Kept []UnitRecord `json:"kept,omitempty"` // former versions whose files are kept, newest first; their Key and Rejects name the copies
 }
 

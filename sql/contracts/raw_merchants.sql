@@ -5,6 +5,9 @@
 -- alias mcc_code: mcc
 -- objects: merchants/*.{csv,ndjson,parquet}{,.gz,.zst}
 
+-- A contract: what a raw feed must look like. The lines above are directives, up to the first that is no comment. A record
+-- that breaks a type, a NOT NULL or a CHECK is refused, kept and counted under that name (`ledgermill rejects ls`). No
+-- `business date` here, so all objects together are one unit, and of two records with one key the later object's counts.
 create or replace table raw_merchants (
   merchant_id   varchar not null,
   merchant_name varchar not null,

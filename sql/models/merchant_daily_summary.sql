@@ -8,6 +8,12 @@
 -- test: transaction_count > 0 and total_revenue > 0
 -- test: unique_customers between 1 and transaction_count
 
+-- A model: one SELECT over contracts and other models, made date by date. `grain` is what identifies a row, and is tested;
+-- what a `test:` finds is not published. `load` names the warehouse's table. Edit it, then:
+--   ledgermill preview merchant_daily_summary    the rows of the last date, as the file is now
+--   ledgermill diff merchant_daily_summary       what that changes in what is published
+--   ledgermill test merchant_daily_summary       its tests, and those of sql/tests
+--   ledgermill run                               makes again what the edit touches, and nothing else
 select
   merchant_id,
   transaction_date,

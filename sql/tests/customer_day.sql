@@ -1,5 +1,8 @@
 -- test of: daily_transaction_summary, on 2025-01-31
 
+-- A unit test: tables named like the model's inputs are what is given, columns left out are null; the last SELECT is what is
+-- expected of the model. `ledgermill test` runs it without any data, `test --create MODEL --date DATE` writes one of real rows.
+
 -- Sums and counts by status; the mean of 0.14 and 0.15 is 0.15; an unknown merchant counts as one.
 create or replace table transactions as
 select
