@@ -56,11 +56,27 @@ func TestMinIOLosesADrive(t *testing.T) {
 	if report.Exit != engine.ExitDone {
 		t.Errorf("exit %d: %v", report.Exit, report.Verdicts)
 	}
-	b.fetch()
-	if d := cmp.Diff(published(t, plain.lake), published(t, b.lake)); d != "" {
-		t.Errorf("files (-directory +drives):\n%s", d)
+	// Each file holds its fingerprint, and that the ETags of the objects.
+	if d := cmp.Diff(plain.contents(), b.contents()); d != "" {
+		t.Errorf("hashes of rows (-directory +drives):\n%s", d)
 	}
 	if again := b.run(engine.Selection{}); !again.NothingToDo() {
 		t.Errorf("a second run made %v", again.Units)
 	}
+}
+
+// contents are the hashes of the rows of every published unit.
+func (b *bench) contents() map[string]string {
+	b.t.Helper()
+	state, all := b.open(false).State(), map[string]string{}
+	for _, dataset := range []string{"transactions", "daily_transaction_summary", "merchant_daily_summary", "customers_dim", "merchants_dim"} {
+		for _, unit := range state.UnitNames(dataset) {
+			record, _ := state.Unit(dataset, unit)
+			all[dataset+" "+unit] = record.Content
+		}
+	}
+	if len(all) == 0 {
+		b.t.Error("nothing is published")
+	}
+	return all
 }
