@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"ledgermill/engine"
 	"ledgermill/engine/config"
@@ -18,6 +19,9 @@ import (
 
 // sparkName is the value of engine.name that means Spark.
 const sparkName = "spark"
+
+// sparkBudget is how much raw text one statement reads in Spark, which keeps it in files.
+const sparkBudget = 64 << 30
 
 // evaluator makes what evaluates statements out of a DuckDB, and how to end it.
 type evaluator func(duck *duckdb.Engine, o engine.Options) (engine.Engine, func() error, error)
@@ -77,23 +81,40 @@ func (w *workspace) exchange(o engine.Options) (string, error) {
 	return bucket.Location(exchangePrefix + o.Run), nil
 }
 
-// sweepExchange removes what dead runs have left in the lake's store. The lake is
-// locked.
-func (w *workspace) sweepExchange(ctx context.Context, root lake.Store, run string) error {
+// readingFor is how a mill with the engine of the settings reads stores: raw objects are
+// cut into fields on this machine, whichever engine types them.
+func (w *workspace) readingFor(ctx context.Context, exchange string, stores ...lake.Store) (*engine.Reading, error) {
+	reading, inLake := w.reading(ctx, stores...), strings.Contains(exchange, "://")
+	if reading == nil || w.config.Engine.Name != sparkName {
+		return reading, nil
+	}
+	if inLake && reading.Way != engine.InPlace {
+		return nil, usagef("spark.exchange of a directory that all executors see", "rows are left in the lake's store through httpfs, which is not there: %s",
+			strings.Join(reading.Causes, "; "))
+	}
+	return &engine.Reading{Way: engine.Fetched, Lake: inLake, Causes: []string{"engine.name is spark: raw objects are cut into fields on this machine"}}, nil
+}
+
+// abandoned is the age from which rows in the exchange are a dead run's: a plan that
+// still reads its own has no lock.
+const abandoned = 24 * time.Hour
+
+// sweepExchange removes what dead runs have left in the lake's store.
+func (w *workspace) sweepExchange(ctx context.Context, root lake.Store) error {
 	if bucket, in := root.(*lake.Bucket); in && w.config.Engine.Name == sparkName {
-		return clear(ctx, bucket, exchangePrefix, func(key string) bool { return strings.HasPrefix(key, exchangePrefix+run+"/") })
+		return clear(ctx, bucket, exchangePrefix, func(o lake.Object) bool { return time.Since(o.ModTime) < abandoned })
 	}
 	return nil
 }
 
 // clear removes the objects below a prefix but for those that are spared.
-func clear(ctx context.Context, store lake.Store, prefix string, spared func(key string) bool) error {
+func clear(ctx context.Context, store lake.Store, prefix string, spared func(lake.Object) bool) error {
 	objects, err := store.List(ctx, prefix)
 	if errors.Is(err, lake.ErrMissing) {
 		return nil
 	}
 	for _, o := range objects {
-		if spared == nil || !spared(o.Key) {
+		if spared == nil || !spared(o) {
 			err = errors.Join(err, store.Remove(ctx, o.Key))
 		}
 	}

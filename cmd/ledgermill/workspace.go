@@ -176,7 +176,7 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	}
 	opened := &mill{Mill: m, close: func() error { return errors.Join(end(), duck.Close(), m.Close()) }}
 	if write {
-		if err := w.sweepExchange(ctx, root, o.Run); err != nil {
+		if err := w.sweepExchange(ctx, root); err != nil {
 			return nil, errors.Join(err, opened.close())
 		}
 	}
@@ -201,8 +201,7 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 	if err != nil {
 		return nil, nil, errors.Join(err, discard())
 	}
-	inLake := strings.Contains(place, "://")
-	if place != "" && !inLake {
+	if place != "" && !strings.Contains(place, "://") {
 		settings.Readable = append(settings.Readable, place)
 	}
 	duck, err := duckdb.Open(ctx, settings)
@@ -219,17 +218,16 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 			return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 		}
 	}
-	if o.Reading = w.reading(ctx, stores...); o.Reading != nil && w.config.Engine.Name == sparkName {
-		if inLake && o.Reading.Way != engine.InPlace {
-			return nil, nil, errors.Join(usagef("spark.exchange of a directory that all executors see", "rows are left in the lake's store through httpfs, which is not there: %s",
-				strings.Join(o.Reading.Causes, "; ")), end(), duck.Close(), discard())
-		}
-		o.Reading = &engine.Reading{Way: engine.Fetched, Lake: inLake, Causes: []string{"engine.name is spark: raw objects are cut into fields on this machine"}}
+	if o.Reading, err = w.readingFor(ctx, place, stores...); err != nil {
+		return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 	}
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
 	o.MaxObject, o.MaxRatio, o.Budget, o.Program, o.Config = int64(w.config.Engine.MaxObject), int64(w.config.Engine.MaxRatio), int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()
+	if w.config.Engine.Name == sparkName {
+		o.Budget = sparkBudget
+	}
 	if w.seams.budget > 0 {
 		o.Budget = w.seams.budget
 	}

@@ -29,11 +29,11 @@ func (e *Engine) Texts(ctx context.Context, c *contract.Contract, objects []job.
 	defer func() { err = errors.Join(err, s.close()) }()
 	for i, g := range groupObjects(objects, first) {
 		text := job.Text{Path: fmt.Sprintf("%s/text-%06d-%04d.parquet", directory, first, i), Object: g.objects[0], Places: g.first}
-		_, err := s.exec(ctx, textCopy(g, text.Path))
+		_, err := s.exec(ctx, textCopy(c, g, text.Path))
 		if err != nil && len(g.objects) > 1 && ctx.Err() == nil {
 			for j := range g.objects { // which of them it is
 				one := objectGroup{objects: g.objects[j : j+1], first: g.first[j : j+1]}
-				if _, oneErr := s.exec(ctx, textCopy(one, text.Path)); oneErr != nil {
+				if _, oneErr := s.exec(ctx, textCopy(c, one, text.Path)); oneErr != nil {
 					return nil, textError(c, one, oneErr)
 				}
 			}
@@ -75,7 +75,7 @@ func (e *Engine) Landed(ctx context.Context, c *contract.Contract, objects []job
 }
 
 // textCopy is the statement that writes a group's text.
-func textCopy(g objectGroup, path string) string {
+func textCopy(c *contract.Contract, g objectGroup, path string) string {
 	o := g.objects[0]
 	inner := []string{sqltext.QuoteName(fileColumn)}
 	outer := []string{place(g), closes(o) + " as _closes"}
@@ -84,8 +84,19 @@ func textCopy(g objectGroup, path string) string {
 		outer = append(outer, rawName(i)+" as "+job.TextField(i))
 	}
 	if o.Numbered {
-		inner = append(inner, sqltext.QuoteName(job.NumberColumn)+" as n")
-		outer = append(outer, "n")
+		inner = append(inner, sqltext.QuoteName(job.NumberColumn)+" as _n")
+		outer = append(outer, "_n")
+	}
+	for i, cell := range c.Cells(o.Section, o.Mapping, o.Fills, Dialect{}) {
+		if cell.From != contract.FromRead {
+			continue
+		}
+		rounded := cell.Rounded
+		if rounded == "" {
+			rounded = "false"
+		}
+		inner = append(inner, cell.Typed+" as "+job.ReadField(i), cell.Empty+" as "+job.EmptyField(i), rounded+" as "+job.RoundedField(i))
+		outer = append(outer, job.ReadField(i), job.EmptyField(i), job.RoundedField(i))
 	}
 	bad := "false"
 	if conditions := unsound(o); conditions != nil {

@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import threading
+import time
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -103,6 +104,16 @@ def evaluate(spark, request):
     return answer
 
 
+def progress(tracker, say):
+    """Tells how far the stages at work are, now and then."""
+    while True:
+        time.sleep(5)
+        stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()]
+        stages = [stage for stage in stages if stage]
+        if stages:
+            say({"id": 0, "tasks": sum(s.numTasks for s in stages), "done": sum(s.numCompletedTasks for s in stages), "failed": sum(s.numFailedTasks for s in stages)})
+
+
 def main():
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     link.connect(os.environ["LEDGERMILL_SPARK_SOCKET"])
@@ -124,6 +135,7 @@ def main():
     say({"id": 0, "version": spark.version, "master": context.master, "application": context.applicationId, "ui": context.uiWebUrl or ""})
 
     sessions = Sessions(spark)
+    threading.Thread(target=progress, args=(context.statusTracker(), say), daemon=True).start()
 
     def serve(request):
         group = "ledgermill %d" % request["id"]

@@ -160,7 +160,7 @@ func (e *Engine) ask(ctx context.Context, r request) (answer, error) {
 	case err != nil:
 		return a, err
 	case a.Error != nil:
-		e.settings.Log.DebugContext(ctx, "spark refused", "what", r.What, "class", a.Error.Class, "state", a.Error.State, "message", a.Error.Message)
+		e.settings.Log.DebugContext(ctx, "spark refused", "what", r.What, "class", a.Error.Class, "state", a.Error.State) // its words may hold values
 		return a, a.Error.of(sql)
 	}
 	return a, nil

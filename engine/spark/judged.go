@@ -23,7 +23,13 @@ func (f *feed) judged(t job.Text, from string) string {
 		carried = append(carried, job.TextField(i))
 	}
 	if o.Numbered {
-		carried = append(carried, "n")
+		carried = append(carried, "_n")
+	}
+	for i, c := range cells {
+		if c.From == contract.FromRead { // the local engine has made it
+			cells[i].Typed, cells[i].Empty, cells[i].Rounded = job.ReadField(i), job.EmptyField(i), job.RoundedField(i)
+			carried = append(carried, job.ReadField(i), job.EmptyField(i), job.RoundedField(i))
+		}
 	}
 	carry := strings.Join(carried, ", ")
 	named := list("select "+carry, exposed(o), "from "+from)
@@ -55,7 +61,7 @@ func (f *feed) filled(t job.Text, cells []contract.Cell, carry, from string) str
 			columns = append(columns, f.keyOf(t)+" as "+sqltext.QuoteName(name))
 			continue
 		case contract.FromRecord:
-			columns = append(columns, "cast(n as bigint) as "+sqltext.QuoteName(name))
+			columns = append(columns, "cast(_n as bigint) as "+sqltext.QuoteName(name))
 			continue
 		}
 		columns = append(columns, "cast("+c.Filled(typedName(name))+" as "+sparkType(c.Column.Type.String())+") as "+sqltext.QuoteName(name))

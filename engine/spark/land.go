@@ -88,7 +88,7 @@ func (e *Engine) land(ctx context.Context, f *feed, texts []job.Text, first int)
 		var selects []string
 		for i, t := range texts {
 			name := fmt.Sprintf("text_%d", i)
-			r.Views = append(r.Views, textView(name, t))
+			r.Views = append(r.Views, f.textView(name, t))
 			selects = append(selects, f.judged(t, name))
 		}
 		r.SQL = strings.Join(selects, "\nunion all\n")
@@ -117,10 +117,10 @@ func (e *Engine) land(ctx context.Context, f *feed, texts []job.Text, first int)
 	return l, job.Merge(all), nil
 }
 
-// landHere has the local engine read objects with a record on which a CHECK or a
-// `read` raises: Spark gives such a statement up, and does not say at which record.
+// landHere has the local engine read objects with a record on which a CHECK raises:
+// Spark gives such a statement up, and does not say at which record.
 func (e *Engine) landHere(ctx context.Context, f *feed, first int) ([]string, error) {
-	e.settings.Log.InfoContext(ctx, "a CHECK or a read raises: read on this machine", "feed", f.contract.Name, "objects", len(f.objects)-first)
+	e.settings.Log.InfoContext(ctx, "a CHECK raises: read on this machine", "feed", f.contract.Name, "objects", len(f.objects)-first)
 	place := e.place(f.contract.Name + "-landed")
 	path := place + "/part-0.parquet"
 	err := e.makeDirectory(place)
@@ -142,14 +142,19 @@ func (e *Engine) feed(c *contract.Contract) (*feed, error) {
 	return f, nil
 }
 
-// textView are the raw fields of a file, by number.
-func textView(name string, t job.Text) view {
+// textView are the fields of a file.
+func (f *feed) textView(name string, t job.Text) view {
 	columns := []column{{"_o", "INTEGER"}, {"_closes", "VARCHAR"}, {"_unsound", "BOOLEAN"}}
 	for i := range t.Object.Mapping.Raw {
 		columns = append(columns, column{job.TextField(i), "VARCHAR"})
 	}
 	if t.Object.Numbered {
-		columns = append(columns, column{"n", "VARCHAR"})
+		columns = append(columns, column{"_n", "VARCHAR"})
+	}
+	for i, col := range f.contract.Columns {
+		if t.Object.Mapping.From[col.Name] == contract.FromRead {
+			columns = append(columns, column{job.ReadField(i), strings.ToUpper(col.Type.String())}, column{job.EmptyField(i), "BOOLEAN"}, column{job.RoundedField(i), "BOOLEAN"})
+		}
 	}
 	return files(name, []string{t.Path}, columns, nil, "true")
 }
@@ -245,15 +250,9 @@ func (e *Engine) Strays(ctx context.Context, c *contract.Contract, object, path 
 
 // exposed are the raw fields that a contract's columns are made of, by their names.
 func exposed(o job.Object) []string {
-	used := map[string]bool{}
-	for _, read := range o.Section.Reads {
-		for _, name := range read.Uses {
-			used[name] = true
-		}
-	}
 	var list []string
 	for i, r := range o.Mapping.Raw {
-		if r.Column != "" || used[r.Name] {
+		if r.Column != "" {
 			list = append(list, job.TextField(i)+" as "+sqltext.QuoteName(r.Name))
 		}
 	}

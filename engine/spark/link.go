@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -35,7 +36,8 @@ type request struct {
 	Partition []string `json:"partition"`
 }
 
-// answer is what came of a request; that of the driver's beginning has the id 0.
+// answer is what came of a request; without an id it is the driver's beginning, or how
+// far the tasks at work are.
 type answer struct {
 	ID          int         `json:"id"`
 	Version     string      `json:"version"`
@@ -45,6 +47,10 @@ type answer struct {
 	Files       []string    `json:"files"`
 	Rows        [][]*string `json:"rows"` // every value as text
 	Error       *fault      `json:"error"`
+
+	Tasks  int `json:"tasks"`
+	Done   int `json:"done"`
+	Failed int `json:"failed"` // and done again
 }
 
 // fault is what Spark says of a statement.
@@ -114,10 +120,11 @@ type link struct {
 	waiting map[int]chan answer
 	last    int
 	ended   chan struct{} // closed when the driver has gone
+	log     *slog.Logger
 }
 
-func newLink(conn net.Conn) (*link, error) {
-	l := &link{conn: conn, waiting: map[int]chan answer{}, ended: make(chan struct{})}
+func newLink(conn net.Conn, log *slog.Logger) (*link, error) {
+	l := &link{conn: conn, log: log, waiting: map[int]chan answer{}, ended: make(chan struct{})}
 	lines := bufio.NewReaderSize(conn, 1<<20)
 	if err := read(lines, &l.hello); err != nil {
 		return nil, err
@@ -140,6 +147,10 @@ func (l *link) listen(lines *bufio.Reader) {
 		var a answer
 		if read(lines, &a) != nil {
 			return // whoever waits is told that the driver has gone
+		}
+		if a.ID == 0 {
+			l.log.Info("spark is at work", "tasks", a.Tasks, "done", a.Done, "failed", a.Failed)
+			continue
 		}
 		l.mu.Lock()
 		waiting := l.waiting[a.ID]

@@ -64,6 +64,8 @@ func render(sql string) rendered {
 		switch {
 		case t.Is("varchar") && !next.Is("(") && i > 0 && (tokens[i-1].Is("as") || tokens[i-1].Is("::")):
 			edits = append(edits, edit{t.Off, t.End, "string"})
+		case t.Kind == sqltext.String && i > 0 && (tokens[i-1].Is("like") || tokens[i-1].Is("ilike")) && !next.Is("escape") && strings.Contains(t.Text, `\`):
+			edits = append(edits, edit{t.Off, t.End, quote(strings.ReplaceAll(t.Value(), `\`, `\\`))}) // it escapes nothing
 		case t.Kind == sqltext.String && strings.ContainsAny(t.Text[1:len(t.Text)-1], `'\$`):
 			edits = append(edits, edit{t.Off, t.End, quote(t.Value())})
 		}

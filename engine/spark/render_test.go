@@ -20,6 +20,7 @@ func TestRender(t *testing.T) {
 		"select 'it''s', 'a\\d' -- it's 'x''y'":       `select 'it\'s', 'a\\d' -- it's 'x''y'`,
 		"select $$it's$$":                             `select 'it\'s'`,
 		`select "varchar", 'plain' /* 'it''s' */`:     `select "varchar", 'plain' /* 'it''s' */`,
+		`a like 'x\%' or a like 'x\%' escape '\'`:     `a like 'x\\\\%' or a like 'x\\%' escape '\\'`,
 		"select 'a": "select 'a",
 	} {
 		if got := render(sql).sql; got != want {
@@ -139,7 +140,7 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%s is %s, want %s", from, got, want)
 		}
 	}
-	if part, unit := partOf("/x/part=refused/unit=2025-01/part-0.parquet"); part != refusedPart || unit != "2025-01" {
+	if part, unit := partOf("/x/_part=refused/_unit=2025-01/part-0.parquet"); part != refusedPart || unit != "2025-01" {
 		t.Errorf("part %s of %s", part, unit)
 	}
 }

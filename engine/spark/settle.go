@@ -74,7 +74,7 @@ func (e *Engine) settle(ctx context.Context, f *feed, units []job.Unit) (map[job
 	if paths := f.files(); paths != nil && len(units) > 0 {
 		from := f.landedView(paths)
 		written, err := e.write(ctx, request{What: "settle " + f.contract.Name, Views: []view{from}, SQL: f.settling(units),
-			Partition: []string{"part", "unit"}}, f.contract.Name+"-settled")
+			Partition: []string{"_part", "_unit"}}, f.contract.Name+"-settled")
 		if err != nil {
 			return nil, nil, err
 		}
@@ -103,13 +103,13 @@ func (e *Engine) settle(ctx context.Context, f *feed, units []job.Unit) (map[job
 	return byUnit, parts, nil
 }
 
-// partOf reads part and unit out of a path: .../part=accepted/unit=2025-01-31/part-0....
+// partOf reads part and unit out of a path: .../_part=accepted/_unit=2025-01-31/part-0....
 func partOf(path string) (part string, u job.Unit) {
 	for _, step := range strings.Split(path, "/") {
-		if p, ok := strings.CutPrefix(step, "part="); ok {
+		if p, ok := strings.CutPrefix(step, "_part="); ok {
 			part = p
 		}
-		if name, ok := strings.CutPrefix(step, "unit="); ok {
+		if name, ok := strings.CutPrefix(step, "_unit="); ok {
 			u = job.Unit(name)
 		}
 	}
@@ -126,8 +126,8 @@ func (f *feed) settling(units []job.Unit) string {
 	if len(f.contract.Key) > 0 {
 		sound = f.repeats(plain, where)
 	}
-	return fmt.Sprintf(`select /*+ rebalance(part, unit) */ * from (
-select *, case when _class = '' then '%s' when _class = %s then '%s' else '%s' end as part, %s as unit
+	return fmt.Sprintf(`select /*+ rebalance(_part, _unit) */ * from (
+select *, case when _class = '' then '%s' when _class = %s then '%s' else '%s' end as _part, %s as _unit
 from (%s
 union all
 %s))`, acceptedPart, sqltext.QuoteString(string(job.DuplicateClass)), repeatedPart, refusedPart, f.unitText(), refused, sound)

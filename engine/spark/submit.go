@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -87,7 +88,7 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 		_ = a.command.Wait() // how it ended, its last words tell
 		close(a.exited)
 	}()
-	if err := a.greet(ctx, socket); err != nil {
+	if err := a.greet(ctx, socket, s.Log); err != nil {
 		return nil, errors.Join(err, a.kill())
 	}
 	if err := os.Remove(properties); err != nil { // it holds keys, and has been read
@@ -116,7 +117,7 @@ func listen(dir string) (*net.UnixListener, error) {
 }
 
 // greet waits for the driver to say that it is ready.
-func (a *application) greet(ctx context.Context, socket *net.UnixListener) error {
+func (a *application) greet(ctx context.Context, socket *net.UnixListener, log *slog.Logger) error {
 	type met struct {
 		link *link
 		err  error
@@ -128,7 +129,7 @@ func (a *application) greet(ctx context.Context, socket *net.UnixListener) error
 			came <- met{err: err}
 			return
 		}
-		l, err := newLink(conn)
+		l, err := newLink(conn, log)
 		if err != nil {
 			err = errors.Join(err, conn.Close())
 		}
