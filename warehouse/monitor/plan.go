@@ -41,15 +41,18 @@ func (c *Collector) Plan(ctx context.Context, queryid string) (string, error) {
 	if tokens, err := sqltext.Lex(queryid, statement); err != nil || len(sqltext.Statements(tokens)) != 1 {
 		return "", &NotAvailableError{Reason: "the text of " + queryid + " is not one statement"}
 	}
-	// The only protocol in which a statement's parameters may be left without values.
-	table, err := s.query(ctx, pgx.QueryExecModeSimpleProtocol, "explain (generic_plan) "+statement)
+	// As a simple query: only there may a statement's parameters be left without values.
+	results, err := s.conn.PgConn().Exec(ctx, "explain (generic_plan) "+statement).ReadAll()
 	if err != nil {
 		return "", &NotAvailableError{Reason: "the server does not plan it: " + reason(err)}
 	}
 	b := &strings.Builder{}
 	b.WriteString(strings.TrimSpace(statement) + "\n\n")
-	for _, row := range table.Rows {
-		b.WriteString(row[0].Text + "\n")
+	for _, r := range results {
+		for _, row := range r.Rows {
+			b.Write(row[0])
+			b.WriteByte('\n')
+		}
 	}
 	return b.String(), nil
 }

@@ -169,9 +169,7 @@ func (s *session) ask(ctx context.Context, p *Panel) (Table, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, statementPatience+connectPatience, errors.New("the server does not answer"))
 	defer cancel()
-	// Described and executed, never prepared by name: one statement is taken, so that none
-	// can end the transaction before another.
-	table, err := s.query(ctx, pgx.QueryExecModeDescribeExec, p.Statement)
+	table, err := s.query(ctx, p.Statement)
 	if err != nil && (s.conn.IsClosed() || pgconn.Timeout(err)) {
 		_ = s.conn.Close(context.WithoutCancel(ctx)) // it is lost; what ended it is told
 		s.conn, s.fault, s.retry = nil, shortCause(err), time.Now().Add(retryAfter)
@@ -179,9 +177,10 @@ func (s *session) ask(ctx context.Context, p *Panel) (Table, error) {
 	return table, err
 }
 
-// query returns rows as texts.
-func (s *session) query(ctx context.Context, mode pgx.QueryExecMode, statement string) (t Table, err error) {
-	rows, err := s.conn.Query(ctx, statement, mode, pgx.QueryResultFormats{pgx.TextFormatCode})
+// query returns rows as texts. The statement is described and executed, never
+// prepared by name: one is taken, so that none can end the transaction before another.
+func (s *session) query(ctx context.Context, statement string) (t Table, err error) {
+	rows, err := s.conn.Query(ctx, statement, pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
 		return t, err
 	}
