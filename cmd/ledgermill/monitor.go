@@ -43,6 +43,7 @@ EXAMPLES
 			&cli.DurationFlag{Name: "interval", Value: 2 * time.Second, Usage: "time between two looks"},
 			&cli.StringFlag{Name: "view", Usage: "show these `VIEWS`, by name or number, parted by commas (default: all; on a screen the first)"},
 			&cli.StringFlag{Name: "serve", Usage: "serve the figures at `ADDRESS`, such as :9187: /metrics for Prometheus, /healthz, and a page at /"},
+			&cli.StringFlag{Name: "plan", Usage: "print how the server would do the statement `QUERYID` of the view queries"},
 			&cli.BoolFlag{Name: "record", Usage: "keep what is seen in the warehouse: one sample a minute, or the one of --once"},
 			&cli.StringFlag{Name: "at", Usage: "print what was kept at `TIME`, UTC: 2025-01-31T03:00"},
 			&cli.StringFlag{Name: "output", Usage: "write the sample to `FILE`, which is replaced whole: metrics for node_exporter's textfile collector"},
@@ -77,6 +78,13 @@ func (a *app) monitor(c *cli.Context) (err error) {
 	switch {
 	case c.Bool("watch") && once, c.String("serve") != "" && (once || c.Bool("watch")), c.String("at") != "" && (c.Bool("watch") || c.Bool("record") || c.String("serve") != ""):
 		return usagef("one of --once, --watch, --serve and --at; --output goes with --once and --at", "these flags do not go together")
+	case c.String("plan") != "":
+		plan, err := m.Plan(c.Context, c.String("plan"))
+		if err != nil {
+			return fmt.Errorf("plan: %w", err)
+		}
+		_, err = io.WriteString(a.stdout, plan)
+		return err
 	case c.String("at") != "":
 		return a.printKept(c.Context, m, c.String("at"))
 	case c.String("serve") != "":

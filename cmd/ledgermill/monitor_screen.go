@@ -217,12 +217,12 @@ func (s *screen) foot() string {
 }
 
 func (s *screen) helpLines() []monitor.Line {
-	lines := []monitor.Line{{Text: "keys", Kind: monitor.Heading}}
+	lines := []monitor.Line{{Text: monitor.Clip("keys", s.width), Kind: monitor.Heading}}
 	for _, text := range []string{"q, Esc, Ctrl-C  end", "?               these keys", "p, space        pause", "r               look now",
 		"Tab, →, ←       next view, the one before", "↑ ↓ PgUp PgDn   scroll, g to the top"} {
 		lines = append(lines, monitor.Line{Text: monitor.Clip("  "+text, s.width)})
 	}
-	lines = append(lines, monitor.Line{Text: "views", Kind: monitor.Heading})
+	lines = append(lines, monitor.Line{Text: monitor.Clip("views", s.width), Kind: monitor.Heading})
 	for i, v := range s.m.views {
 		lines = append(lines, monitor.Line{Text: monitor.Clip(fmt.Sprintf("  %s  %-12s %s", viewKey(i), v.Name, v.About), s.width)})
 	}

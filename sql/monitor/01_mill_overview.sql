@@ -17,6 +17,7 @@ select
 
 -- panel: warnings
 -- source: warnings
+-- alarm: rows
 -- key: about, what
 -- every: 10s
 -- metric score: gauge ledgermill_anomaly_score Distance of the newest figure from the median of the same weekday, in median absolute deviations.

@@ -45,6 +45,7 @@ limit 200;
 
 -- panel: faults
 -- key: schema, index, fault
+-- alarm: rows
 -- every: 30s
 -- metric found: gauge ledgermill_index_fault Indexes that are not valid, or the same as another.
 select n.nspname as schema, t.relname as "table", c.relname as index, 'invalid' as fault, 1 as found, 'drop and create it again, or attach an index of each partition' as try

@@ -2,6 +2,7 @@
 
 -- panel: blocked
 -- key: pid, by_pid
+-- alarm: rows
 -- sort: waits_seconds desc
 -- metric waits_seconds: gauge ledgermill_blocked_seconds How long a session has been waiting for another one's lock.
 select

@@ -16,7 +16,7 @@ const share = 100
 type Options struct {
 	Views   []View
 	Server  Server            // nil: there is none, and NoServer says why
-	None    string            // why there is no server
+	None    string            // why there is no server; "": nobody says
 	Sources map[string]Source // by the name that panels use
 	Now     func() time.Time  // nil: time.Now
 }
@@ -41,6 +41,9 @@ type asked struct {
 func New(o Options) *Collector {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Server == nil && o.None == "" {
+		o.None = "there is no server to ask"
 	}
 	return &Collector{options: o, session: session{server: o.Server, none: o.None}, last: map[*Panel]asked{}}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,9 +24,9 @@ type fixed map[string]struct {
 	Absent  map[string]string   `json:"absent"`
 }
 
-// fixedSample is what a collector makes of the fixed tables: each panel takes its rows
-// from there in place of the server.
-func fixedSample(t *testing.T) monitor.Sample {
+// fixedViews are the program's views whose panels take their rows from the fixed tables
+// in place of a server: the second set of values from the second look of a panel on.
+func fixedViews(t *testing.T) ([]monitor.View, map[string]monitor.Source) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "fixed.json"))
 	if err != nil {
@@ -35,23 +36,21 @@ func fixedSample(t *testing.T) monitor.Sample {
 	if err := json.Unmarshal(text, &tables); err != nil {
 		t.Fatal(err)
 	}
-	now := time.Date(2025, 2, 1, 3, 30, 0, 0, time.UTC)
-	looks := 0
 	views := theViews(t)
 	sources := map[string]monitor.Source{}
 	for i := range views {
+		views[i].Panels = slices.DeleteFunc(views[i].Panels, func(p monitor.Panel) bool { return p.Before > 0 }) // of older servers
 		for j := range views[i].Panels {
 			p := &views[i].Panels[j]
-			if p.Before > 0 {
-				continue // the panel of an older server stands below the same name
-			}
 			name := p.View + "." + p.Name
 			table, ok := tables[name]
 			if !ok {
 				t.Fatalf("testdata/fixed.json has no %s", name)
 			}
+			looks := 0
 			p.Source, p.From, p.Every = name, 0, 0
 			sources[name] = monitor.SourceFunc(func(context.Context) (monitor.Table, error) {
+				looks++
 				if table.Missing != "" {
 					return monitor.Table{}, &monitor.NotAvailableError{Reason: table.Missing}
 				}
@@ -63,7 +62,7 @@ func fixedSample(t *testing.T) monitor.Sample {
 						if v != nil {
 							values[k] = monitor.Text(*v)
 						}
-						if later := table.Later[strings.TrimPrefix(table.Columns[k], "#")]; looks > 0 && n < len(later) {
+						if later := table.Later[strings.TrimPrefix(table.Columns[k], "#")]; looks > 1 && n < len(later) {
 							values[k] = monitor.Text(later[n])
 						}
 					}
@@ -73,9 +72,17 @@ func fixedSample(t *testing.T) monitor.Sample {
 			})
 		}
 	}
+	return views, sources
+}
+
+// fixedSample is what a collector makes of two looks at the fixed tables.
+func fixedSample(t *testing.T) monitor.Sample {
+	t.Helper()
+	now := time.Date(2025, 2, 1, 3, 30, 0, 0, time.UTC)
+	views, sources := fixedViews(t)
 	c := monitor.New(monitor.Options{Views: views, Sources: sources, Now: func() time.Time { return now }})
 	c.Sample(t.Context())
-	now, looks = now.Add(2*time.Second), 1
+	now = now.Add(2 * time.Second)
 	return c.Sample(t.Context())
 }
 

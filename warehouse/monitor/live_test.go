@@ -253,3 +253,84 @@ func TestNobodyThere(t *testing.T) {
 		t.Errorf("%v\n%s", err, b)
 	}
 }
+
+// TestStatements counts 5,000 statements, shows the largest, and plans one without
+// running it.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	own := warehousetest.Own(t, map[string]string{"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.max": "10000"})
+	views, err := monitor.Select(theViews(t), []string{"queries"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := monitor.New(monitor.Options{Views: views, Server: at(own.URL)})
+	defer func() { _ = c.Close(context.Background()) }()
+	if r := c.Sample(t.Context()).Views[0].Panels[0]; !strings.Contains(r.Missing, "create extension pg_stat_statements") {
+		t.Fatalf("without the extension: %q", r.Missing)
+	}
+	execute(t, own.URL, "create schema extras", "create extension pg_stat_statements schema extras", "create table t (a int)",
+		// Which of two columns stands at each of 13 places makes a statement another one.
+		"set pg_stat_statements.track = 'all'; create table u (a int, b int); do $$ begin for i in 1..5000 loop execute (select 'select ' || string_agg(case when i >> j & 1 = 1 then 'a' else 'b' end, ', ') || ' from u' from generate_series(0, 12) j); end loop; end $$",
+		"insert into t select 1", "select count(*) from t where a = 1")
+	s := await(t, c, func(s monitor.Sample) bool { return s.Views[0].Panels[0].Missing == "" })
+	r := s.Views[0].Panels[0]
+	if len(r.Rows) != 100 {
+		t.Errorf("%d statements", len(r.Rows))
+	}
+	conn, err := pgx.Connect(t.Context(), own.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	var id string
+	if err := conn.QueryRow(t.Context(), "select queryid::text from extras.pg_stat_statements where query like 'insert into t%'").Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := c.Plan(t.Context(), id)
+	if warehousetest.Version() == 0 || warehousetest.Version() >= 16 {
+		if err != nil || !strings.Contains(plan, "Insert on t") {
+			t.Errorf("%s, %v", plan, err)
+		}
+	} else if err == nil || !strings.Contains(err.Error(), "PostgreSQL 16 plans") {
+		t.Errorf("%v", err)
+	}
+	var rows, statements int
+	err = conn.QueryRow(t.Context(), "select (select count(*) from t), (select count(*) from extras.pg_stat_statements)").Scan(&rows, &statements)
+	if err != nil || rows != 1 || statements < 4900 {
+		t.Errorf("%d rows, %d statements, %v", rows, statements, err)
+	}
+	if _, err := c.Plan(t.Context(), "1"); warehousetest.Version() == 0 && (err == nil || !strings.Contains(err.Error(), "there is no statement 1")) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestManyPartitions looks at 10,000 of them: the tables' view comes in time, and is
+// not asked again before a hundred times its own.
+func TestManyPartitions(t *testing.T) {
+	if !warehousetest.Long() {
+		t.Skip(warehousetest.LongVariable + " is not set: takes a minute")
+	}
+	t.Parallel()
+	own := warehousetest.Own(t, map[string]string{"max_locks_per_transaction": "1024"})
+	execute(t, own.URL, "create table many (a int) partition by range (a)",
+		"do $$ begin for i in 0..9999 loop execute format('create table many_%s partition of many for values from (%s) to (%s)', i, i, i + 1); if i % 500 = 0 then commit; end if; end loop; end $$")
+	views, err := monitor.Select(theViews(t), []string{"tables", "indexes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := monitor.New(monitor.Options{Views: views, Server: at(own.URL)})
+	defer func() { _ = c.Close(context.Background()) }()
+	began := time.Now()
+	s := c.Sample(t.Context())
+	took := time.Since(began)
+	r := s.Views[0].Panels[0]
+	if r.Missing != "" || len(r.Rows) == 0 || !slices.ContainsFunc(r.Rows, func(row []monitor.Value) bool { return row[1].Text == "many" }) || took > 10*time.Second {
+		t.Errorf("after %s: %s, %v", took, r.Missing, r.Rows)
+	}
+	began = time.Now()
+	c.Sample(t.Context())
+	if again := time.Since(began); again > took/2+100*time.Millisecond {
+		t.Errorf("the second look took %s, the first %s", again, took)
+	}
+	t.Logf("%d tables and their partitions in %s", len(r.Rows), took)
+}

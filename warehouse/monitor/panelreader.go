@@ -43,6 +43,11 @@ func (r *panelReader) read(d sqltext.Directive) *sqltext.Error {
 		p.Sparks = sqltext.Split(d.Value, ",")
 	case "sort":
 		p.Sort, p.Down = strings.CutSuffix(d.Value, " desc")
+	case "alarm":
+		if d.Value != "rows" {
+			return sqltext.Errorf(d.At, "an alarm is `rows`: each row is one")
+		}
+		p.Alarm = true
 	case "extension":
 		p.Extension = d.Value
 	case "source":

@@ -117,11 +117,12 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		Panel   string            `json:"panel"`
 		Heading string            `json:"heading"`
 		Figures bool              `json:"figures,omitempty"` // a single row
+		Alarm   bool              `json:"alarm,omitempty"`   // each row is something to look at
 		Hidden  []string          `json:"hidden,omitempty"`  // columns of which people see the rate
 		At      *time.Time        `json:"at,omitempty"`
 		Missing string            `json:"missing,omitempty"`
 		Absent  map[string]string `json:"absent,omitempty"`
-	}{Panel: r.Panel.Name, Heading: r.heading(), Figures: r.Panel.Figures != "", Missing: r.Missing, Absent: r.reasons()}
+	}{Panel: r.Panel.Name, Heading: r.heading(), Figures: r.Panel.Figures != "", Alarm: r.Panel.Alarm, Missing: r.Missing, Absent: r.reasons()}
 	for _, c := range r.Columns {
 		if c.Hidden {
 			head.Hidden = append(head.Hidden, c.Name)

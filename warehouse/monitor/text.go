@@ -166,6 +166,9 @@ func (r Result) table(width int) []Line {
 			}
 		}
 		kind := Plain
+		if r.Panel.Alarm {
+			kind = Alarm
+		}
 		if n == 0 {
 			kind = Heading
 		}

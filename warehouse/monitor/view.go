@@ -36,6 +36,7 @@ type Panel struct {
 	Every     time.Duration // the least time between two questions
 	From      int           // first major version of the server; 0: any
 	Before    int           // first major version that has it no more; 0: none
+	Alarm     bool          // each row is something that somebody should look at
 	Extension string        // that must be installed
 	Source    string        // in place of a statement
 	Statement string
@@ -57,7 +58,7 @@ var viewFile = regexp.MustCompile(`^(\d\d)_(?:mill_)?([a-z][a-z0-9_]*)\.sql$`)
 // vocabulary are the words of a panel's header.
 func vocabulary() []sqltext.DirectiveWord {
 	words := []sqltext.DirectiveWord{{Name: "absent", Column: true}, {Name: "metric", Column: true}, {Name: "label", Column: true}}
-	for _, name := range []string{"about", "panel", "figures", "key", "rate", "growth", "spark", "sort", "limit", "every", "from version",
+	for _, name := range []string{"about", "panel", "figures", "key", "rate", "growth", "spark", "sort", "alarm", "limit", "every", "from version",
 		"before version", "extension", "source"} {
 		words = append(words, sqltext.DirectiveWord{Name: name})
 	}

@@ -59,6 +59,7 @@ func TestViewFaults(t *testing.T) {
 		"limit":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key: a\n-- limit: -1\nselect 1;", `is no number above 0`},
 		"metric":     {"01_a.sql", "-- about: x\n-- panel: p\n-- key: a\n-- metric a: histogram b c\nselect 1;", `a metric is`},
 		"help":       {"01_a.sql", "-- about: x\n-- panel: p\n-- key: a\n-- metric a: gauge b\nselect 1;", `a metric is`},
+		"alarm":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key: a\n-- alarm: yes\nselect 1;", `an alarm is`},
 		"empty":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key:\nselect 1;", "`key` needs a value"},
 		"about":      {"01_a.sql", "-- key: x\n-- panel: p\n-- key: a\nselect 1;", "`about` stands above"},
 		"same twice": {"01_a.sql", "-- about: x\n", `have the same number or name`},

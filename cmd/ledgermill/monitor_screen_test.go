@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/mattn/go-runewidth"
+
+	"ledgermill/sql"
+	"ledgermill/warehouse/monitor"
+)
+
+// screenOf is a screen whose views have panels of so many rows.
+func screenOf(t *testing.T, rows int) *screen {
+	t.Helper()
+	files, err := fs.Sub(sql.FS, "monitor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := monitor.ReadViews(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := monitor.SourceFunc(func(context.Context) (monitor.Table, error) {
+		table := monitor.NewTable("run", "stage", "#rows", "#bytes", "what")
+		for i := range rows {
+			table.Add(monitor.Text(fmt.Sprint("r", i)), monitor.Text("load"), monitor.Int(int64(i)), monitor.Value{}, monitor.Text(strings.Repeat("wide 日本 \x1b[2J", 20)))
+		}
+		return table, nil
+	})
+	m := &monitoring{views: views, interval: time.Second, Collector: monitor.New(monitor.Options{Views: views, None: "no server", Sources: map[string]monitor.Source{
+		"run": many, "machine": monitor.Machine()}})}
+	s := &screen{ctx: t.Context(), m: m}
+	s.paint()
+	return s
+}
+
+// press hands a message to the screen and does what it asks for, but waiting.
+func press(s *screen, msg tea.Msg) {
+	_, command := s.Update(msg)
+	if command != nil && s.asking {
+		s.Update(command())
+	}
+}
+
+func keyOf(text string) tea.KeyMsg {
+	switch text {
+	case "tab":
+		return tea.KeyMsg{Type: tea.KeyTab}
+	case "down":
+		return tea.KeyMsg{Type: tea.KeyDown}
+	case "pgdown":
+		return tea.KeyMsg{Type: tea.KeyPgDown}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text)}
+}
+
+// TestScreenSizes draws every view at sizes down to nothing, with 5,000 rows: no line
+// is wider and no screen higher than the terminal.
+func TestScreenSizes(t *testing.T) {
+	t.Parallel()
+	s := screenOf(t, 5000)
+	for _, size := range [][2]int{{80, 24}, {200, 50}, {20, 5}, {10, 3}, {1, 1}, {0, 0}, {3, 40}, {300, 2}} {
+		press(s, tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+		for range len(s.m.views) + 1 {
+			for _, key := range []string{"tab", "pgdown", "pgdown", "down", "?", "?", "g", "2", "tab"} {
+				press(s, keyOf(key))
+				text := s.View()
+				lines := strings.Split(text, "\n")
+				if len(lines) > max(1, size[1]) {
+					t.Fatalf("%v: %d lines", size, len(lines))
+				}
+				for _, line := range lines {
+					if w := runewidth.StringWidth(line); w > size[0] {
+						t.Fatalf("%v: a line of %d: %q", size, w, line)
+					}
+					if strings.Contains(line, "\x1b[2J") {
+						t.Fatalf("%v: what a server sends reaches the terminal: %q", size, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestScreenKeys turns to views, scrolls to the end and not beyond, pauses and goes on.
+func TestScreenKeys(t *testing.T) {
+	t.Parallel()
+	s := screenOf(t, 100)
+	press(s, tea.WindowSizeMsg{Width: 80, Height: 24})
+	press(s, keyOf("2"))
+	if text := s.View(); !strings.Contains(text, "2 batch") || !strings.Contains(text, "r0 ") || !strings.Contains(text, "q quit") || !strings.Contains(text, "no server") {
+		t.Errorf("batch:\n%s", text)
+	}
+	for range 20 {
+		press(s, keyOf("pgdown"))
+		s.View()
+	}
+	if text := s.View(); strings.Contains(text, "r0 ") || !strings.Contains(text, "n/a") {
+		t.Errorf("at the end:\n%s", text)
+	}
+	press(s, keyOf("g"))
+	press(s, keyOf("p"))
+	before := s.sample.At
+	press(s, tick{})
+	if !s.sample.At.Equal(before) || !strings.Contains(s.View(), "paused") {
+		t.Error("it does not pause")
+	}
+	press(s, keyOf("p"))
+	press(s, tick{})
+	if s.sample.At.Equal(before) {
+		t.Error("it does not go on")
+	}
+	press(s, keyOf("a"))
+	if s.m.views[s.at].Name != "doctor" || viewKey(9) != "0" || viewKey(40) != "" {
+		t.Errorf("a shows %s", s.m.views[s.at].Name)
+	}
+	press(s, keyOf("tab"))
+	if s.at != 0 {
+		t.Errorf("behind the last view comes %d", s.at)
+	}
+	if _, command := s.Update(keyOf("q")); command == nil {
+		t.Error("q does not end it")
+	}
+}
