@@ -110,7 +110,10 @@ func (l *Lake) copy(ctx context.Context, view *duckdb.View) error {
 	}
 	for _, files := range view.Files {
 		for i, location := range files.Paths {
-			key, _ := lake.KeyAt(l.Store, location)
+			key, remote := lake.KeyAt(l.Store, location)
+			if !remote || !strings.Contains(location, "://") {
+				continue
+			}
 			path, err := l.Copies.Path(ctx, key)
 			if err != nil {
 				return err

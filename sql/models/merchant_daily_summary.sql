@@ -12,7 +12,7 @@
 -- what a `test:` finds is not published. `load` names the warehouse's table. Edit it, then:
 --   ledgermill preview merchant_daily_summary    the rows of the last date, as the file is now
 --   ledgermill diff merchant_daily_summary       what that changes in what is published
---   ledgermill test merchant_daily_summary       its tests, and those of sql/tests
+--   ledgermill test --select merchant_daily_summary   its tests, and those of sql/tests
 --   ledgermill run                               makes again what the edit touches, and nothing else
 select
   merchant_id,
