@@ -2,7 +2,7 @@
 
 # build the program into bin/
 build:
-    go build -o bin/ledgermill ./cmd/ledgermill
+    go build -buildvcs=true -o bin/ledgermill ./cmd/ledgermill
 
 # the tests, as the README says
 test:
@@ -43,7 +43,7 @@ bench:
 # the full report of docs/benchmarks: measures a million rows first, in so long; begun again, it goes on
 bench-report budget="45m":
     mkdir -p docs/benchmarks .cache
-    go build -o bin/ledgermill ./cmd/ledgermill # go run does not know its commit
+    go build -buildvcs=true -o bin/ledgermill ./cmd/ledgermill # go run does not know its commit
     bin/ledgermill bench run --rows 1000000 --days 1 --budget {{budget}} --resume --output .cache/bench-$(git rev-parse --short=12 HEAD).json
     cp .cache/bench-$(git rev-parse --short=12 HEAD).json docs/benchmarks/bench.json
     bin/ledgermill bench report docs/benchmarks/bench.json --output docs/benchmarks
@@ -51,7 +51,7 @@ bench-report budget="45m":
 # the same work by the mill, PySpark and scripts, at ten million rows: takes an hour and a half
 bench-peers rows="10000000" budget="90m":
     mkdir -p .cache
-    go build -o bin/ledgermill ./cmd/ledgermill
+    go build -buildvcs=true -o bin/ledgermill ./cmd/ledgermill
     bin/ledgermill bench run peers --rows {{rows}} --days 1 --budget {{budget}} --resume --output .cache/peers-{{rows}}-$(git rev-parse --short=12 HEAD).json
     bin/ledgermill bench report .cache/peers-{{rows}}-$(git rev-parse --short=12 HEAD).json --output .cache --name peers-{{rows}}
 

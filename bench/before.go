@@ -79,6 +79,19 @@ func (t *taker) restore(c *running) {
 	t.compare(c, before.Samples[0])
 }
 
+// otherCases are those of a suite that were measured before and are not asked for now.
+func (r *runner) otherCases(s result.Suite) (all []result.Case) {
+	if r.Before == nil || r.Before.Suite(s.Name) == nil {
+		return nil
+	}
+	for _, c := range r.Before.Suite(s.Name).Cases {
+		if s.Case(c.Name) == nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // keepOthers keeps the suites that were measured before and are not asked for now.
 func (r *runner) keepOthers() {
 	if r.Before == nil {

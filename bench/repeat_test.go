@@ -77,11 +77,11 @@ func TestRunGoesOn(t *testing.T) {
 			t.Errorf("%s: %d samples", c.Name, len(c.Samples))
 		}
 	}
-	o.Before, o.Only = whole, []string{"shared"}
+	o.Before, o.Only = whole, []string{"fine/second", "shared"}
 	asked := ""
 	o.Progress = func(line string) { asked += line + "\n" }
 	again, err := bench.Run(t.Context(), toys(), o)
-	if err != nil || strings.Contains(asked, "/") || again.Suite("fine") == nil || len(again.Suite("shared").Cases[0].Samples) != 3 {
+	if err != nil || strings.Contains(asked, "/") || again.Suite("fine").Case("first") == nil || len(again.Suite("fine").Case("second").Against) != 1 || len(again.Suite("shared").Cases[0].Samples) != 3 {
 		t.Errorf("%v: measured again what was whole, or lost the rest:\n%s", err, asked)
 	}
 	for name, change := range map[string]func(){

@@ -216,6 +216,7 @@ func (r *runner) taker(s Suite) *taker {
 	for _, c := range s.Cases {
 		out.Cases = append(out.Cases, r.describe(s, c))
 	}
+	out.Cases = append(out.Cases, r.otherCases(out)...)
 	r.result.Suites = append(r.result.Suites, out)
 	t := &taker{runner: r, suite: s, hashes: map[string]expected{}}
 	for i, c := range s.Cases {
@@ -250,7 +251,7 @@ func (r *runner) suite(ctx context.Context, t *taker) error {
 func (r *runner) describe(s Suite, c Case) result.Case {
 	out := result.Case{Name: c.Name, Answers: c.Answers, Parameters: c.Parameters}
 	for _, a := range c.Against {
-		if slices.ContainsFunc(s.Cases, func(o Case) bool { return o.Name == a.Case }) {
+		if slices.ContainsFunc(s.Cases, func(o Case) bool { return o.Name == a.Case }) || find(r.Before, s.Name, a.Case) != nil {
 			out.Against = append(out.Against, a)
 		}
 	}

@@ -53,11 +53,11 @@ func whole(p bench.Place, project fs.FS) bench.Suite {
 // have another beside it.
 const ladderDays = 3
 
-// ladderData is a tenth of the run's rows, so that each of many cases can have its
-// repetitions.
+// ladderData is a third of the run's rows, so that each of many cases can have its
+// repetitions. With much fewer, what costs the same for any number would be all there is.
 func ladderData(p bench.Place) data {
 	days := max(p.Days, ladderDays)
-	return data{p, max(p.Rows*p.Days/10/days, 100), days}
+	return data{p, max(p.Rows*p.Days/3/days, 100), days}
 }
 
 // ladder climbs from the naive pipeline to the mill. A rung is compared with the one
@@ -65,7 +65,7 @@ func ladderData(p bench.Place) data {
 // highest rung of the pipeline; the product with both ends of it.
 func ladder(p bench.Place, project fs.FS) bench.Suite {
 	d := ladderData(p)
-	s := bench.Suite{Name: "ladder", Weight: 8, Server: true,
+	s := bench.Suite{Name: "ladder", Weight: 14, Server: true,
 		Answers: "What does each optimisation give on the way from raw CSV objects to an indexed warehouse, in order, alone, and at the end?",
 		Prepare: func(ctx context.Context) error {
 			if err := d.make(ctx); err != nil {

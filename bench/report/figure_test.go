@@ -3,7 +3,6 @@ package report_test
 import (
 	"fmt"
 	"html"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -159,26 +158,7 @@ func TestEveryFigureIsInTheResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := read(t, page)
-	if len(all) < 500 {
-		t.Errorf("%d figures", len(all))
-	}
-	for _, p := range all {
-		want := again(t, r, p)
-		if math.Abs(p.value-want) > 1e-8*math.Abs(want) {
-			t.Errorf("%+v: the samples give %v", p, want)
-		}
-		if p.less {
-			want = 100 * (1 - 1/want)
-		}
-		if got := spokenValue(t, p); math.Abs(got-want) > 0.006*math.Abs(want)+5e-5 && math.Abs(got-want) > 0.051 {
-			t.Errorf("people read %q, which is %v: the samples give %v (%+v)", p.text, got, want, p)
-		}
-		entry := regexp.MustCompile(`(?s)<div id="` + p.linked + `">(.*?)</div>`).FindStringSubmatch(page)
-		if entry == nil || !strings.Contains(entry[1], "ledgermill bench run") {
-			t.Errorf("%q of %s is not linked to a command", p.text, p.of[0])
-		}
-	}
+	checkFigures(t, page, r, 500)
 }
 
 // spokenValue is what a figure's text says, in the unit of its field.

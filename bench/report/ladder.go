@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+
 	"ledgermill/bench/report/chart"
 	"ledgermill/bench/result"
 	"ledgermill/bench/stats"
@@ -27,7 +29,7 @@ func (b *bench) ladder() *Section {
 			From: before.Value, To: now.Value, Low: before.Value / e.ratio.High, High: before.Value / e.ratio.Low})
 	}
 	s := &Section{ID: "ladder", Title: "The ladder", Blocks: []Block{
-		Text{plain("From the naive pipeline to today's, one optimisation at a time. What a rung gives depends on what stands below it: the next section takes each alone.")},
+		Text{plain(fmt.Sprintf("From the naive pipeline to today's, one optimisation at a time, with %s rows: what costs the same for any number weighs more the fewer they are. What a rung gives depends on what stands below it: the next section takes each alone.", thousands(float64(first.Samples[0].Rows))))},
 		Picture{Name: "ladder", Label: "Waterfall of the time of each rung of the ladder", Chart: w,
 			Caption: Text{plain("Each bar goes from the time of the rung before to the dot, the time of this one; the line through the dot is the interval of the change.")}},
 		t,
