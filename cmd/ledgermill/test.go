@@ -19,19 +19,20 @@ import (
 
 func (a *app) testCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "test",
-		Usage: "run unit tests, and data tests on what is published; show a test's history; write a unit test from real rows",
+		Name:      "test",
+		ArgsUsage: "[NAME...]",
+		Usage:     "run unit tests, and data tests on what is published; show a test's history; write a unit test from real rows",
 		Description: `Unit tests are files of sql/tests with "-- test of: model": rows that are given, and what
 the model must make of them. They need no data and no server. Data tests are the "test"
 lines of models and the other files of sql/tests: rows that must not be there. Every
 run makes them before it publishes; here they run on what is published, the newest unit
-of each dataset or the dates that are named. A failed test ends with exit code 3, one
-that only warns does not.
+of each dataset or the dates that are named. A NAME is a test or a dataset, as of
+--select. A failed test ends with exit code 3, one that only warns does not.
 
 EXAMPLES
    1. everything:                              ledgermill test
    2. unit tests alone, for a CI:              ledgermill test --unit --format junit > report.xml
-   3. what concerns one model:                 ledgermill test --select transactions
+   3. what concerns one model:                 ledgermill test transactions
    4. data tests of a month:                   ledgermill test --data --from 2025-01-01 --to 2025-01-31
    5. what became of a test in the last runs:  ledgermill test --history transactions
    6. a unit test from five rows of a day:     ledgermill test --create transactions --date 2025-01-31 --rows 5`,
@@ -58,6 +59,8 @@ func (a *app) test(c *call) error {
 	asked := slices.DeleteFunc([]string{"history", "create"}, func(flag string) bool { return !c.IsSet(flag) })
 	others := slices.DeleteFunc([]string{"unit", "data", "select"}, func(flag string) bool { return !c.IsSet(flag) })
 	switch {
+	case c.Args().Present() && (len(asked) > 0 || c.IsSet("select")):
+		return usagef("ledgermill test "+c.Args().First(), "%q goes with neither --select, --history nor --create", c.Args().First())
 	case len(asked) > 1 || len(asked) == 1 && len(others) > 0:
 		return usagef("ledgermill test --help", "--%s goes with neither --unit, --data nor --select, nor with each other", asked[0])
 	case c.Bool("unit") && c.Bool("data"):
@@ -74,9 +77,13 @@ func (a *app) test(c *call) error {
 
 func (a *app) runTests(c *call) (err error) {
 	project := c.work.project
-	chosen, err := project.SelectTests(c.String("select"))
+	names, from := c.String("select"), "--select: "
+	if c.Args().Present() {
+		names, from = strings.Join(c.Args().Slice(), ","), ""
+	}
+	chosen, err := project.SelectTests(names)
 	if err != nil {
-		return usagef("ledgermill test", "--select: %v", err)
+		return usagef("ledgermill test", "%s%v", from, err)
 	}
 	report := &engine.TestReport{Unit: []engine.UnitTestResult{}}
 	if !c.Bool("data") {
