@@ -67,7 +67,7 @@ func TestNobodyListens(t *testing.T) {
 			o.Log, o.Wait = logTo(&log), time.Millisecond
 			began := time.Now()
 			notify.Tell(t.Context(), o, notify.Message{})
-			if !strings.Contains(log.String(), "nobody was told") || strings.Contains(log.String(), "hunter2") || time.Since(began) > 20*time.Second {
+			if !strings.Contains(log.String(), "nobody was told") || strings.Contains(log.String(), "hunter2") || time.Since(began) > 2*time.Minute {
 				t.Errorf("after %s: %s", time.Since(began), &log)
 			}
 		})
