@@ -30,14 +30,14 @@ func (m *Mill) keepFormer(entry *ledger.Entry) {
 	}
 }
 
-// replaces reports whether a unit is another one afterwards: its file, or of a
-// contract its accounts.
+// replaces reports whether a unit is another one afterwards: its rows, or of a
+// contract its accounts. A damaged file that is put right is no former version.
 func (m *Mill) replaces(entry *ledger.Entry, u, known ledger.UnitRecord) bool {
 	if m.Project.Contracts[u.Dataset] != nil {
 		return u.Fingerprint != known.Fingerprint
 	}
 	for _, up := range entry.Uploads {
-		if up.Key == known.Key {
+		if up.Key == known.Key && u.Content != known.Content {
 			return true
 		}
 	}

@@ -152,6 +152,23 @@ func (r *run) failed(ctx context.Context, s *step, err error) error {
 	return nil
 }
 
+// equal reports whether the rows are those of the file that is published.
+func (a *attempt) equal() bool {
+	return a.known.Key != "" && !a.known.Lost && a.known.Borrowed == "" && a.known.Content == a.file.Content
+}
+
+// damaged tells what is wrong with the published file of rows that were made again
+// alike: it would stay.
+func (r *run) damaged(ctx context.Context, s *step) (fault string, err error) {
+	if s.one.Publish == model.No || !s.attempt.equal() {
+		return "", nil
+	}
+	if fault, err = damageOf(ctx, r.Lake, s.attempt.known); fault != "" {
+		r.Log.WarnContext(ctx, "a published file is damaged; it is replaced", "object", s.attempt.known.Key, "fault", fault)
+	}
+	return fault, err
+}
+
 // admitFile puts a made unit into the commit. Where its rows are those that are
 // published, the published file stays and only its fingerprint is noted.
 func (r *run) admitFile(one *model.Model, u job.Unit, a *attempt) {
@@ -160,7 +177,7 @@ func (r *run) admitFile(one *model.Model, u job.Unit, a *attempt) {
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	switch {
 	case one.Publish == model.No:
-	case a.known.Key != "" && !a.known.Lost && a.known.Borrowed == "" && a.known.Content == a.file.Content:
+	case a.equal() && a.damage == "":
 		record.Key, record.ETag, record.Size, record.Run = a.known.Key, a.known.ETag, a.known.Size, a.known.Run
 		r.report.Unchanged++
 	default:

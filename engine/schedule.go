@@ -36,6 +36,7 @@ type attempt struct {
 	known   ledger.UnitRecord
 	current bool // published and up to date: only its tests were edited
 	file    job.File
+	damage  string // what is wrong with the published file, whose rows it has; "": nothing
 	results []job.TestResult
 }
 
@@ -181,6 +182,9 @@ func (r *run) makeStep(ctx context.Context, s *step, room *semaphore.Weighted) e
 			return r.failed(ctx, s, err)
 		}
 		s.attempt.file = file
+		if s.attempt.damage, err = r.damaged(ctx, s); err != nil {
+			return err
+		}
 		r.wrote(s)
 	}
 	close(s.written)

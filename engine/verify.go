@@ -111,6 +111,22 @@ func VerifyInput(ctx context.Context, input lake.Store, state *ledger.State, o V
 	return verify(ctx, input, list, o)
 }
 
+// damageOf is what is wrong with the file of a published unit, "" if it is what was
+// published: its bytes in a directory, its ETag in a bucket.
+func damageOf(ctx context.Context, root lake.Reader, u ledger.UnitRecord) (fault string, err error) {
+	found := map[string]lake.Object{}
+	o, err := root.Stat(ctx, u.Key)
+	switch {
+	case err == nil:
+		found[u.Key] = o
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	}
+	want := expected{Difference: Difference{Key: u.Key}, size: u.Size, rows: u.Rows, etag: u.ETag}
+	_, fault, err = want.compare(ctx, root, found, !strings.HasPrefix(u.ETag, "sha256:"))
+	return fault, err
+}
+
 func verify(ctx context.Context, store lake.Reader, list []expected, o VerifyOptions) (v Verification, err error) {
 	v.Differences = []Difference{}
 	objects, err := store.List(ctx, "")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -49,11 +51,31 @@ func (a *app) lakeVerify(c *lakeCall) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if len(v.Differences) > 0 && !c.raw {
+		fmt.Fprintf(a.stdout, "to make again what differs: ledgermill run --full%s\n", selecting(v.Differences))
+	}
 	if v.Pending > 0 {
 		fmt.Fprintf(a.stdout, "%d uploads of a commit are not completed yet: the next run does it, or ledgermill lake gc --yes\n", v.Pending)
 	}
 	_, err = fmt.Fprintf(a.stdout, "%d objects, %d bytes, %d rows, %d differences\n", v.Objects, v.Bytes, v.Rows, len(v.Differences))
 	return err
+}
+
+// selecting are the flags of a run of the units that differ: their datasets, and from
+// the first to the last of their dates where all of them have one.
+func selecting(differences []engine.Difference) string {
+	var datasets, dates []string
+	for _, d := range differences {
+		datasets, dates = append(datasets, d.Dataset), append(dates, d.Unit)
+	}
+	slices.Sort(datasets)
+	slices.Sort(dates)
+	flags := " --select " + strings.Join(slices.Compact(datasets), ",")
+	undated := slices.ContainsFunc(dates, func(u string) bool { _, err := time.Parse(time.DateOnly, u); return err != nil })
+	if undated {
+		return flags
+	}
+	return flags + " --from " + dates[0] + " --to " + dates[len(dates)-1]
 }
 
 func (a *app) lakeCollect(c *lakeCall) error {
