@@ -151,7 +151,8 @@ func TestColumnsMustMatch(t *testing.T) {
 		t.Fatalf("error %v, want a ColumnsError", err)
 	}
 	diff(t, "error", &warehouse.ColumnsError{Table: "payments", Dataset: "payments", NotInTable: []string{"surprise"},
-		NotInLake: []string{"id"}, Nested: []string{"note (VARCHAR[])"}}, columns)
+		NotInLake: []string{"id"}, Nested: []string{"note (VARCHAR[])"},
+		Migration: []string{"alter table public.payments add column surprise text;"}}, columns)
 }
 
 func TestLayoutFaults(t *testing.T) {
