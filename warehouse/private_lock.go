@@ -63,4 +63,8 @@ func (l *lock) acquire(ctx context.Context, how int) error {
 	}
 }
 
-func (l *lock) close() error { return l.file.Close() }
+// close gives the lock back by its own word. Closing alone would leave it with a program
+// that this one is just starting, which has the file open until it runs.
+func (l *lock) close() error {
+	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
+}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -114,9 +115,7 @@ func TestPrivateLastOneOutStops(t *testing.T) {
 	if now := status(t, o); now.Running || now.InUse {
 		t.Errorf("after the last close: %+v", now)
 	}
-	if alive(pid) {
-		t.Errorf("process %d is still there", pid)
-	}
+	gone(t, pid)
 }
 
 func TestPrivatePin(t *testing.T) {
@@ -196,9 +195,7 @@ func TestPrivateOrphanIsAdopted(t *testing.T) {
 	s := start(t, o)
 	diff(t, "adopted", pid, status(t, o).PID)
 	stop(t, s)
-	if alive(pid) {
-		t.Errorf("process %d is still there", pid)
-	}
+	gone(t, pid)
 }
 
 func TestPrivateServerItselfKilled(t *testing.T) {
@@ -263,9 +260,7 @@ func TestPrivateAsOrdinaryUser(t *testing.T) {
 	if err := errors.Join(input.Close(), holder.Wait()); err != nil {
 		t.Fatal(err)
 	}
-	if alive(pid) {
-		t.Errorf("process %d is still there", pid)
-	}
+	gone(t, pid)
 }
 
 func execute(t *testing.T, s *warehouse.Server, sql string) {
@@ -277,6 +272,21 @@ func execute(t *testing.T, s *warehouse.Server, sql string) {
 	_, err = conn.Exec(t.Context(), sql)
 	if err := errors.Join(err, conn.Close(t.Context())); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// gone waits for the end of a server that was stopped: it takes its files away, by
+// which its stop is known, a moment before.
+func gone(t *testing.T, pid int) {
+	t.Helper()
+	late := time.After(time.Minute)
+	for look := time.Tick(5 * time.Millisecond); alive(pid); {
+		select {
+		case <-look:
+		case <-late:
+			t.Errorf("process %d is still there", pid)
+			return
+		}
 	}
 }
 

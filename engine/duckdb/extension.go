@@ -251,7 +251,11 @@ func lockDirectory(ctx context.Context, directory string) (unlock func(), err er
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { _ = f.Close() }, nil // nothing was written to it
+			return func() {
+				// Not by closing alone: a program that is just being started has it open too.
+				// Nothing was written to it.
+				_ = errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+			}, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, errors.Join(err, f.Close())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -245,4 +246,50 @@ func TestLockEndsWithItsProcess(t *testing.T) {
 	if err := unlock(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestUnlockReachesWhatIsInherited: a program that is being started has the lock's file
+// open, as a duplicate here, and keeps nobody out once the lock is given back.
+func TestUnlockReachesWhatIsInherited(t *testing.T) {
+	t.Parallel()
+	d, root := directory(t)
+	unlock, err := d.Lock(t.Context(), lake.Info{PID: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inherited := duplicate(t, filepath.Join(root, "_ledger", "lock"))
+	defer syscall.Close(inherited)
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := d.Lock(t.Context(), lake.Info{PID: 2})
+	if err != nil {
+		t.Fatalf("after it was given back: %v", err)
+	}
+	if err := again(); err != nil {
+		t.Error(err)
+	}
+}
+
+// duplicate finds an open file of this process by its name.
+func duplicate(t *testing.T, name string) int {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skipf("open files are not listed here: %v", err)
+	}
+	for _, e := range open {
+		if to, _ := os.Readlink("/proc/self/fd/" + e.Name()); to == name {
+			fd, err := strconv.Atoi(e.Name())
+			if err == nil {
+				fd, err = syscall.Dup(fd)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fd
+		}
+	}
+	t.Fatalf("%s is not open", name)
+	return -1
 }

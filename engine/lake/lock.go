@@ -44,7 +44,10 @@ func (d *Directory) Lock(ctx context.Context, holder Info) (unlock func() error,
 		return nil, failed("lock", place, both(err, f.Close()))
 	}
 	return func() error {
-		return failed("unlock", place, both(f.Truncate(0), f.Close()))
+		// Closing alone would leave the lock with a program that this one is just starting,
+		// which has the file open until it runs.
+		free := both(f.Truncate(0), syscall.Flock(int(f.Fd()), syscall.LOCK_UN))
+		return failed("unlock", place, both(free, f.Close()))
 	}, nil
 }
 
