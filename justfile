@@ -21,6 +21,10 @@ test-postgres-all:
 test-sweep:
     LEDGERMILL_TEST_LONG=full go test -count=1 -timeout 60m -v -run 'AnyPoint' ./warehouse
 
+# what the monitor costs, and whether it counts right, beside a run of so many records: takes minutes
+monitor-cost rows="10000000":
+    go test ./cmd/ledgermill -count=1 -v -timeout 60m -run 'TestMonitorBeside$' -monitor.rows {{rows}}
+
 # a run that fails or is killed at each of its points, in so many parts, then kills at random
 soak seed="1" kills="1000" parts="20":
     #!/usr/bin/env bash

@@ -80,12 +80,14 @@ func arrows() map[string][]string {
 		"engine/lake/s3test":       {"engine/config", "engine/lake"},
 		"engine/lake/s3test/minio": {"engine/lake/s3test"}, // just minio
 		"warehouse/warehousetest":  {"warehouse"},
+
+		"warehouse/monitor/prometheustest": {},
 	}
 }
 
 // onlyTests may be imported by tests and by one another.
 func onlyTests() []string {
-	return []string{"sql/reference", "engine/faulttest", "engine/lake/laketest", "engine/lake/s3test", "engine/lake/s3test/minio", "warehouse/warehousetest"}
+	return []string{"sql/reference", "engine/faulttest", "engine/lake/laketest", "engine/lake/s3test", "engine/lake/s3test/minio", "warehouse/warehousetest", "warehouse/monitor/prometheustest"}
 }
 
 // modules are the packages that may import a dependency: what is one package's

@@ -29,6 +29,11 @@ func (s Selection) has(dataset string, u job.Unit) bool {
 	return s.covers(u) && (s.Datasets == nil || slices.Contains(s.Datasets, dataset))
 }
 
+// whole reports whether nothing of the project is left out.
+func (s Selection) whole() bool {
+	return s.From.IsZero() && s.To.IsZero() && s.Datasets == nil && s.Units == nil
+}
+
 func (s Selection) covers(u job.Unit) bool {
 	return u.Overlaps(s.From, s.To) && (s.Units == nil || u == job.Whole || slices.Contains(s.Units, u))
 }

@@ -198,7 +198,8 @@ func (f *feed) parts(cells []ledger.Cell, read map[string]bool) []PartAccount {
 	return all
 }
 
-// close ends the run: it records it in the ledger if it did anything.
+// close ends the run: it records it in the ledger if it did anything, and else notes
+// that it was there.
 func (r *run) close(ctx context.Context, cause error) error {
 	r.report.Seconds = r.Now().Sub(r.report.Started).Seconds()
 	r.report.Steps = map[string]float64{}
@@ -207,7 +208,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 	}
 	r.warehouseAccounts()
 	if r.report.NothingToDo() && len(r.report.Tests) == 0 && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
-		return nil
+		return r.noteIdle(ctx)
 	}
 	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
 		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
@@ -237,6 +238,19 @@ func (r *run) close(ctx context.Context, cause error) error {
 	}
 	r.committed()
 	return kept
+}
+
+// noteIdle leaves a note of a run that found nothing to do, so that nobody takes it for
+// one that did not run. One that looked at a part of the project says nothing of the rest.
+func (r *run) noteIdle(ctx context.Context) error {
+	if !r.sel.whole() {
+		return nil
+	}
+	err := r.ledger.NoteIdle(ctx, ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit})
+	if err != nil {
+		r.report.Exit = Graver(r.report.Exit, r.ExitCode(err))
+	}
+	return err
 }
 
 // keepRecord writes the report and the structured log beside the ledger.

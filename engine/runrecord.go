@@ -45,6 +45,16 @@ func (m *Mill) RunRecord(ctx context.Context, id string) (RunRecord, error) {
 	return record, nil
 }
 
+// Idle returns the last run that found nothing to do, if that was later than all that
+// are recorded; nil where it was not.
+func (m *Mill) Idle(ctx context.Context) (*ledger.RunSummary, error) {
+	idle, err := ledger.ReadIdle(ctx, m.Lake)
+	if err != nil || idle == nil || !idle.Finished.After(m.State().LastRun()) {
+		return nil, err
+	}
+	return idle, nil
+}
+
 // Text prints the record for people.
 func (r RunRecord) Text(w io.Writer) error {
 	b := &strings.Builder{}

@@ -12,7 +12,7 @@ import (
 
 func TestReplicaIsReadWhenItHasTheLastLoad(t *testing.T) {
 	t.Parallel()
-	pair := warehousetest.Replicated(t)
+	pair := warehousetest.Replicated(t, nil)
 	f := openAt(t, pair.Primary)
 	f.load(payments(day1, day1, day2, payment{"old", "1.00", nil, nil, nil}))
 	o := warehouse.Options{URL: config.Secret(pair.Replica), ReplicaPatience: 30 * time.Second}

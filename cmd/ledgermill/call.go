@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"ledgermill/engine"
+	"ledgermill/engine/config"
 )
 
 // call is one call of a command on a checked project.
@@ -20,16 +22,19 @@ type call struct {
 // on makes an action of what a command does with a checked project: it reads
 // --format, the settings, every SQL file and the selection first.
 func (a *app) on(do func(*call) error, formats ...string) cli.ActionFunc {
-	return a.action(do, (*workspace).selection, formats)
+	return a.action(a.open, do, (*workspace).selection, formats)
 }
 
 // onDates is on for a command whose --select names more than datasets: it reads that
 // flag itself.
 func (a *app) onDates(do func(*call) error, formats ...string) cli.ActionFunc {
-	return a.action(do, func(_ *workspace, c *cli.Context) (engine.Selection, error) { return dates(c) }, formats)
+	return a.action(a.open, do, func(_ *workspace, c *cli.Context) (engine.Selection, error) { return dates(c) }, formats)
 }
 
-func (a *app) action(do func(*call) error, selection func(*workspace, *cli.Context) (engine.Selection, error), formats []string) cli.ActionFunc {
+// opener opens a project and checks it.
+type opener func(context.Context, config.Config) (*workspace, error)
+
+func (a *app) action(open opener, do func(*call) error, selection func(*workspace, *cli.Context) (engine.Selection, error), formats []string) cli.ActionFunc {
 	return func(c *cli.Context) (err error) {
 		one := &call{Context: c}
 		if len(formats) > 0 {
@@ -41,7 +46,7 @@ func (a *app) action(do func(*call) error, selection func(*workspace, *cli.Conte
 		if err != nil {
 			return err
 		}
-		if one.work, err = a.open(c.Context, config); err != nil {
+		if one.work, err = open(c.Context, config); err != nil {
 			return err
 		}
 		if selects(c.Command) {

@@ -28,9 +28,8 @@ func (a *app) execute(c *cli.Context, x execution) error {
 	if err != nil {
 		return err
 	}
-	w, err := a.open(c.Context, x.config)
+	w, err := a.telling(x.name)(c.Context, x.config)
 	if err != nil {
-		(&workspace{config: x.config, log: a.logger(x.config)}).tell(c.Context, engine.Options{Command: x.name}, nil, err)
 		return err
 	}
 	selection, err := w.selection(c)

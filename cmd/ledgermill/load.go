@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,24 +20,16 @@ and what the lake does not hold is removed: a warehouse can be lost and made ane
 from the lake alone.`,
 		Flags: append(selectionFlags(),
 			&cli.BoolFlag{Name: "full", Usage: "load again what is up to date, and remove what the lake does not hold"}, formatFlag("text or json")),
-		Action: a.on(a.load, "text", "json"),
+		Action: a.action(a.telling("load"), a.load, (*workspace).selection, []string{"text", "json"}),
 	}
 }
 
-func (a *app) load(c *call) (err error) {
+func (a *app) load(c *call) error {
 	if !c.work.loads() {
 		_, err := fmt.Fprintln(a.stdout, "nothing to do: no model of this project says `load`")
 		return err
 	}
-	bar := a.progress("load")
-	defer bar.done()
-	var report engine.LoadReport
-	o := engine.Options{Run: engine.NewRun(), Command: "load", Progress: bar.update}
-	err = c.writing(o, true, bar.say, func(m *mill) (err error) {
-		report, err = m.Load(c.Context.Context, c.selection)
-		return err
-	})
-	bar.done()
+	report, err := a.loading(c)
 	if err != nil {
 		return err
 	}
@@ -48,4 +42,21 @@ func (a *app) load(c *call) (err error) {
 	}
 	fmt.Fprintf(a.stdout, "loaded %s, %s rows in %.1f s\n", engine.Plural(report.Leaves, "leaf"), engine.Count(report.Rows), report.Seconds)
 	return nil
+}
+
+// loading loads, and tells those who want to know how it ended.
+func (a *app) loading(c *call) (report engine.LoadReport, err error) {
+	bar := a.progress("load")
+	defer bar.done()
+	o := engine.Options{Run: engine.NewRun(), Progress: bar.update, Command: strings.Join(append([]string{"load"}, flagsGiven(c.Context)...), " ")}
+	began := time.Now()
+	defer func() { // behind all that can still fail
+		whole := &engine.Report{Run: o.Run, Command: o.Command, Started: began.UTC(), Seconds: time.Since(began).Seconds(), Load: &report}
+		c.work.tell(c.Context.Context, o, whole, err)
+	}()
+	err = c.writing(o, true, bar.say, func(m *mill) (err error) {
+		report, err = m.Load(c.Context.Context, c.selection)
+		return err
+	})
+	return report, err
 }

@@ -29,6 +29,7 @@ type lakeLook struct {
 	mu     sync.Mutex
 	root   lake.Store
 	ledger *ledger.Ledger
+	idle   *ledger.RunSummary // the last run with nothing to do; nil: there was none
 	read   time.Time
 	steps  map[string]map[string]float64 // of earlier runs, seconds by step
 }
@@ -50,7 +51,7 @@ func (w *workspace) sources() map[string]monitor.Source {
 	return map[string]monitor.Source{
 		"machine": monitor.Machine(), "disks": monitor.Disks(w.places()),
 		"run": monitor.SourceFunc(l.stages), "loader": monitor.SourceFunc(l.loader), "work": monitor.SourceFunc(l.working),
-		"last":     of(func(s *ledger.State) monitor.Table { return lastTable(s, w.config.Monitor.Due(), time.Now()) }),
+		"last":     of(func(s *ledger.State) monitor.Table { return lastTable(s, l.idle, w.config.Monitor.Due(), time.Now()) }),
 		"runs":     of(runsTable),
 		"accounts": of(accountsTable), "freshness": of(freshnessTable), "warnings": of(warningsTable),
 		"lake": of(lakeTable), "datasets": of(datasetsTable), "rejects": of(rejectsTable), "reasons": of(reasonsTable),
@@ -94,10 +95,14 @@ func (l *lakeLook) state(ctx context.Context) (*ledger.State, error) {
 		return nil, err
 	}
 	var err error
+	readable := engine.ReadOnly(l.root)
 	if l.ledger == nil {
-		l.ledger, err = ledger.Open(ctx, engine.ReadOnly(l.root), l.work.config.Name, time.Now)
+		l.ledger, err = ledger.Open(ctx, readable, l.work.config.Name, time.Now)
 	} else if err = l.ledger.Reload(ctx); err != nil {
 		l.ledger = nil // half a fold is none
+	}
+	if err == nil {
+		l.idle, err = ledger.ReadIdle(ctx, readable)
 	}
 	if err != nil {
 		return nil, err

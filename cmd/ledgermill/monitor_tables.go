@@ -5,24 +5,29 @@ import (
 	"slices"
 	"time"
 
+	"ledgermill/engine"
 	"ledgermill/engine/ledger"
 	"ledgermill/engine/standing"
 	"ledgermill/warehouse/monitor"
 )
 
 // lastTable is the last run and how it stands to the deadline.
-func lastTable(s *ledger.State, due time.Duration, now time.Time) monitor.Table {
+func lastTable(s *ledger.State, idle *ledger.RunSummary, due time.Duration, now time.Time) monitor.Table {
 	t := monitor.NewTable("run", "outcome", "finished_at", "#seconds", "#exit", "success_at", "#broken", "deadline_at", "#late")
-	n := standing.Tonight(s, due, now)
+	n := standing.Tonight(s, idle, due, now)
 	if n.Last == nil {
 		return t
 	}
-	t.Absent = map[string]string{"success_at": "no recorded run has succeeded"}
+	t.Absent = map[string]string{"success_at": "no run has succeeded"}
 	late := monitor.Value{}
 	if !n.Deadline.IsZero() {
 		late = truthValue(n.Late)
 	}
-	t.Add(monitor.Text(n.Last.Run), monitor.Text(outcome(*n.Last)), monitor.Time(n.Last.Finished), seconds(*n.Last), monitor.Int(int64(n.Last.Exit)),
+	said := outcome(*n.Last)
+	if n.Idle && n.Last.Exit == engine.ExitDone {
+		said = "nothing to do"
+	}
+	t.Add(monitor.Text(n.Last.Run), monitor.Text(said), monitor.Time(n.Last.Finished), seconds(*n.Last), monitor.Int(int64(n.Last.Exit)),
 		monitor.Time(n.Success), truthValue(standing.Broken(*n.Last)), monitor.Time(n.Deadline), late)
 	return t
 }

@@ -8,8 +8,21 @@ import (
 	"time"
 
 	"ledgermill/engine"
+	"ledgermill/engine/config"
 	"ledgermill/engine/notify"
 )
+
+// telling opens a project for a command of whose end somebody is told, also that it
+// could not begin.
+func (a *app) telling(command string) opener {
+	return func(ctx context.Context, c config.Config) (*workspace, error) {
+		w, err := a.open(ctx, c)
+		if err != nil {
+			(&workspace{config: c, log: a.logger(c)}).tell(ctx, engine.Options{Command: command}, nil, err)
+		}
+		return w, err
+	}
+}
 
 // tell tells those who want to know how a run ended. A run that did not begin has no
 // report. It never fails, and an interrupt does not keep it from it.
@@ -38,6 +51,9 @@ func (w *workspace) message(o engine.Options, report *engine.Report, exit int, f
 	m.Host, _ = os.Hostname() // a message without it still tells
 	if report != nil {
 		m.Started, m.Seconds, m.Units, m.Published = report.Started, report.Seconds, len(report.Units), report.Published
+		if report.Load != nil {
+			m.Loaded = report.Load.Leaves
+		}
 		m.Trouble = report.Troubles(float64(w.config.Notify.Rejects))
 		for _, a := range report.Accounts {
 			rejected := a.Cell.RejectedTotal().Records
@@ -69,7 +85,11 @@ func headline(m notify.Message) string {
 	outcome := map[string]string{notify.Done: "done", notify.Trouble: "published, with something to look at", notify.Failed: "FAILED",
 		notify.Accounts: "ACCOUNTS DO NOT BALANCE"}[m.Event]
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "%s run %s on %s: %s (exit %d, %.0f s, %d units)", m.Project, m.Run, m.Host, outcome, m.Exit, m.Seconds, m.Units)
+	what, made := "run", fmt.Sprintf("%d units", m.Units)
+	if command, _, _ := strings.Cut(m.Command, " "); command == "load" {
+		what, made = "load", fmt.Sprintf("%d leaves", m.Loaded)
+	}
+	fmt.Fprintf(b, "%s %s %s on %s: %s (exit %d, %.0f s, %s)", m.Project, what, m.Run, m.Host, outcome, m.Exit, m.Seconds, made)
 	const most = 10
 	for i, trouble := range m.Trouble {
 		if i == most {

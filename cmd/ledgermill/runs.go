@@ -56,7 +56,12 @@ func (a *app) listRuns(c *call, m *mill) error {
 	for _, r := range m.State().Runs {
 		fmt.Fprintf(t, "%s\t%s\t%.1f\t%d\t%d\t%s\n", r.Run, r.Started.Format("2006-01-02 15:04:05"), r.Finished.Sub(r.Started).Seconds(), r.Exit, r.Units, r.Command)
 	}
-	return t.Flush()
+	idle, err := m.Idle(c.Context.Context)
+	if err := errors.Join(err, t.Flush()); err != nil || idle == nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "nothing to do since: last asked %s\n", idle.Finished.Format("2006-01-02 15:04:05"))
+	return err
 }
 
 func (a *app) verifyRuns(c *call) error {

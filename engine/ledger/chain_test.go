@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 )
@@ -84,6 +86,36 @@ func TestDamage(t *testing.T) {
 			t.Errorf("number %d", n)
 		}
 	})
+}
+
+// TestIdle notes runs that change nothing: the last one stands, and the ledger stays.
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	s := threeEntries(t)
+	l := open(t, s)
+	if idle, err := ledger.ReadIdle(t.Context(), s); idle != nil || err != nil {
+		t.Fatalf("%+v, %v", idle, err)
+	}
+	for _, run := range []string{"first", "second"} {
+		if err := l.NoteIdle(t.Context(), ledger.RunSummary{Run: run, Finished: clock()()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	idle, err := ledger.ReadIdle(t.Context(), s)
+	if err != nil || idle.Run != "second" {
+		t.Errorf("%+v, %v", idle, err)
+	}
+	if d := cmp.Diff(l.State(), open(t, s).State()); d != "" {
+		t.Errorf("state (-before +after):\n%s", d)
+	}
+	if found, err := ledger.Verify(t.Context(), s); err != nil || len(found.Faults) > 0 || found.Entries != 3 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	s.replace(t, ledger.IdleKey, func(text string) string { return text[:4] })
+	var damage *ledger.DamageError
+	if _, err := ledger.ReadIdle(t.Context(), s); !errors.As(err, &damage) || !strings.HasPrefix(damage.Try(), "remove ") {
+		t.Errorf("%v", err)
+	}
 }
 
 // TestOthersAreRefused opens ledgers of another project and of a newer program.

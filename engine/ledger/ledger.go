@@ -111,6 +111,9 @@ func (e *DamageError) Unwrap() error { return e.Err }
 
 // Try returns the remedy.
 func (e *DamageError) Try() string {
+	if e.Key == IdleKey {
+		return "remove " + e.Key + ": the next run with nothing to do writes it anew"
+	}
 	if strings.HasSuffix(e.Key, checkpointSuffix) {
 		return "remove " + e.Key + ": the entries hold all that it says"
 	}

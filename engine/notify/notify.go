@@ -29,6 +29,7 @@ type Message struct {
 	Error     string    `json:"error,omitempty"`
 	Units     int       `json:"units"`     // made
 	Published int       `json:"published"` // objects
+	Loaded    int       `json:"loaded"`    // leaves of the warehouse
 	Trouble   []string  `json:"trouble"`   // what somebody should look at
 	Accounts  []Account `json:"accounts"`
 }

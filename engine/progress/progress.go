@@ -14,7 +14,7 @@ import (
 
 const (
 	fileName = "progress.json"
-	// between is the least time between two writes, but for a stage's first.
+	// between is the least time between two writes, but for a stage's first and last.
 	between = time.Second
 	// largest is more than a state takes.
 	largest = 64 << 10
@@ -101,7 +101,7 @@ func (w *Writer) Update(s Stage) {
 		w.state.Stages = append(w.state.Stages, s)
 	}
 	w.state.Updated = now
-	if at < 0 || now.Sub(w.written) >= between {
+	if end := s.Total > 0 && s.Done >= s.Total; at < 0 || end || now.Sub(w.written) >= between {
 		w.write()
 	}
 }

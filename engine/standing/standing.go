@@ -124,8 +124,9 @@ func RejectsOf(s *ledger.State) []Rejects {
 
 // Night is how the last run stands to its deadline.
 type Night struct {
-	Last     *ledger.RunSummary // nil: there is none
-	Success  time.Time          // when the last run ended that published all that it could; zero: none has
+	Last     *ledger.RunSummary // that ended, also with nothing to do; nil: there is none
+	Idle     bool               // it had nothing to do
+	Success  time.Time          // when the last run ended that left nothing to publish that it could have; zero: none has
 	Deadline time.Time          // the last one before now; zero without a time of day
 	Late     bool               // no run has succeeded in the day before the deadline, or since
 }
@@ -143,14 +144,22 @@ func Succeeded(r ledger.RunSummary) bool { return r.Exit == 0 || r.Exit == exitH
 // Broken reports whether the accounts of a run did not balance.
 func Broken(r ledger.RunSummary) bool { return r.Exit == exitBalance }
 
-// Tonight looks at the recorded runs. due is the time of day, UTC, at which a run must
-// have succeeded, negative for none.
-func Tonight(s *ledger.State, due time.Duration, now time.Time) Night {
+// Tonight looks at the recorded runs, and at the last one that had nothing to do, nil
+// where none had. due is the time of day, UTC, at which a run must have succeeded,
+// negative for none.
+func Tonight(s *ledger.State, idle *ledger.RunSummary, due time.Duration, now time.Time) Night {
 	n := Night{}
-	for i := range s.Runs {
-		if n.Last = &s.Runs[i]; Succeeded(s.Runs[i]) {
-			n.Success = s.Runs[i].Finished
+	see := func(r *ledger.RunSummary) {
+		if n.Last = r; Succeeded(*r) {
+			n.Success = r.Finished
 		}
+	}
+	for i := range s.Runs {
+		see(&s.Runs[i])
+	}
+	if idle != nil && (n.Last == nil || idle.Finished.After(n.Last.Finished)) {
+		n.Idle = true
+		see(idle)
 	}
 	if due < 0 {
 		return n

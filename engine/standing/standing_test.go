@@ -119,16 +119,43 @@ func TestTonight(t *testing.T) {
 		{at(28, 5), at(27, 6), false},
 		{at(28, 7), at(28, 6), true},
 	} {
-		n := standing.Tonight(s, six, c.now)
+		n := standing.Tonight(s, nil, six, c.now)
 		if !n.Deadline.Equal(c.deadline) || n.Late != c.late || !n.Success.Equal(at(27, 4)) || n.Last.Exit != 1 {
 			t.Errorf("at %s: %+v, want %+v", c.now, n, c)
 		}
 	}
-	if n := standing.Tonight(s, -1, at(28, 7)); n.Late || !n.Deadline.IsZero() {
+	if n := standing.Tonight(s, nil, -1, at(28, 7)); n.Late || !n.Deadline.IsZero() {
 		t.Errorf("without a deadline: %+v", n)
 	}
-	if n := standing.Tonight(ledger.NewState("bank"), six, at(28, 7)); !n.Late || n.Last != nil {
+	if n := standing.Tonight(ledger.NewState("bank"), nil, six, at(28, 7)); !n.Late || n.Last != nil {
 		t.Errorf("without a run: %+v", n)
+	}
+}
+
+// TestTonightIdle counts a run that found nothing to do as one in time, unless a recorded
+// one came later, or it met what it cannot make.
+func TestTonightIdle(t *testing.T) {
+	t.Parallel()
+	at := func(day, hour int) time.Time { return time.Date(2025, 3, day, hour, 0, 0, 0, time.UTC) }
+	s := ledger.NewState("bank")
+	s.Runs = []ledger.RunSummary{{Run: "made", Finished: at(26, 4), Exit: 0}}
+	for name, c := range map[string]struct {
+		idle *ledger.RunSummary
+		last string
+		late bool
+	}{
+		"none":       {nil, "made", true},
+		"last night": {&ledger.RunSummary{Run: "idle", Finished: at(28, 4)}, "idle", false},
+		"refused":    {&ledger.RunSummary{Run: "idle", Finished: at(28, 4), Exit: 3}, "idle", true},
+		"long ago":   {&ledger.RunSummary{Run: "idle", Finished: at(25, 4)}, "made", true},
+	} {
+		n := standing.Tonight(s, c.idle, 6*time.Hour, at(28, 7))
+		if n.Last.Run != c.last || n.Late != c.late || n.Idle != (c.last == "idle") {
+			t.Errorf("%s: %+v, want %+v", name, n, c)
+		}
+	}
+	if n := standing.Tonight(ledger.NewState("bank"), &ledger.RunSummary{Finished: at(28, 4)}, 6*time.Hour, at(28, 7)); n.Late || !n.Success.Equal(at(28, 4)) {
+		t.Errorf("no run is recorded: %+v", n)
 	}
 }
 

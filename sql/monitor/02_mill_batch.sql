@@ -23,11 +23,11 @@
 -- every: 5s
 -- absent deadline_at: monitor.deadline is not set
 -- absent late: monitor.deadline is not set
--- metric finished_at: gauge ledgermill_run_finished_timestamp_seconds When the last recorded run ended.
--- metric seconds: gauge ledgermill_run_duration_seconds How long the last recorded run took.
--- metric exit: gauge ledgermill_run_exit_code Exit code of the last recorded run.
--- metric success_at: gauge ledgermill_run_success_timestamp_seconds When the last run ended that made and published all that it could.
--- metric broken: gauge ledgermill_accounts_broken Whether the accounts of the last recorded run did not balance: 1 or 0.
+-- metric finished_at: gauge ledgermill_run_finished_timestamp_seconds When the last run ended, also with nothing to do.
+-- metric seconds: gauge ledgermill_run_duration_seconds How long the last run took.
+-- metric exit: gauge ledgermill_run_exit_code Exit code of the last run.
+-- metric success_at: gauge ledgermill_run_success_timestamp_seconds When the last run ended that made and published all that it could, also if that was nothing.
+-- metric broken: gauge ledgermill_accounts_broken Whether the accounts of the last run did not balance: 1 or 0.
 -- metric late: gauge ledgermill_run_late Whether no run has succeeded since the last deadline: 1 or 0.
 
 -- panel: runs

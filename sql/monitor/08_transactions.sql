@@ -55,10 +55,18 @@ limit 20;
 -- key: channel
 -- sort: transactions desc
 -- every: 1min
-select channel, count(*) as transactions, sum(amount) as amount, count(*) filter (where is_high_risk) as high_risk,
-       count(*) filter (where status = 'FAILED') as failed
-from transactions_fact
-where transaction_date = (select max(to_date) - 1 from ledgermill.loads where table_name = 'transactions_fact')
+-- absent amounts: no record has a currency
+with day as (
+  -- Money of two currencies has no sum: the amounts stand side by side, the most frequent currency first.
+  select coalesce(channel, 'none') as channel, currency, count(*) as n, sum(amount) as amount,
+         count(*) filter (where is_high_risk) as high_risk, count(*) filter (where status = 'FAILED') as failed
+  from transactions_fact
+  where transaction_date = (select max(to_date) - 1 from ledgermill.loads where table_name = 'transactions_fact')
+  group by 1, 2
+)
+select channel, sum(n)::bigint as transactions, sum(high_risk)::bigint as high_risk, sum(failed)::bigint as failed,
+       string_agg(currency || ' ' || to_char(amount, 'FM999,999,999,999,990.00'), ' | ' order by n desc) as amounts
+from day
 group by channel
 order by 2 desc
 limit 20;
@@ -67,20 +75,34 @@ limit 20;
 -- key: category
 -- sort: transactions desc
 -- every: 1min
-select merchant_category as category, count(*) as transactions, sum(amount) as amount, count(*) filter (where is_high_risk) as high_risk,
-       count(*) filter (where status = 'FAILED') as failed
-from transactions_fact
-where transaction_date = (select max(to_date) - 1 from ledgermill.loads where table_name = 'transactions_fact')
-group by merchant_category
+-- absent amounts: no record has a currency
+with day as (
+  select coalesce(merchant_category, 'none') as category, currency, count(*) as n, sum(amount) as amount,
+         count(*) filter (where is_high_risk) as high_risk, count(*) filter (where status = 'FAILED') as failed
+  from transactions_fact
+  where transaction_date = (select max(to_date) - 1 from ledgermill.loads where table_name = 'transactions_fact')
+  group by 1, 2
+)
+select category, sum(n)::bigint as transactions, sum(high_risk)::bigint as high_risk, sum(failed)::bigint as failed,
+       string_agg(currency || ' ' || to_char(amount, 'FM999,999,999,999,990.00'), ' | ' order by n desc) as amounts
+from day
+group by category
 order by 2 desc
 limit 20;
 
 -- panel: hours
 -- key: hour
 -- every: 1min
-select hour, count(*) as transactions, sum(amount) as amount, count(*) filter (where is_high_risk) as high_risk,
-       count(*) filter (where status = 'FAILED') as failed
-from transactions_fact
-where transaction_date = (select max(to_date) - 1 from ledgermill.loads where table_name = 'transactions_fact')
+-- absent amounts: no record has a currency
+with day as (
+  select hour, currency, count(*) as n, sum(amount) as amount,
+         count(*) filter (where is_high_risk) as high_risk, count(*) filter (where status = 'FAILED') as failed
+  from transactions_fact
+  where transaction_date = (select max(to_date) - 1 from ledgermill.loads where table_name = 'transactions_fact')
+  group by 1, 2
+)
+select hour, sum(n)::bigint as transactions, sum(high_risk)::bigint as high_risk, sum(failed)::bigint as failed,
+       string_agg(currency || ' ' || to_char(amount, 'FM999,999,999,999,990.00'), ' | ' order by n desc) as amounts
+from day
 group by hour
 order by 1;

@@ -9,8 +9,15 @@ import (
 	"time"
 )
 
-// share of the time that the statements of a panel may take.
-const share = 100
+const (
+	// share of the time that the statements of a panel may take, and of all panels
+	// together whose statements take long.
+	share = 100
+	// long is what a statement takes that is asked for less often than people look.
+	long = 20 * time.Millisecond
+	// dear is a statement that gave nothing and is not tried again at once.
+	dear = time.Second
+)
 
 // Options are what a collector works with.
 type Options struct {
@@ -33,6 +40,7 @@ type Collector struct {
 type asked struct {
 	raw    Result // as it came
 	shown  Result // with rates
+	took   time.Duration
 	due    time.Time
 	server bool // it was asked of a server
 }
@@ -101,12 +109,30 @@ func (c *Collector) panel(ctx context.Context, p *Panel) Result {
 	raw := Result{Panel: p, At: now.UTC(), Table: table}
 	if err != nil {
 		raw.Missing, raw.Table = reason(err), Table{}
-		c.last[p] = asked{raw: before.raw, shown: raw, due: now.Add(min(p.Every, time.Minute)), server: p.Source == ""}
+		again := min(p.Every, time.Minute)
+		if took >= dear && c.session.fault == "" {
+			again = c.rest(p, took) // a statement that was given up has cost its time
+		}
+		c.last[p] = asked{raw: before.raw, shown: raw, took: took, due: now.Add(again), server: p.Source == ""}
 		return raw
 	}
 	shown := difference(raw, before.raw)
-	c.last[p] = asked{raw: raw, shown: shown, due: now.Add(max(p.Every, share*took)), server: p.Source == ""}
+	c.last[p] = asked{raw: raw, shown: shown, took: took, due: now.Add(c.rest(p, took)), server: p.Source == ""}
 	return shown
+}
+
+// rest is how long a panel is left alone that took so long.
+func (c *Collector) rest(p *Panel, took time.Duration) time.Duration {
+	rest := share * took
+	if took < long || rest < p.Every {
+		return max(p.Every, rest)
+	}
+	for other, a := range c.last {
+		if other != p && a.took >= long && share*a.took >= other.Every {
+			rest += share * took
+		}
+	}
+	return rest
 }
 
 // ask returns the rows of a panel's source, or of its statement.

@@ -8,10 +8,10 @@
 // what no statement can tell: the machine, the run at work, the lake.
 //
 // A [Collector] keeps one connection, on which each statement is a transaction of
-// its own that may only read. It asks a panel so seldom that its statements take no
-// more than a hundredth of the time, and a figure that cannot be had is not there,
-// with its reason: an extension is missing, a privilege, a newer server, or the
-// server itself.
+// its own that may only read. It asks a panel so seldom that its statement takes no
+// more than a hundredth of the time, and those that take long all together no more than
+// that. A figure that cannot be had is not there, with its reason: an extension is
+// missing, a privilege, a newer server, or the server itself.
 //
 //	views, err := monitor.ReadViews(files)
 //	...

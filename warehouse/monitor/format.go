@@ -127,19 +127,28 @@ func numberText(text string, f float64) string {
 	return sign + b.String()
 }
 
-// spark draws a list of numbers parted by commas.
-func spark(text string) string {
-	bars := []rune("▁▂▃▄▅▆▇█")
-	var numbers []float64
-	most := 0.0
+// curveOf is a list of numbers parted by commas, and the largest of them.
+func curveOf(text string) (numbers []float64, most float64, ok bool) {
 	for item := range strings.SplitSeq(text, ",") {
 		f, err := strconv.ParseFloat(strings.TrimSpace(item), 64)
 		if err != nil {
-			return text
+			return nil, 0, false
 		}
 		numbers = append(numbers, f)
 		most = max(most, f)
 	}
+	return numbers, most, true
+}
+
+// spark draws a list of numbers parted by commas, beside others of which the largest is
+// most.
+func spark(text string, most float64) string {
+	bars := []rune("▁▂▃▄▅▆▇█")
+	numbers, own, ok := curveOf(text)
+	if !ok {
+		return text
+	}
+	most = max(most, own)
 	var b strings.Builder
 	for _, f := range numbers {
 		i := 0

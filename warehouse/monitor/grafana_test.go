@@ -2,12 +2,8 @@ package monitor_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,64 +14,10 @@ import (
 	"time"
 
 	"ledgermill/warehouse/monitor"
+	"ledgermill/warehouse/monitor/prometheustest"
 )
 
 const grafana = "../../docs/grafana"
-
-// prometheusTool is a program of Prometheus, on the path or where CI unpacks it. The
-// test is skipped where there is none.
-func prometheusTool(t *testing.T, name string) string {
-	t.Helper()
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	if cache, err := os.UserCacheDir(); err == nil {
-		path := filepath.Join(cache, "ledgermill", "prometheus", "usr", "bin", name)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	t.Skipf("%s is not here: apt-get download prometheus", name)
-	return ""
-}
-
-// panelExpressions are those of the dashboards, by dashboard and title.
-func panelExpressions(t *testing.T) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(grafana, "dashboards", "*.json"))
-	if err != nil || len(files) < 2 {
-		t.Fatalf("%v, %v", files, err)
-	}
-	all := map[string]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var board struct {
-			UID    string
-			Panels []struct {
-				ID      int
-				Title   string
-				Targets []struct{ Expr, RefID string }
-			}
-		}
-		if err := json.Unmarshal(text, &board); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		seen := map[int]bool{}
-		for _, p := range board.Panels {
-			if seen[p.ID] || len(p.Targets) == 0 {
-				t.Errorf("%s: panel %q has no id of its own, or asks nothing", file, p.Title)
-			}
-			seen[p.ID] = true
-			for _, target := range p.Targets {
-				all[board.UID+": "+p.Title+" "+target.RefID] = target.Expr
-			}
-		}
-	}
-	return all
-}
 
 var metric = regexp.MustCompile(`\b(?:pg|ledgermill)_[a-z0-9_]+\b`)
 
@@ -88,7 +30,7 @@ func TestExpressions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expressions := panelExpressions(t)
+	expressions := prometheustest.Panels(t, grafana)
 	expressions["alerts"] = string(rules)
 	for where, text := range expressions {
 		names := metric.FindAllString(text, -1)
@@ -107,7 +49,7 @@ func TestExpressions(t *testing.T) {
 // names in what is exposed; those of postgres_exporter are as they are.
 func TestPromtool(t *testing.T) {
 	t.Parallel()
-	tool := prometheusTool(t, "promtool")
+	tool := prometheustest.Tool(t, "promtool")
 	for _, args := range [][]string{{"check", "config", "prometheus.yml"}, {"check", "rules", "alerts.yml"}, {"test", "rules", "alerts_test.yml"}} {
 		c := exec.CommandContext(t.Context(), tool, args...)
 		c.Dir = filepath.Join(grafana, "prometheus")
@@ -143,7 +85,7 @@ func TestPromtool(t *testing.T) {
 // expression of the dashboards: each has an answer.
 func TestPrometheus(t *testing.T) {
 	t.Parallel()
-	program := prometheusTool(t, "prometheus")
+	prometheustest.Tool(t, "prometheus")
 	sample := fixedSample(t)
 	registry, err := sample.Gather()
 	if err != nil {
@@ -158,73 +100,9 @@ func TestPrometheus(t *testing.T) {
 	if families, err := registry.Gather(); err != nil || len(families) < 60 {
 		t.Fatalf("%d metrics, %v", len(families), err)
 	}
-	dir := t.TempDir()
-	rules, err := filepath.Abs(filepath.Join(grafana, "prometheus", "alerts.yml"))
-	if err != nil {
-		t.Fatal(err)
+	prometheus := prometheustest.Start(t, grafana, strings.TrimPrefix(served.URL, "http://"), time.Second)
+	for where, expression := range prometheustest.Panels(t, grafana) {
+		prometheus.Await(where, expression)
 	}
-	settings := fmt.Sprintf("global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [%q]\nscrape_configs:\n  - job_name: ledgermill\n    static_configs: [{targets: [%q]}]\n",
-		rules, strings.TrimPrefix(served.URL, "http://"))
-	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(settings), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	address := freeAddress(t)
-	var log bytes.Buffer
-	server := exec.CommandContext(t.Context(), program, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address)
-	server.Stderr = &log
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = server.Process.Kill() // it has nothing to keep
-		_ = server.Wait()
-		if t.Failed() {
-			t.Log(log.String())
-		}
-	}()
-	for where, expression := range panelExpressions(t) {
-		answered(t, address, where, expression)
-	}
-	answered(t, address, "an alert", `ALERTS{alertname="LedgermillRunLate"} or ALERTS{alertname="LedgermillFiguresUnusual"}`)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-// answered asks until there is an answer with a value.
-func answered(t *testing.T, address, where, expression string) {
-	t.Helper()
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	last := ""
-	for deadline := time.Now().Add(40 * time.Second); time.Now().Before(deadline); <-tick.C {
-		answer, err := http.Get("http://" + address + "/api/v1/query?query=" + url.QueryEscape(expression))
-		if err != nil {
-			last = err.Error()
-			continue // it is starting
-		}
-		var said struct {
-			Status, Error string
-			Data          struct{ Result []json.RawMessage }
-		}
-		err = json.NewDecoder(answer.Body).Decode(&said)
-		_ = answer.Body.Close()
-		if err == nil && said.Status == "error" {
-			t.Errorf("%s: %s: %s", where, expression, said.Error)
-			return
-		}
-		if err == nil && len(said.Data.Result) > 0 {
-			return
-		}
-		last = fmt.Sprintf("%s, %d results, %v", said.Status, len(said.Data.Result), err)
-	}
-	t.Errorf("%s: nothing answers %s: %s", where, expression, last)
+	prometheus.Await("an alert", `ALERTS{alertname="LedgermillRunLate"} or ALERTS{alertname="LedgermillFiguresUnusual"}`)
 }

@@ -89,17 +89,20 @@ func (r Result) heading() string {
 // figures are names and values of a single row, in as many columns as there is room for.
 func (r Result) figures(width int) []Line {
 	lines := []Line{{clip(r.heading(), width), Heading}}
-	const gap = 3
+	const gap, narrow = 3, 40
+	label, most := r.curves()
+	if width < narrow {
+		label = 0
+	}
 	var cells []string
 	widest := 0
 	for i, c := range r.Columns {
 		if c.Hidden {
 			continue
 		}
-		text := r.shown(i, r.Rows[0][i])
+		text := r.shown(i, r.Rows[0][i], most)
 		if slices.Contains(r.Panel.Sparks, c.Name) {
-			text = title(c.Name) + " " + text
-			lines = append(lines, Line{clip("  "+text, width), Plain})
+			lines = append(lines, Line{clip("  "+runewidth.FillRight(title(c.Name), label)+" "+text, width), Plain})
 			continue
 		}
 		cell := title(c.Name) + " " + text
@@ -126,9 +129,26 @@ func (r Result) figures(width int) []Line {
 	return slices.Insert(lines, 1, grid...)
 }
 
-func (r Result) shown(i int, v Value) string {
+// curves are how wide the names of the curves of a single row are, and the largest number
+// of all: they stand one below the other, on one scale.
+func (r Result) curves() (label int, most float64) {
+	for i, c := range r.Columns {
+		if !slices.Contains(r.Panel.Sparks, c.Name) {
+			continue
+		}
+		label = max(label, runewidth.StringWidth(title(c.Name)))
+		if _, own, ok := curveOf(r.Rows[0][i].Text); ok {
+			most = max(most, own)
+		}
+	}
+	return label, most
+}
+
+// shown is a value for people; a curve is drawn beside others of which the largest
+// number is most.
+func (r Result) shown(i int, v Value, most float64) string {
 	if v.Known && slices.Contains(r.Panel.Sparks, r.Columns[i].Name) {
-		return spark(v.Text)
+		return spark(v.Text, most)
 	}
 	return show(r.Columns[i], v)
 }
@@ -185,7 +205,7 @@ func (r Result) textColumns(rows [][]Value) []textColumn {
 		}
 		one := textColumn{right: c.Numeric, width: runewidth.StringWidth(title(c.Name)), cells: []string{title(c.Name)}}
 		for _, row := range rows {
-			text := r.shown(i, row[i])
+			text := r.shown(i, row[i], 0)
 			one.cells = append(one.cells, text)
 			one.width = max(one.width, runewidth.StringWidth(text))
 		}

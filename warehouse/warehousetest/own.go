@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -27,11 +28,13 @@ type Pair struct {
 	t       testing.TB
 }
 
-// Replicated starts a server of the test's own and a replica of it. Both are gone
-// when the test ends.
-func Replicated(t testing.TB) *Pair {
+// Replicated starts a server of the test's own, with settings besides the usual, and a
+// replica of it. Both are gone when the test ends.
+func Replicated(t testing.TB, settings map[string]string) *Pair {
 	t.Helper()
-	own := Own(t, map[string]string{"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on"})
+	all := map[string]string{"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on"}
+	maps.Copy(all, settings)
+	own := Own(t, all)
 	own.Stop()
 	data := filepath.Join(own.Dir, "data")
 	if err := trust(data); err != nil {
