@@ -44,6 +44,10 @@ type Engine interface {
 	Columns(ctx context.Context, o job.Object) ([]ledger.Column, error)
 }
 
+// Wide is an Engine that works elsewhere, and is given more units at the same time than
+// this machine has cores for.
+type Wide interface{ Lanes() int }
+
 // Warehouse takes published units over. It is optional.
 type Warehouse interface {
 	// Load makes the warehouse hold what the request says and returns what it did.

@@ -48,8 +48,7 @@ const largeText = 32 << 20
 func (r *run) makeBatch(ctx context.Context, batch []work) error {
 	began := time.Now()
 	defer func() { r.timing.add("models", began) }()
-	lanes := int64(max(3, runtime.GOMAXPROCS(0)+1))
-	room := semaphore.NewWeighted(lanes)
+	room := semaphore.NewWeighted(int64(r.lanes()))
 	g, ctx := errgroup.WithContext(ctx)
 	var before <-chan struct{}
 	index := map[string]map[job.Unit]*step{}
@@ -80,6 +79,18 @@ func (r *run) makeBatch(ctx context.Context, batch []work) error {
 		}
 	}
 	return g.Wait()
+}
+
+// lanes is how many small units are made at the same time.
+func (m *Mill) lanes() int {
+	evaluating := m.Engine
+	if c, ok := evaluating.(*copier); ok {
+		evaluating = c.Engine
+	}
+	if wide, ok := evaluating.(Wide); ok {
+		return wide.Lanes()
+	}
+	return max(3, runtime.GOMAXPROCS(0)+1)
 }
 
 // chained reports whether a model reads more than its own unit: then units are

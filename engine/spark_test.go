@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -22,6 +21,7 @@ import (
 	"ledgermill/bench/peers"
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
+	"ledgermill/engine/job"
 	"ledgermill/engine/spark"
 )
 
@@ -177,42 +177,20 @@ func TestSparkAgreesOnTheBank(t *testing.T) {
 	agree(t, b, s)
 }
 
-// wholeFlag asks for the one example of 183 days in full, which takes minutes.
-var wholeFlag = flag.Bool("spark.whole", false, "make all days of examples/fraud_handbook on Spark")
-
-// first leaves some objects of the input, by the order of their names.
-func (b *bench) first(pattern string, n int) {
-	b.t.Helper()
-	paths, err := filepath.Glob(filepath.Join(b.input, pattern))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	slices.Sort(paths)
-	for _, p := range paths[min(n, len(paths)):] {
-		if err := os.Remove(p); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-}
-
-// TestSparkAgreesOnExamples makes the other projects on their whole data, but for the
-// one of 183 days.
+// TestSparkAgreesOnExamples makes the other projects on their whole data.
 func TestSparkAgreesOnExamples(t *testing.T) {
 	s := findSpark(t)
 	inLength(t)
 	for _, name := range []string{"amlsim", "anz", "bank_2512", "financecore", "fraud_handbook", "gla_spending", "tabformer"} {
 		t.Run(name, func(t *testing.T) {
-			b := example(t, name, name, site{})
-			if name == "fraud_handbook" && !*wholeFlag {
-				b.first("*", 14)
-			}
-			agree(t, b, s)
+			agree(t, example(t, name, name, site{}), s)
 		})
 	}
 }
 
 // TestSparkNamesTheLine: what Spark cannot evaluate is told with its place in the
-// model's file, and the rest of the night is published.
+// model's file, a statement as well as a value of one unit, and the rest of the night is
+// published.
 func TestSparkNamesTheLine(t *testing.T) {
 	s := findSpark(t)
 	files := fstest.MapFS{}
@@ -227,17 +205,30 @@ func TestSparkNamesTheLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := files["sql/models/desk_days.sql"]
-	model.Data = bytes.Replace(model.Data, []byte("cast(count(*) as bigint) "), []byte("cast(max(strlen(desk)) as bigint) "), 1)
-	b := lendingDesks(t, files)
-	report := b.onSpark(s).run(engine.Selection{})
+	for name, edit := range map[string][2]string{
+		"books_dim": {"title, shelf", "title, substr(shelf, 1, strlen(shelf)) as shelf"},
+		"desk_days": {"cast(count(*) as bigint) ", "cast(sum(cast(case when lent_on = date '2025-03-04' then desk else '1' end as bigint)) as bigint) "},
+	} {
+		model := files["sql/models/"+name+".sql"]
+		model.Data = bytes.Replace(model.Data, []byte(edit[0]), []byte(edit[1]), 1)
+	}
+	b := lendingDesks(t, files).onSpark(s)
+	report := b.run(engine.Selection{})
 	text := &bytes.Buffer{}
 	if err := report.Text(text); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(text)
-	if report.Exit != engine.ExitFailed || !strings.Contains(text.String(), "desk_days.sql:7:17") {
-		t.Errorf("exit %d: %v", report.Exit, report.Verdicts)
+	for _, place := range []string{"books_dim.sql:4:41", "desk_days.sql:7:17"} {
+		if report.Exit != engine.ExitFailed || !strings.Contains(text.String(), place) {
+			t.Errorf("exit %d without %s: %v", report.Exit, place, report.Verdicts)
+		}
+	}
+	made := published(t, b.lake)
+	for _, unit := range []job.Unit{"2025-03-03", "2025-03-04", "2025-03-05"} {
+		if _, ok := made[unit.Key("desk_days")]; ok == (unit == "2025-03-04") {
+			t.Errorf("desk_days of %s: published %t", unit, ok)
+		}
 	}
 }
 

@@ -45,7 +45,7 @@ func chosen() []string {
 		return []string{"whole", "ladder", "floors", "storage", "queries", "scale", "peers"}
 	case warehousetest.Long():
 		return []string{"whole", "ladder/naive", "ladder/rung-*", "ladder/product", "ladder/only-copy", "ladder/without-copy", "ladder/autocommit",
-			"floors", "storage", "queries", "scale/rows-10-days-1", "scale/rows-10-days-7", "scale/rows-1000-days-1", "peers/ledgermill-*", "peers/duckdb-*", "peers/pyspark-load-cold", "peers/pyspark-lake-warm"}
+			"floors", "storage", "queries", "scale/rows-10-days-1", "scale/rows-10-days-7", "scale/rows-1000-days-1", "peers/ledgermill-*", "peers/duckdb-*", "peers/spark-lake", "peers/pyspark-load-cold", "peers/pyspark-lake-warm"}
 	}
 	return []string{"whole", "ladder/naive", "ladder/rung-9-parallel", "ladder/product", "ladder/only-copy", "ladder/without-copy", "ladder/autocommit",
 		"floors", "storage/csv", "storage/csv.gz-sorted", "storage/parquet-*", "queries/daily_volume_1_day/*", "queries/transaction_by_id/*", "queries/merchant_search/*",

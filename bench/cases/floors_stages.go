@@ -21,6 +21,11 @@ import (
 
 // lakePart is the lake part of the product.
 func (f *floorSuite) lakePart(ctx context.Context) (*bench.Trial, error) {
+	return f.lakePartOn(byDuckDB)
+}
+
+// lakePartOn is lakePart with another engine.
+func (f *floorSuite) lakePartOn(evaluate evaluator) (*bench.Trial, error) {
 	dir, err := f.scratch()
 	if err != nil {
 		return nil, err
@@ -32,7 +37,7 @@ func (f *floorSuite) lakePart(ctx context.Context) (*bench.Trial, error) {
 	return &bench.Trial{
 		Run: func(ctx context.Context, s *result.Sample) (err error) {
 			clock := newClock(s)
-			m, err := openMill(ctx, f.project, f.input(), root, dir)
+			m, err := openMillOn(ctx, f.project, f.input(), root, dir, evaluate)
 			if err != nil {
 				return err
 			}

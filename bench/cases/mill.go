@@ -27,6 +27,15 @@ type mill struct {
 	engine  *duckdb.Engine
 	lake    lake.Store
 	work    string
+	end     func() error // of what evaluates beside engine
+}
+
+// evaluator is what evaluates the SQL of a mill, made of a DuckDB, and how to end it.
+type evaluator func(duck *duckdb.Engine, staging string) (engine.Engine, func() error, error)
+
+// byDuckDB evaluates in the DuckDB itself.
+func byDuckDB(duck *duckdb.Engine, _ string) (engine.Engine, func() error, error) {
+	return duck, func() error { return nil }, nil
 }
 
 // loadProject reads and checks the bank's SQL files.
@@ -45,7 +54,12 @@ func loadProject(ctx context.Context, files fs.FS) (*model.Project, error) {
 
 // openMill opens a directory of raw objects and a lake as `ledgermill run` does,
 // from the SQL files on. Pipes of a load go to a directory below dir.
-func openMill(ctx context.Context, files fs.FS, input, root, dir string) (_ *mill, err error) {
+func openMill(ctx context.Context, files fs.FS, input, root, dir string) (*mill, error) {
+	return openMillOn(ctx, files, input, root, dir, byDuckDB)
+}
+
+// openMillOn is openMill with another engine.
+func openMillOn(ctx context.Context, files fs.FS, input, root, dir string, evaluate evaluator) (_ *mill, err error) {
 	settings := config.Default()
 	m := &mill{}
 	if m.project, err = loadProject(ctx, files); err != nil {
@@ -72,16 +86,23 @@ func openMill(ctx context.Context, files fs.FS, input, root, dir string) (_ *mil
 	if m.engine, err = openDuckDB(ctx, staging, false, input, root); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(m.work))
 	}
-	m.Mill, err = engine.Open(ctx, engine.Options{Project: m.project, Name: settings.Name, Input: raw, Lake: m.lake, Engine: m.engine, Work: staging,
+	evaluating, end, err := evaluate(m.engine, staging)
+	if err != nil {
+		return nil, errors.Join(err, m.engine.Close(), os.RemoveAll(m.work))
+	}
+	m.end = end
+	m.Mill, err = engine.Open(ctx, engine.Options{Project: m.project, Name: settings.Name, Input: raw, Lake: m.lake, Engine: evaluating, Work: staging,
 		BatchDays: settings.Engine.BatchDays, Budget: int64(settings.Engine.MemoryLimit) / 4, Run: run, Command: "bench", Program: "bench",
 		Log: slog.New(slog.DiscardHandler), Now: time.Now}, true)
 	if err != nil {
-		return nil, errors.Join(err, m.engine.Close(), os.RemoveAll(m.work))
+		return nil, errors.Join(err, end(), m.engine.Close(), os.RemoveAll(m.work))
 	}
 	return m, nil
 }
 
-func (m *mill) close() error { return errors.Join(m.engine.Close(), m.Close(), os.RemoveAll(m.work)) }
+func (m *mill) close() error {
+	return errors.Join(m.end(), m.engine.Close(), m.Close(), os.RemoveAll(m.work))
+}
 
 func openDuckDB(ctx context.Context, work string, ordered bool, readable ...string) (*duckdb.Engine, error) {
 	settings := config.Default().Engine

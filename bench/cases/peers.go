@@ -49,6 +49,7 @@ func peersOf(p bench.Place, project fs.FS) bench.Suite {
 		Prepare: s.prepare,
 		Cases: []bench.Case{
 			make("ledgermill-lake", "lake", "ledgermill", "cold", "the mill makes the lake, with its accounts, audits and tests", nil, s.lakePart),
+			make("spark-lake", "lake", "ledgermill on spark", "cold", "the mill makes the lake, with its accounts, audits and tests, and has Spark evaluate the SQL", noSpark, s.onSpark),
 			make("pyspark-lake-cold", "lake", "pyspark", "cold", "PySpark makes the same rows, from the start of Python and the JVM on", noSpark, s.sparkCold(false)),
 			make("pyspark-lake-warm", "lake", "pyspark", "warm", "PySpark makes the same rows again in a JVM that has made them five times", noSpark, s.sparkWarm),
 			make("duckdb-lake", "lake", "duckdb and psql", "cold", "a script for the duckdb shell makes the same rows, keeping no accounts", noShells, s.scripts(false)),

@@ -47,6 +47,9 @@ func (w *workspace) evaluator() evaluator {
 		}
 		if bucket, in := o.Lake.(*lake.Bucket); in && s.Exchange == bucket.Location(exchangePrefix+o.Run) {
 			maps.Copy(s.Secrets, spark.S3A(bucket.Name(), storeAccess(bucket)))
+			if err := readBeside(s, bucket, o.ReadFrom); err != nil {
+				return nil, nil, err
+			}
 			s.Clear = func(ctx context.Context, place string) error {
 				return clear(ctx, bucket, strings.TrimPrefix(place, bucket.Location(""))+"/", nil)
 			}
@@ -57,6 +60,23 @@ func (w *workspace) evaluator() evaluator {
 		}
 		return e, e.Close, nil
 	}
+}
+
+// readBeside lets executors read the lake of another environment where they read this
+// one's in its store: else they are given files.
+func readBeside(s spark.Settings, own *lake.Bucket, from *engine.ReadFrom) error {
+	if from == nil {
+		return nil
+	}
+	other, in := from.Lake.(*lake.Bucket)
+	switch {
+	case !in:
+	case other.Name() != own.Name():
+		maps.Copy(s.Secrets, spark.S3A(other.Name(), storeAccess(other)))
+	case storeAccess(other) != storeAccess(own):
+		return usagef("spark.exchange of a directory that all executors see", "read_from %s: S3A reads all buckets named %s with one endpoint and one key", from.Name, own.Name())
+	}
+	return nil
 }
 
 // exchangePrefix is where rows are left in a lake's own store.

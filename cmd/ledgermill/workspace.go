@@ -188,9 +188,6 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, evaluate evaluator) (*engine.Mill, *duckdb.Engine, error) {
 	discard := func() error { return os.RemoveAll(o.Work) }
 	from, err := w.readFrom()
-	if err == nil && from != nil && w.config.Engine.Name == sparkName {
-		err = usagef("engine.name duckdb in this environment", "read_from: Spark does not read another environment's lake")
-	}
 	if err != nil {
 		return nil, nil, errors.Join(err, discard())
 	}

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
@@ -45,8 +47,10 @@ type Engine struct {
 	models    map[string]*model.Model
 	feeds     map[string]*feed
 	places    atomic.Int64 // of what was written
-	shared    bool         // executors need not see the directory in which files are staged
-	made      sync.Map     // where shared: the rows of a staged file as Spark left them, by its path
+	queue     queue
+	here      *semaphore.Weighted // of this machine's work on units
+	shared    bool                // executors need not see the directory in which files are staged
+	made      sync.Map            // where shared: the rows of a staged file as Spark left them, by its path
 
 	starting sync.Mutex
 	app      *application
@@ -64,7 +68,8 @@ func Open(s Settings, local Local) (*Engine, error) {
 	}
 	shared := s.Exchange != ""
 	s.Exchange = cmp.Or(s.Exchange, s.Work)
-	e := &Engine{settings: s, local: local, feeds: map[string]*feed{}, shared: shared}
+	e := &Engine{settings: s, local: local, feeds: map[string]*feed{}, shared: shared,
+		queue: queue{waiting: map[string][]*wanted{}, busy: map[string]bool{}}, here: semaphore.NewWeighted(int64(max(3, runtime.GOMAXPROCS(0)+1)))}
 	if err := errors.Join(os.MkdirAll(s.Work, 0o755), e.makeDirectory(s.Exchange+"/rows")); err != nil {
 		return nil, fmt.Errorf("open spark: %w", err)
 	}
@@ -147,9 +152,9 @@ func (e *Engine) ask(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	sql := render(r.SQL)
-	r.SQL, r.Views = sql.sql, slices.Clone(r.Views)
-	for i := range r.Views {
-		r.Views[i].SQL = render(r.Views[i].SQL).sql
+	r.SQL, r.Views, r.Units = sql.sql, renderViews(r.Views), append([]unitViews{}, r.Units...)
+	for i := range r.Units {
+		r.Units[i].Views = renderViews(r.Units[i].Views)
 	}
 	began := time.Now()
 	a, err := app.ask(ctx, r)
@@ -197,6 +202,10 @@ func (e *Engine) Columns(ctx context.Context, o job.Object) ([]ledger.Column, er
 // Test runs the tests of a model on a file of its unit: on what will be read, and not
 // by the engine that made it.
 func (e *Engine) Test(ctx context.Context, t job.Task, file job.File) ([]job.TestResult, error) {
+	if err := e.here.Acquire(ctx, 1); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	defer e.here.Release(1)
 	return e.local.Test(ctx, t, file)
 }
 

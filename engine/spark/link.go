@@ -25,15 +25,23 @@ type view struct {
 	Where  string   `json:"where"`
 }
 
+// unitViews are what a statement sees of one unit.
+type unitViews struct {
+	Unit  job.Unit `json:"unit"`
+	Views []view   `json:"views"`
+}
+
 // request is one statement to run. With Write its rows go to Parquet files below that
-// place, by the columns of Partition; else they come back.
+// place, by the columns of Partition; else they come back. With Units it is run on each
+// of them by itself, and the one column of Partition is the unit's name.
 type request struct {
-	ID        int      `json:"id"`
-	What      string   `json:"what"` // for Spark's own pages
-	Views     []view   `json:"views"`
-	SQL       string   `json:"sql"`
-	Write     string   `json:"write"`
-	Partition []string `json:"partition"`
+	ID        int         `json:"id"`
+	What      string      `json:"what"` // for Spark's own pages
+	Views     []view      `json:"views"`
+	Units     []unitViews `json:"units"`
+	SQL       string      `json:"sql"`
+	Write     string      `json:"write"`
+	Partition []string    `json:"partition"`
 }
 
 // answer is what came of a request; without an id it is the driver's beginning, or how

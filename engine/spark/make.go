@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -37,12 +38,11 @@ func (e *Engine) make(ctx context.Context, t job.Task) (job.File, error) {
 	if err != nil {
 		return job.File{}, err
 	}
-	r := request{What: t.Model.Name + " " + string(t.Unit), Views: views, SQL: t.Model.SQL}
-	parts, err := e.write(ctx, r, t.Model.Name)
+	parts, err := e.evaluate(ctx, t, views)
 	if err != nil {
 		return job.File{}, err
 	}
-	file, err := e.local.Write(ctx, t, parts)
+	file, err := e.writeHere(ctx, t, parts)
 	switch {
 	case len(parts) == 0:
 	case e.shared && err == nil:
@@ -51,6 +51,45 @@ func (e *Engine) make(ctx context.Context, t job.Task) (job.File, error) {
 		err = errors.Join(err, e.remove(ctx, above(parts[0])))
 	}
 	return file, err
+}
+
+// lanes are how many units are evaluated at the same time: as many as one job takes, of
+// this model and of that.
+const lanes = 2 * mostUnits
+
+// Lanes is how many units may be made at the same time: Spark parts them among its
+// executors.
+func (e *Engine) Lanes() int { return lanes }
+
+// largeRows is the size of a unit's rows in Parquet from which this machine sorts them
+// one unit at a time.
+const largeRows = 8 << 20
+
+// writeHere makes the file of a unit on this machine, which has fewer cores than there
+// are units that have been evaluated.
+func (e *Engine) writeHere(ctx context.Context, t job.Task, parts []string) (file job.File, err error) {
+	weight := int64(1)
+	if rowBytes(parts) > largeRows {
+		weight = 2
+	}
+	if err := e.here.Acquire(ctx, weight); err != nil {
+		return file, context.Cause(ctx)
+	}
+	defer e.here.Release(weight)
+	return e.local.Write(ctx, t, parts)
+}
+
+// rowBytes is the size of files; of those in a store it is not known, and taken for
+// large.
+func rowBytes(parts []string) (bytes int64) {
+	for _, p := range parts {
+		info, err := os.Stat(p)
+		if err != nil {
+			return largeRows + 1
+		}
+		bytes += info.Size()
+	}
+	return bytes
 }
 
 // placeIn is where in a model's file an error is, as far as that is known.

@@ -73,6 +73,15 @@ func render(sql string) rendered {
 	return rendered{edited(sql, edits), edits}
 }
 
+// renderViews are views whose statements are spelled for Spark.
+func renderViews(views []view) []view {
+	all := append([]view{}, views...)
+	for i := range all {
+		all[i].SQL = render(all[i].SQL).sql
+	}
+	return all
+}
+
 // quote is a text as Spark reads it.
 func quote(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(text) + "'"

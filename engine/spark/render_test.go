@@ -140,7 +140,8 @@ func TestPaths(t *testing.T) {
 			t.Errorf("%s is %s, want %s", from, got, want)
 		}
 	}
-	if part, unit := partOf("/x/_part=refused/_unit=2025-01/part-0.parquet"); part != refusedPart || unit != "2025-01" {
+	path := "/x/_part=refused/_unit=2025-01/part-0.parquet"
+	if part, unit := stepOf(path, "_part"), stepOf(path, "_unit"); part != refusedPart || unit != "2025-01" {
 		t.Errorf("part %s of %s", part, unit)
 	}
 }

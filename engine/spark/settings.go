@@ -82,7 +82,8 @@ func (s Settings) properties() (map[string]string, error) {
 	if s.isLocal() {
 		all["spark.local.dir"] = s.Work + "/local"
 		all["spark.ui.enabled"] = "false"
-		all["spark.sql.shuffle.partitions"] = "8" // of 200 tiny ones most of a small night would go
+		all["spark.sql.shuffle.partitions"] = "8"                               // of 200 tiny ones most of a small night would go
+		all["spark.sql.sources.parallelPartitionDiscovery.threshold"] = "10000" // files are found without a job
 		all["spark.driver.bindAddress"] = "127.0.0.1"
 		all["spark.driver.host"] = "127.0.0.1"
 		if s.Memory > 0 {

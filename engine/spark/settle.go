@@ -79,7 +79,7 @@ func (e *Engine) settle(ctx context.Context, f *feed, units []job.Unit) (map[job
 			return nil, nil, err
 		}
 		for _, file := range written {
-			part, unit := partOf(file)
+			part, unit := stepOf(file, "_part"), job.Unit(stepOf(file, "_unit"))
 			parts[part][unit] = append(parts[part][unit], file)
 		}
 		counted := files("settled", written, append(f.landedColumns(), column{"_class", "VARCHAR"}), nil, "true")
@@ -101,19 +101,6 @@ func (e *Engine) settle(ctx context.Context, f *feed, units []job.Unit) (map[job
 		byUnit[job.Unit(c.Unit)] = append(byUnit[job.Unit(c.Unit)], c)
 	}
 	return byUnit, parts, nil
-}
-
-// partOf reads part and unit out of a path: .../_part=accepted/_unit=2025-01-31/part-0....
-func partOf(path string) (part string, u job.Unit) {
-	for _, step := range strings.Split(path, "/") {
-		if p, ok := strings.CutPrefix(step, "_part="); ok {
-			part = p
-		}
-		if name, ok := strings.CutPrefix(step, "_unit="); ok {
-			u = job.Unit(name)
-		}
-	}
-	return part, u
 }
 
 // settling selects the landed records of units with their class. Rejected records take
