@@ -21,6 +21,7 @@ type figures struct {
 	project, contract string
 	read              int64
 	sums              string            // of all control groups together
+	rounded           int64             // accepted records that lost digits beyond the scale
 	units             int               // made
 	rejected          map[string]int64  // by reason
 	warned            map[string]int64  // rows of the tests that warn, over all units
@@ -29,7 +30,7 @@ type figures struct {
 
 func realData() []figures {
 	return []figures{
-		{project: "fraud_handbook", contract: "raw_card_payments", read: 1_754_155, sums: "94079370.08", units: 183,
+		{project: "fraud_handbook", contract: "raw_card_payments", read: 1_754_155, sums: "94079370.08", units: 183, rounded: 1_214,
 			rejected: map[string]int64{"amount_positive": 42},
 			lake: map[string]string{
 				// The 42 payments of 0.0 are refused; none of them is a fraud, or the only one of its customer.
@@ -127,6 +128,9 @@ func (want figures) balance(t *testing.T, account ledger.Cell) {
 	t.Helper()
 	if account.Read.Records != want.read || sumOfGroups(account.Read) != want.sums {
 		t.Errorf("read %d records, %s; want %d, %s", account.Read.Records, sumOfGroups(account.Read), want.read, want.sums)
+	}
+	if account.Rounded != want.rounded {
+		t.Errorf("%d rounded records, want %d", account.Rounded, want.rounded)
 	}
 	if d := cmp.Diff(nonNil(want.rejected), rejectedRecords(account)); d != "" {
 		t.Errorf("rejected (-want +got):\n%s", d)

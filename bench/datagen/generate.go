@@ -121,10 +121,10 @@ func writeAll(ctx context.Context, o Options) ([]Object, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(2, runtime.GOMAXPROCS(0)))
 	group.Go(func() error {
-		return writeObject(ctx, o.Output, customersKey, func(w io.Writer) error { return d.writeCustomers(w, o) })
+		return writeDataset(ctx, o, customersKey, o.Customers, func(w io.Writer) error { return d.writeCustomers(w, o) })
 	})
 	group.Go(func() error {
-		return writeObject(ctx, o.Output, merchantsKey, func(w io.Writer) error { return d.writeMerchants(w) })
+		return writeDataset(ctx, o, merchantsKey, o.Merchants, d.writeMerchants)
 	})
 	for i, date := range dates {
 		group.Go(func() (err error) {
@@ -136,6 +136,14 @@ func writeAll(ctx context.Context, o Options) ([]Object, error) {
 		return nil, err
 	}
 	return objects, nil
+}
+
+// writeDataset writes all records of a dataset, and then its control file.
+func writeDataset(ctx context.Context, o Options, key string, records int, fill func(io.Writer) error) error {
+	if err := writeObject(ctx, o.Output, key, fill); err != nil {
+		return err
+	}
+	return writeJSON(ctx, o.Output, controlKey(key), control{Records: int64(records)})
 }
 
 // writeDay writes an object and then its control file, which says that the

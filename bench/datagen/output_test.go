@@ -103,7 +103,8 @@ func TestAnotherGenerationIsLeftAlone(t *testing.T) {
 	if _, err := datagen.Generate(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"customers/customers.csv", "generated.json", "merchants/merchants.csv",
+	want := []string{"customers/customers.csv", "customers/customers.csv.control.json", "generated.json",
+		"merchants/merchants.csv", "merchants/merchants.csv.control.json",
 		"transactions/transactions_2025-01-31.csv.gz", "transactions/transactions_2025-01-31.csv.gz.control.json"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(listing(t, string(dir))))); diff != "" {
 		t.Errorf("objects after overwriting (-want +got):\n%s", diff)

@@ -102,7 +102,7 @@ func (r Recorded) keys() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []string{customersKey, merchantsKey}
+	out := []string{customersKey, controlKey(customersKey), merchantsKey, controlKey(merchantsKey)}
 	for _, date := range o.dates() {
 		key := o.key(date)
 		out = append(out, key, controlKey(key))
@@ -113,7 +113,7 @@ func (r Recorded) keys() ([]string, error) {
 // control is the control file of an object: what its sender says it sent.
 type control struct {
 	Records int64                       `json:"records"`
-	Sums    map[string]map[string]Cents `json:"sums"`
+	Sums    map[string]map[string]Cents `json:"sums,omitempty"` // of transactions
 }
 
 func (o Object) control() control {

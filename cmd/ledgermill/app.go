@@ -50,11 +50,13 @@ func (a *app) command() *cli.App {
 		Reader:                 a.stdin,
 		HideVersion:            true,
 		UseShortOptionHandling: true,
-		Suggest:                true,
-		Flags:                  a.globalFlags(),
-		CustomAppHelpTemplate:  cli.AppHelpTemplate + "\n" + exitText + "\n",
-		ExitErrHandler:         func(*cli.Context, error) {},
-		OnUsageError:           func(_ *cli.Context, err error, _ bool) error { return usagef("ledgermill help", "%v", err) },
+		// A value may hold commas: --set list=a,b. Who gives two values gives the flag twice.
+		DisableSliceFlagSeparator: true,
+		Suggest:                   true,
+		Flags:                     a.globalFlags(),
+		CustomAppHelpTemplate:     cli.AppHelpTemplate + "\n" + exitText + "\n",
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return usagef("ledgermill help", "%v", err) },
 		Commands: []*cli.Command{
 			a.runCommand(), a.etlCommand(), a.planCommand(), a.statusCommand(), a.loadCommand(), a.reconcileCommand(), a.rejectsCommand(), a.runsCommand(),
 			a.rollbackCommand(), a.closeCommand(), a.dropCommand(),

@@ -71,6 +71,7 @@ func (a *app) diff(c *cli.Context) (err error) {
 		}
 	}
 	show := func(ctx context.Context, out io.Writer) error {
+		defer looking.progress.done()
 		if err := looking.session.Refresh(ctx); err != nil {
 			return err
 		}

@@ -15,8 +15,8 @@ func (a *app) generateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "generate",
 		Usage: "write realistic raw objects with injected defects, and a ledger of what was injected",
-		Description: `One object a day with its control file, customers, merchants, and generated.json: what
-the accounts must come to. The same seed writes the same bytes.
+		Description: `One object a day, customers and merchants, each with its control file, and
+generated.json: what the accounts must come to. The same seed writes the same bytes.
 
 EXAMPLE
    ledgermill generate --output raw --rows 100000 --days 7`,

@@ -78,6 +78,7 @@ func (a *app) preview(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, looking.close()) }()
 	show := func(ctx context.Context, out io.Writer) error {
+		defer looking.progress.done()
 		if err := looking.session.Refresh(ctx); err != nil {
 			return err
 		}
@@ -148,9 +149,9 @@ func (l *looking) close() error {
 	return err
 }
 
-// look opens a session for the dataset that is the command's argument. A watch shows no
-// progress: it would be written over what is shown.
-func (a *app) look(c *cli.Context, name string, quiet bool) (*looking, error) {
+// look opens a session for the dataset that is the command's argument. A watch shows
+// progress up to its first showing: later it would be written over what is shown.
+func (a *app) look(c *cli.Context, name string, watched bool) (*looking, error) {
 	config, err := a.settings(c, nil)
 	if err != nil {
 		return nil, err
@@ -166,8 +167,10 @@ func (a *app) look(c *cli.Context, name string, quiet bool) (*looking, error) {
 	}
 	l.done = append(l.done, done)
 	update := l.progress.update
-	if _, screen := terminal(a.stderr); quiet || !screen {
+	if _, screen := terminal(a.stderr); !screen {
 		update = nil
+	} else if watched {
+		update = l.progress.first
 	}
 	l.session = preview.New(c.Args().First(), preview.Options{Examine: examining(options), Open: w.bench(update)})
 	return l, nil

@@ -57,6 +57,16 @@ func (p *progress) update(e engine.Progress) {
 	}
 }
 
+// first is update until done: what a watch shows is not written over.
+func (p *progress) first(e engine.Progress) {
+	p.mu.Lock()
+	ended := p.bars == nil
+	p.mu.Unlock()
+	if !ended {
+		p.update(e)
+	}
+}
+
 func (p *progress) label() string {
 	const most = 36
 	if len(p.what) > most {

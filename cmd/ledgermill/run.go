@@ -109,15 +109,7 @@ func engineFlags(c *cli.Context, overrides map[string]string) map[string]string 
 		}
 	}
 	if c.IsSet("conf") {
-		// The parser of flags parts their values by commas; a property begins with spark.
-		var conf strings.Builder
-		for _, piece := range c.StringSlice("conf") {
-			if conf.Len() > 0 {
-				conf.WriteString(map[bool]string{true: " ", false: ","}[strings.HasPrefix(piece, "spark.")])
-			}
-			conf.WriteString(piece)
-		}
-		all["spark.conf"] = conf.String()
+		all["spark.conf"] = strings.Join(c.StringSlice("conf"), " ")
 	}
 	return all
 }

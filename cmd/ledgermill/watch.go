@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 
 	"ledgermill/engine"
@@ -42,6 +44,9 @@ func (a *app) watch(ctx context.Context, w *workspace, show func(context.Context
 		}
 		if ctx.Err() != nil {
 			// The end of a watch, and no failure: only the exit code tells.
+			if _, screen := terminal(a.stdout); screen {
+				fmt.Fprintln(a.stdout) // what comes next stands below
+			}
 			var stopped *interruption
 			a.exit = engine.ExitInterrupted
 			if errors.As(context.Cause(ctx), &stopped) {
@@ -82,17 +87,26 @@ func (a *app) redraw(text string) error {
 	if err != nil {
 		width, height = 80, 24
 	}
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	used := 0
-	for i, line := range lines {
-		used += 1 + len([]rune(line))/(width+1)
-		if used > height-2 {
-			lines = append(lines[:max(i-1, 0)], "…")
-			break
-		}
-	}
+	lines := fit(text, width, height-1)
 	// Home, each line to its end, and what is left of the screen: clearing it first would flicker.
 	const home, lineEnd, rest = "\x1b[H", "\x1b[K\r\n", "\x1b[J"
 	_, err = io.WriteString(a.stdout, home+strings.Join(append(lines, stamp), lineEnd)+"\x1b[K"+rest)
 	return err
+}
+
+// fit is as much of a text as so many rows of a screen hold; the lines that do not fit
+// are counted in the last one.
+func fit(text string, width, rows int) []string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	room, used := -1, 0 // the lines that leave a row for the count
+	for i, line := range lines {
+		used += 1 + max(runewidth.StringWidth(line)-1, 0)/max(width, 1)
+		if room < 0 && used >= rows {
+			room = i
+		}
+		if used > rows {
+			return append(slices.Clone(lines[:room]), fmt.Sprintf("… %s more", engine.Plural(len(lines)-room, "line")))
+		}
+	}
+	return lines
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ledgermill/engine"
 )
 
@@ -102,6 +104,20 @@ func TestWatch(t *testing.T) {
 	edited(t, desks, "form loans", "from loans")
 	expect("rows again", rows.shown(), "13.50")
 	expect("difference again", diff.shown(), "1 removed")
+	text, err := os.ReadFile(desks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(desks); err != nil {
+		t.Fatal(err)
+	}
+	expect("removed", rows.shown(), "no model or contract is called desk_days")
+	expect("difference of what is removed", diff.shown(), "no model or contract is called desk_days")
+	if err := os.WriteFile(desks, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	expect("rows of what is back", rows.shown(), "13.50")
+	expect("difference of what is back", diff.shown(), "1 removed")
 	for _, w := range []*watched{rows, diff} {
 		w.stop()
 		for w.lines.Scan() {
@@ -163,5 +179,28 @@ func BenchmarkWatch(b *testing.B) {
 				edited(b, path, from, "5000.00 ")
 			}
 		})
+	}
+}
+
+// TestFit holds a text against the rows of a screen: nothing scrolls, and what is left
+// out is counted.
+func TestFit(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 161)
+	for _, c := range []struct {
+		text string
+		rows int
+		want []string
+	}{
+		{"a\nb\n", 2, []string{"a", "b"}},
+		{"a\nb\nc\n", 2, []string{"a", "… 2 lines more"}},
+		{"a\n" + long + "\nb", 5, []string{"a", long, "b"}},
+		{"a\n" + long + "\nb", 4, []string{"a", "… 2 lines more"}},
+		{"a\nb\n" + long, 3, []string{"a", "b", "… 1 line more"}},
+		{strings.Repeat("é", 80) + "\nb", 2, []string{strings.Repeat("é", 80), "b"}},
+	} {
+		if d := cmp.Diff(c.want, fit(c.text, 80, c.rows)); d != "" {
+			t.Errorf("%.20q in %d rows (-want +got):\n%s", c.text, c.rows, d)
+		}
 	}
 }

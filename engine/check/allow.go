@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"ledgermill/engine/model"
 	"ledgermill/engine/sqltext"
 )
 
@@ -19,11 +18,15 @@ type allow struct {
 
 var allowComment = regexp.MustCompile(`^--\s*allow\s*:?\s*([A-Za-z_]*)\s*:?\s*(.*)$`)
 
-// allows are the comments of a file's statement. Its header holds directives alone.
+// allows are the comments of a file. One in the header is for the directive below it.
 func allows(file, src string) []allow {
 	tokens, err := sqltext.Lex(file, src)
 	if err != nil {
 		return nil
+	}
+	header := 0
+	for header < len(tokens) && tokens[header].Pos.Line == header+1 && strings.HasPrefix(tokens[header].Text, "--") {
+		header++
 	}
 	var all []allow
 	for i, t := range tokens {
@@ -33,8 +36,9 @@ func allows(file, src string) []allow {
 		}
 		a := allow{rule: m[1], reason: strings.TrimSpace(m[2]), pos: t.Pos, line: t.Pos.Line}
 		if i == 0 || tokens[i-1].Pos.Line != t.Pos.Line {
-			for _, next := range tokens[i+1:] {
-				if next.Kind != sqltext.Comment {
+			for at, next := range tokens[i+1:] {
+				directive := i+1+at < header && strings.Contains(next.Text, ":") && !allowComment.MatchString(next.Text)
+				if next.Kind != sqltext.Comment || directive {
 					a.line = next.Pos.Line
 					break
 				}
@@ -45,10 +49,11 @@ func allows(file, src string) []allow {
 	return all
 }
 
-// allowed adds the findings of a statement that no comment silences, and what is
-// wrong with the comments.
-func (r *Result) allowed(s model.Statement, found []Finding) {
-	all := allows(s.File, s.Source)
+// allowed adds the findings of a file that no comment silences, and what is wrong with
+// the comments. Some calls are found only where it is to run on Spark: what allows
+// them is not idle elsewhere.
+func (r *Result) allowed(file, src string, found []Finding, onSpark bool) {
+	all := allows(file, src)
 	for _, f := range found {
 		i := slices.IndexFunc(all, func(a allow) bool { return a.rule == f.Rule && a.line == f.Line && a.reason != "" })
 		if i >= 0 {
@@ -59,6 +64,7 @@ func (r *Result) allowed(s model.Statement, found []Finding) {
 		r.Findings = append(r.Findings, f)
 	}
 	for _, a := range all {
+		a.used = a.used || a.rule == sparkFunction && !onSpark
 		if f, wrong := a.fault(); wrong {
 			r.Findings = append(r.Findings, f)
 		}

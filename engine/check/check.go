@@ -82,28 +82,8 @@ func Files(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Report: report, Findings: unbound(faults)}
-	statements := project.Sound().Statements()
-	lib, err := newLibrary(ctx, o.Binder, project, statements)
-	if err != nil {
+	if err := r.lint(ctx, o, project, wanted); err != nil {
 		return nil, err
-	}
-	lib.onSpark = o.Engine == Spark
-	for _, s := range statements {
-		if !wanted(s) {
-			continue
-		}
-		found, err := lint(ctx, o.Binder, lib, s)
-		if err != nil {
-			return nil, fmt.Errorf("check %s: %w", s.File, err)
-		}
-		r.allowed(s, found)
-	}
-	if lib.onSpark {
-		for _, c := range project.Sound().Contracts {
-			if s := (model.Statement{File: c.File, Kind: model.ModelStatement, Source: c.Source}); wanted(s) {
-				r.allowed(s, contractOnSpark(c))
-			}
-		}
 	}
 	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool { return f.Rule == bound && !wanted(faulty(o.FS, f.File)) })
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
@@ -196,9 +176,43 @@ func selected(p *model.Project, pattern string) (selection, error) {
 	}, nil
 }
 
+// lint holds what is sound against every rule, a file at a time: its statement, its
+// conditions, and then the comments that allow what was found.
+func (r *Result) lint(ctx context.Context, o Options, p *model.Project, wanted selection) error {
+	sound := p.Sound()
+	statements := sound.Statements()
+	lib, err := newLibrary(ctx, o.Binder, p, statements)
+	if err != nil {
+		return err
+	}
+	lib.onSpark = o.Engine == Spark
+	sources, found := map[string]string{}, map[string][]Finding{}
+	for _, s := range append(statements, sound.Conditions()...) {
+		if !wanted(s) {
+			continue
+		}
+		more, err := lint(ctx, o.Binder, lib, s)
+		if err != nil {
+			return fmt.Errorf("check %s: %w", s.File, err)
+		}
+		sources[s.File] = s.Source
+		found[s.File] = append(found[s.File], more...)
+	}
+	for _, c := range sound.Contracts {
+		if lib.onSpark && wanted(model.Statement{File: c.File, Kind: model.ModelStatement}) {
+			sources[c.File] = c.Source
+			found[c.File] = addSparks(found[c.File], contractOnSpark(c))
+		}
+	}
+	for _, file := range sortedKeys(sources) {
+		r.allowed(file, sources[file], found[file], lib.onSpark)
+	}
+	return nil
+}
+
 // lint applies every rule to a statement.
 func lint(ctx context.Context, b Binder, lib *library, s model.Statement) ([]Finding, error) {
-	l, err := newLinter(lib, s)
+	l, err := newLinter(ctx, b, lib, s)
 	if err != nil {
 		return nil, err
 	}

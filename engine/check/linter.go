@@ -29,7 +29,7 @@ type node map[string]any
 // models, each read once.
 type library struct {
 	project *model.Project
-	roots   map[string]node      // by file
+	roots   map[string]node      // of the files' statements, by file
 	outputs map[string]*relation // of models
 	onSpark bool                 // statements are to run there: what it lacks is an error
 }
@@ -37,29 +37,44 @@ type library struct {
 func newLibrary(ctx context.Context, b Binder, p *model.Project, statements []model.Statement) (*library, error) {
 	lib := &library{project: p, roots: map[string]node{}, outputs: map[string]*relation{}}
 	for _, s := range statements {
-		data, err := b.Parse(ctx, s.SQL)
+		root, err := parse(ctx, b, s.SQL)
 		if err != nil {
 			return nil, fmt.Errorf("check %s: %w", s.File, err)
 		}
-		var parsed struct {
-			Statements []struct {
-				Node node `json:"node"`
-			} `json:"statements"`
-		}
-		if err := json.Unmarshal(data, &parsed); err != nil || len(parsed.Statements) != 1 {
-			return nil, fmt.Errorf("check %s: read parsed statement: %w", s.File, err)
-		}
-		lib.roots[s.File] = parsed.Statements[0].Node
+		lib.roots[s.File] = root
 	}
 	return lib, nil
 }
 
-func newLinter(lib *library, s model.Statement) (*linter, error) {
+// parse returns the tree of a SELECT.
+func parse(ctx context.Context, b Binder, sql string) (node, error) {
+	data, err := b.Parse(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	var parsed struct {
+		Statements []struct {
+			Node node `json:"node"`
+		} `json:"statements"`
+	}
+	if err := json.Unmarshal(data, &parsed); err != nil || len(parsed.Statements) != 1 {
+		return nil, fmt.Errorf("read parsed statement: %w", err)
+	}
+	return parsed.Statements[0].Node, nil
+}
+
+func newLinter(ctx context.Context, b Binder, lib *library, s model.Statement) (*linter, error) {
 	tokens, err := sqltext.Lex(s.File, s.SQL)
 	if err != nil {
 		return nil, err
 	}
-	return &linter{library: lib, st: s, root: lib.roots[s.File], tokens: sqltext.Code(tokens), seen: map[string]bool{}}, nil
+	root := lib.roots[s.File]
+	if s.Kind == model.ConditionStatement {
+		if root, err = parse(ctx, b, s.SQL); err != nil {
+			return nil, err
+		}
+	}
+	return &linter{library: lib, st: s, root: root, tokens: sqltext.Code(tokens), seen: map[string]bool{}}, nil
 }
 
 // find notes a finding once a place and rule.
@@ -80,7 +95,11 @@ func (l *linter) find(off int, rule, try, format string, args ...any) {
 // unsteady are the constructs that a model may not have at all.
 func (l *linter) unsteady() {
 	for _, u := range l.st.Unsteady {
-		l.find(u.Off, notRepeatable, u.Remedy, "%s", strings.TrimSuffix(u.Msg, ": a model's rows are decided by its inputs alone"))
+		try := u.Remedy
+		if l.st.Kind == model.ConditionStatement && try != "" { // it has no business_day
+			try = "compare with another column; how old the rows may be is said by `test: fresh within ...`"
+		}
+		l.find(u.Off, notRepeatable, try, "%s", strings.TrimSuffix(u.Msg, ": a model's rows are decided by its inputs alone"))
 	}
 }
 

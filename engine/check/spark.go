@@ -49,7 +49,7 @@ func differences() map[string]difference {
 		"list":                  lacks("array_agg(a order by a)"),
 		"len":                   {"counts otherwise for some types in Spark", "length(a)"},
 		"regexp_matches":        lacks("regexp_extract(a, p, 0) <> '', or like"),
-		"regexp_full_match":     lacks("a CHECK of the contract"),
+		"regexp_full_match":     lacks("regexp_extract(a, '^(p)$', 0) = a, of a text that is not empty"),
 		"list_value":            lacks("columns"),
 		"struct_pack":           lacks("columns"),
 		"epoch":                 lacks("a difference of dates"),
@@ -164,6 +164,16 @@ func contractOnSpark(c *contract.Contract) []Finding {
 		return strings.Compare(fmt.Sprint(a.Line, a.Message), fmt.Sprint(b.Line, b.Message))
 	})
 	return slices.CompactFunc(found, func(a, b Finding) bool { return a == b })
+}
+
+// addSparks adds findings of calls to those of the rules, each place once.
+func addSparks(found, calls []Finding) []Finding {
+	for _, c := range calls {
+		if !slices.ContainsFunc(found, func(f Finding) bool { return f.pos() == c.pos() && f.Rule == c.Rule }) {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // callWords stand before a bracket and call nothing.

@@ -55,6 +55,7 @@ type Column struct {
 type Check struct {
 	Name string
 	Text string // source text between the brackets
+	Off  int    // byte of Source that Text begins at
 	Pos  sqltext.Pos
 }
 

@@ -220,6 +220,9 @@ var reasonName = regexp.MustCompile(`\A[a-z][a-z0-9_]*\z`)
 
 func (r *ddlReader) check(at, name sqltext.Token, text []sqltext.Token) {
 	check := Check{Name: name.Name(), Text: sqltext.Source(r.src, text), Pos: at.Pos}
+	if len(text) > 0 {
+		check.Off = text[0].Off
+	}
 	if name.Kind == 0 {
 		r.faultAt(at.Pos, "CHECK without a name: its name is the reason of the records that it refuses",
 			"write `constraint <name> check ("+strings.TrimSpace(check.Text)+")`")

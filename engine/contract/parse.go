@@ -2,6 +2,8 @@ package contract
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
@@ -55,12 +57,50 @@ func invalidUTF8(text string) int {
 }
 
 // takeNames gives the directives something to be checked against where DuckDB
-// cannot read the table.
-func (p *parser) takeNames() {
+// cannot read the table: the columns, with their types where these alone are sound.
+func (p *parser) takeNames(ctx context.Context) error {
 	for _, col := range p.ddl.columns {
 		p.contract.Columns = append(p.contract.Columns, Column{Name: strings.ToLower(col.name), Pos: col.pos})
 	}
 	p.contract.Checks = p.ddl.checks
+	_, plain := p.probe("true")
+	for _, table := range []string{p.withoutChecks(), plain} {
+		tables, err := p.judge.Tables(ctx, table)
+		var fault *Fault
+		switch {
+		case errors.As(err, &fault) || err == nil && (len(tables) != 1 || len(tables[0].Columns) != len(p.contract.Columns)):
+			continue
+		case err != nil:
+			return fmt.Errorf("describe %s: %w", p.contract.Name, err)
+		}
+		for i, col := range tables[0].Columns {
+			p.contract.Columns[i].Type, _ = parseType(col.Type)
+			p.contract.Columns[i].NotNull = col.NotNull
+		}
+		for _, name := range tables[0].Key {
+			p.contract.Key = append(p.contract.Key, strings.ToLower(name))
+		}
+		break
+	}
+	return nil
+}
+
+// withoutChecks is the CREATE TABLE with every CHECK true.
+func (p *parser) withoutChecks() string {
+	create := p.ddl.create
+	if len(create) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	from := create[0].Off
+	for _, check := range p.ddl.checks {
+		if check.Off < from {
+			continue // it has no text
+		}
+		b.WriteString(p.contract.Source[from:check.Off] + "true")
+		from = check.Off + len(check.Text)
+	}
+	return b.String() + p.contract.Source[from:create[len(create)-1].End]
 }
 
 func (p *parser) checkNames() {

@@ -44,7 +44,9 @@ func (p *parser) describe(ctx context.Context) error {
 	tables, err := p.judge.Tables(ctx, texts...)
 	var fault *Fault
 	if errors.As(err, &fault) {
-		p.takeNames()
+		if err := p.takeNames(ctx); err != nil {
+			return err
+		}
 		if fault.Statement == 0 && fault.Off <= 0 {
 			return p.blame(ctx, fault)
 		}
@@ -72,7 +74,7 @@ func (p *parser) describeFaulty(ctx context.Context) error {
 	var fault *Fault
 	switch {
 	case errors.As(err, &fault) || err == nil && (len(tables) != 1 || len(tables[0].Columns) != len(p.ddl.columns)):
-		p.takeNames()
+		return p.takeNames(ctx)
 	case err != nil:
 		return fmt.Errorf("describe %s: %w", p.contract.Name, err)
 	default:
@@ -89,14 +91,22 @@ func (p *parser) blame(ctx context.Context, whole *Fault) error {
 		return err
 	}
 	for _, check := range p.ddl.checks {
-		if slices.ContainsFunc(p.faults[before:], func(f *sqltext.Error) bool { return f.Pos == check.Pos }) {
+		of := "CHECK " + check.Name
+		if slices.ContainsFunc(p.faults[before:], func(f *sqltext.Error) bool {
+			return strings.HasPrefix(f.Msg, of+":") || strings.HasPrefix(f.Msg, of+" ")
+		}) {
 			continue
 		}
-		_, err := p.judge.Tables(ctx, p.probe(check.Text))
+		lead, probe := p.probe(check.Text)
+		_, err := p.judge.Tables(ctx, probe)
 		var fault *Fault
 		switch {
 		case errors.As(err, &fault):
-			p.fault(check.Pos, "CHECK "+check.Name+": "+fault.Msg, fault.Remedy)
+			pos := check.Pos
+			if in := fault.Off - lead; in >= 0 && in < len(check.Text) {
+				pos = p.posAt(check.Off + in)
+			}
+			p.fault(pos, "CHECK "+check.Name+": "+fault.Msg, fault.Remedy)
 		case err != nil:
 			return fmt.Errorf("try CHECK %s: %w", check.Name, err)
 		}
@@ -107,13 +117,14 @@ func (p *parser) blame(ctx context.Context, whole *Fault) error {
 	return nil
 }
 
-// probe is a table of the contract's columns with one CHECK.
-func (p *parser) probe(check string) string {
+// probe is a table of the contract's columns with one CHECK, and the bytes before it.
+func (p *parser) probe(check string) (lead int, table string) {
 	var columns []string
 	for _, col := range p.ddl.columns {
 		columns = append(columns, sqltext.QuoteName(col.name)+" "+sqltext.Source(p.contract.Source, col.typ))
 	}
-	return `create table "probe" (` + strings.Join(columns, ", ") + ", check (" + check + "\n))"
+	before := `create table "probe" (` + strings.Join(columns, ", ") + ", check ("
+	return len(before), before + check + "\n))"
 }
 
 // disagree is the fault of a text that Ledgermill and DuckDB cut apart differently:
@@ -277,7 +288,8 @@ func (p *parser) compare(whole Table, probes []Table) {
 // stable refuses what gives another value tomorrow.
 func (p *parser) stable(ctx context.Context) error {
 	for _, check := range p.ddl.checks {
-		if err := p.stableText(ctx, check.Text, check.Pos, "CHECK "+check.Name); err != nil {
+		place := func(name string, off int) sqltext.Pos { return p.inCheck(check, name, off) }
+		if err := p.stableText(ctx, check.Text, place, "CHECK "+check.Name); err != nil {
 			return err
 		}
 	}
@@ -285,18 +297,32 @@ func (p *parser) stable(ctx context.Context) error {
 		if col.def == "" {
 			continue
 		}
-		if err := p.stableText(ctx, col.def, col.pos, "DEFAULT of "+col.name); err != nil {
+		if err := p.stableText(ctx, col.def, func(string, int) sqltext.Pos { return col.pos }, "DEFAULT of "+col.name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *parser) stableText(ctx context.Context, text string, pos sqltext.Pos, what string) error {
+// inCheck is the place of a name in a CHECK, or of a byte where it is known.
+func (p *parser) inCheck(check Check, name string, off int) sqltext.Pos {
+	tokens, err := sqltext.Lex("", check.Text)
+	if i := slices.IndexFunc(tokens, func(t sqltext.Token) bool { return strings.EqualFold(t.Name(), name) }); err == nil && name != "" && i >= 0 {
+		off = tokens[i].Off
+	}
+	if off < 0 || off >= len(check.Text) {
+		return check.Pos
+	}
+	return p.posAt(check.Off + off)
+}
+
+// stableText holds a text against the columns and the clock; place is where a name, or
+// a byte, of it stands.
+func (p *parser) stableText(ctx context.Context, text string, place func(name string, off int) sqltext.Pos, what string) error {
 	e, err := p.judge.Expression(ctx, text)
 	var fault *Fault
 	if errors.As(err, &fault) {
-		p.fault(pos, what+": "+fault.Msg, fault.Remedy)
+		p.fault(place("", fault.Off), what+": "+fault.Msg, fault.Remedy)
 		return nil
 	}
 	if err != nil {
@@ -304,11 +330,11 @@ func (p *parser) stableText(ctx context.Context, text string, pos sqltext.Pos, w
 	}
 	for _, name := range e.Columns {
 		if _, ok := p.contract.Column(strings.ToLower(name)); !ok {
-			p.fault(pos, fmt.Sprintf("%s: %s has no column %q%s", what, p.contract.Name, name, sqltext.DidYouMean(name, p.contract.Names())), "")
+			p.fault(place(name, -1), fmt.Sprintf("%s: %s has no column %q%s", what, p.contract.Name, name, sqltext.DidYouMean(name, p.contract.Names())), "")
 		}
 	}
 	for _, name := range e.Unstable {
-		p.fault(pos, what+" uses "+name+": the same record would be judged otherwise tomorrow", "compare with another column, or with the business date in a model's test")
+		p.fault(place(name, -1), what+" uses "+name+": the same record would be judged otherwise tomorrow", "compare with another column, or with the business date in a model's test")
 	}
 	return nil
 }

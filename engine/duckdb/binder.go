@@ -82,7 +82,7 @@ func (b *Binder) Parse(ctx context.Context, statement string) ([]byte, error) {
 	}
 	switch {
 	case fault.Error && fault.Type == "not implemented":
-		return nil, &model.BindError{Msg: "not a SELECT"}
+		return nil, &model.BindError{Msg: "not a SELECT", Remedy: "write one SELECT: its rows are what the file makes, and nothing else is run"}
 	case fault.Error:
 		bind := &model.BindError{Off: offset(fault.Position, 0), Msg: firstLine(fault.Message)}
 		diagnose(bind, statement, complaint{Message: fault.Message})

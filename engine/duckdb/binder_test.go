@@ -66,12 +66,13 @@ func TestBinderFaultsCarryTheBytePosition(t *testing.T) {
 			model.BindError{Off: 103, Msg: `Referenced column "nope" not found in FROM clause`}},
 		{"function", describe, "select summ(amount) from t", model.BindError{Off: 7, Msg: `there is no function summ(), did you mean "sum"?`}},
 		{"group by", describe, "select d, sum(amount) from t", model.BindError{Off: 7, Msg: `column "d" must appear in the GROUP BY clause or must be part of an aggregate function`,
-			Remedy: `either add it to the GROUP BY list, or use "ANY_VALUE(d)" if the exact value of "d" is not important`}},
-		{"set operation", describe, "select d from t union all select d, d from t", model.BindError{Off: 16, Msg: "Set operations can only apply to expressions with the same number of result columns"}},
+			Remedy: "put it behind GROUP BY, or take one value of the group that is decided: max(d)"}},
+		{"set operation", describe, "select d from t union all select d, d from t", model.BindError{Off: 16, Msg: "the sides of UNION, EXCEPT or INTERSECT have different numbers of columns",
+			Remedy: "select the same columns on both sides, in the same order"}},
 		{"types", describe, "select sum(d) from t", model.BindError{Off: 7, Msg: "type mismatch: there is no sum of (DATE)", Remedy: "cast what is of the wrong type: cast(... as ...)"}},
 		{"file", describe, "select * from read_csv('/etc/passwd')", model.BindError{Off: 14, Msg: `Cannot access file "/etc/passwd" - file system operations are disabled by configuration`}},
 		{"syntax", parse, "select\n from where", model.BindError{Off: 8, Msg: "nothing follows FROM but WHERE"}},
-		{"statement", parse, "insert into t values (1)", model.BindError{Msg: "not a SELECT"}},
+		{"statement", parse, "insert into t values (1)", model.BindError{Msg: "not a SELECT", Remedy: "write one SELECT: its rows are what the file makes, and nothing else is run"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got *model.BindError

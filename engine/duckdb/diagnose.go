@@ -3,6 +3,7 @@ package duckdb
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"ledgermill/engine/model"
@@ -131,6 +132,7 @@ func (d *diagnosis) noMatch() {
 }
 
 var (
+	grouped = regexp.MustCompile(`^column "?(\w+)"? must appear in the GROUP BY clause`)
 	offered = regexp.MustCompile(`(?m)^Candidate (?:bindings|tables): :?(.*)$`)
 	inQuote = regexp.MustCompile(`"((?:[^"]|"")+)"`)
 )
@@ -152,9 +154,43 @@ func (d *diagnosis) candidates() {
 	}
 	if strings.HasPrefix(d.first, "WHERE clause cannot contain aggregates") {
 		d.Remedy = "a condition on groups stands behind GROUP BY, in HAVING"
+		d.aliasInWhere()
+	}
+	if m := grouped.FindStringSubmatch(d.first); m != nil {
+		d.Remedy = "put it behind GROUP BY, or take one value of the group that is decided: max(" + m[1] + ")"
+	}
+	if strings.HasPrefix(d.first, "Set operations can only apply") {
+		d.Msg = "the sides of UNION, EXCEPT or INTERSECT have different numbers of columns"
+		d.Remedy = "select the same columns on both sides, in the same order"
 	}
 	if strings.HasPrefix(d.first, "WHERE clause cannot contain window") {
 		d.Remedy = "a condition on a window stands in QUALIFY, or in a query round this one"
+	}
+}
+
+// aliasInWhere moves a fault of WHERE that is placed before it, where an alias is
+// made, to the place where the alias is used.
+func (d *diagnosis) aliasInWhere() {
+	where := slices.IndexFunc(d.code, func(t sqltext.Token) bool { return t.Is("where") && t.Off > d.Off })
+	at := slices.IndexFunc(d.code, func(t sqltext.Token) bool { return t.Off == d.Off })
+	if at < 0 || where < 0 {
+		return
+	}
+	for depth, i := 0, at; i+1 < where; i++ {
+		switch {
+		case d.code[i].Is("("):
+			depth++
+		case d.code[i].Is(")"):
+			depth--
+		case depth <= 0 && d.code[i].Is("as") && i > at:
+			name := d.code[i+1].Name()
+			for _, t := range d.code[where:] {
+				if strings.EqualFold(t.Name(), name) && name != "" {
+					d.Off, d.Msg = t.Off, name+" is an aggregate: WHERE chooses rows before they are summed up"
+					return
+				}
+			}
+		}
 	}
 }
 

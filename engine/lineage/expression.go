@@ -1,6 +1,9 @@
 package lineage
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // expression is what the value of an expression comes from.
 func (r *resolver) expression(e node, s *scope) origin {
@@ -70,6 +73,10 @@ func (r *resolver) field(e node, s *scope) (origin, bool) {
 	return r.expression(children[0], s).field(name), true
 }
 
+// chosenBy are aggregates that return the first argument of the row that the second
+// one chooses.
+var chosenBy = []string{"max_by", "min_by", "arg_max", "arg_min", "argmax", "argmin", "arg_max_null", "arg_min_null", "arg_max_nulls_last", "arg_min_nulls_last"}
+
 func (r *resolver) function(e node, s *scope) origin {
 	switch {
 	case e.is("function_name", "struct_pack"):
@@ -84,7 +91,10 @@ func (r *resolver) function(e node, s *scope) origin {
 		how = Aggregation
 	}
 	all := []origin{{from: set{}}}
-	for _, argument := range e.list("children") {
+	for i, argument := range e.list("children") {
+		if i == 1 && slices.Contains(chosenBy, strings.ToLower(e.text("function_name"))) {
+			how = Condition
+		}
 		all = append(all, r.expression(argument, s).as(how))
 	}
 	for _, order := range e.child("order_bys").list("orders") {

@@ -171,9 +171,9 @@ func (r *resolver) values(n node, s *scope) source {
 func (r *resolver) pivot(n node, s *scope) source {
 	below := r.from(n.child("source"), s)
 	inner := &scope{outer: s, tables: below.tables, visible: below.visible}
-	made := &relation{rows: below.rows}
+	var made *relation
 	if names := n.texts("unpivot_names"); len(names) > 0 {
-		made.columns = unpivoted(n, names, below.visible)
+		made = unpivoted(n, names, below)
 	} else {
 		made = r.pivoted(n, inner, below)
 	}
@@ -216,8 +216,10 @@ func (r *resolver) pivoted(n node, s *scope, below source) *relation {
 	return made
 }
 
-func unpivoted(n node, names []string, below []seen) []column {
-	values := origin{from: set{}}
+// unpivoted are the columns that stay, those that hold names, and those that hold the
+// values of the others; rows without any value are dropped.
+func unpivoted(n node, names []string, below source) *relation {
+	values := make([]origin, len(names))
 	gone := map[string]bool{}
 	var labels []column
 	for _, p := range n.list("pivots") {
@@ -225,22 +227,28 @@ func unpivoted(n node, names []string, below []seen) []column {
 			labels = append(labels, column{name: name, origin: origin{from: set{}}})
 		}
 		for _, entry := range p.list("entries") {
-			for _, v := range entry.list("values") {
+			for i, v := range entry.list("values") {
 				name, _ := v["value"].(string)
 				gone[strings.ToLower(name)] = true
+				at := slices.IndexFunc(below.visible, func(c seen) bool { return same(c.name, name) })
+				if at >= 0 {
+					values[i%len(names)] = merge(values[i%len(names)], below.visible[at].origin)
+				}
 			}
 		}
 	}
-	var kept []column
-	for _, c := range below {
-		if gone[strings.ToLower(c.name)] {
-			values = merge(values, c.origin)
-			continue
+	made := &relation{rows: below.rows}
+	for _, c := range below.visible {
+		if !gone[strings.ToLower(c.name)] {
+			made.columns = append(made.columns, c.column)
 		}
-		kept = append(kept, c.column)
 	}
-	for _, name := range names {
-		labels = append(labels, column{name: name, origin: values})
+	made.columns = append(made.columns, labels...)
+	for i, name := range names {
+		made.columns = append(made.columns, column{name: name, origin: values[i]})
+		if !n.yes("include_nulls") {
+			made.rows = union(made.rows, values[i].from.as(Filter))
+		}
 	}
-	return append(kept, labels...)
+	return made
 }

@@ -113,6 +113,7 @@ func (l *loader) bindTests(ctx context.Context, d *draft) {
 		d.tests = append([]Test{grain}, d.tests...)
 	}
 	var conditions, values []string
+	var texts []condition
 	for i := range d.tests {
 		t := &d.tests[i]
 		if !l.columnsOf(t, m) || !l.literals(t, m) || !l.timed(t, m) {
@@ -123,12 +124,19 @@ func (l *loader) bindTests(ctx context.Context, d *draft) {
 		}
 		if t.Kind == Expression {
 			values = append(values, "("+t.SQL+")")
+			texts = append(texts, condition{t.SQL, d.off(t.pos(0))})
 		}
 	}
 	m.Tests = d.tests
 	l.report.Tests += len(m.Tests)
 	if len(l.faults) == before && len(conditions) > 0 {
 		l.bindConditions(ctx, m, conditions, values)
+	}
+	if len(l.faults) == before && len(texts) > 0 {
+		m.conditions = conditionsOf(m.Name, d.source, texts)
+		if tree, ok := l.parse(ctx, m.conditions); ok {
+			m.unsteady = tree.findings
+		}
 	}
 }
 
@@ -137,7 +145,7 @@ func (l *loader) bindTests(ctx context.Context, d *draft) {
 func (l *loader) columnsOf(t *Test, m *Model) bool {
 	before := len(l.faults)
 	missing := func(dataset, name string, columns []Column) {
-		l.fault(t.Pos, "`test: %s`: %s has no column %s%s", t.Text, dataset, name, sqltext.DidYouMean(name, names(columns)))
+		l.fault(t.named(name), "`test: %s`: %s has no column %s%s", t.Text, dataset, name, sqltext.DidYouMean(name, names(columns)))
 	}
 	for i, name := range t.Columns {
 		c, ok := column(m.Columns, name)
@@ -222,7 +230,7 @@ func (l *loader) bindTest(ctx context.Context, m *Model, t Test) {
 	case t.Kind == Expression:
 		columns, err := l.Binder.Describe(ctx, "select ("+t.SQL+") as value"+from)
 		if err == nil && columns[0].Type != "BOOLEAN" {
-			l.fault(t.Pos, "`test: %s` is %s and not BOOLEAN", t.Text, columns[0].Type)
+			l.faultTry(t.pos(0), "say what must be true of it, such as `"+t.SQL+" is not null`", "`test: %s` is %s and not BOOLEAN", t.Text, columns[0].Type)
 		}
 	}
 }

@@ -2,18 +2,28 @@ package model
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"ledgermill/engine/sqltext"
 )
 
-// modelWords are the directives of sql/models.
+// contractWords are directives of sql/contracts: in a model they are refused by name.
+var contractWords = []string{"objects", "csv", "alias", "format", "null", "constant", "optional", "read", "partition", "key conflict",
+	"control", "reject limit", "private", "first record", "last record"}
+
+// modelWords are the directives of sql/models, and those that are refused there.
 func modelWords() []sqltext.DirectiveWord {
-	return []sqltext.DirectiveWord{
+	words := []sqltext.DirectiveWord{
 		{Name: "about", Column: true}, {Name: "grain"}, {Name: "publish"}, {Name: "preserves"}, {Name: "reads", Column: true},
 		{Name: "business date"}, {Name: "order"}, {Name: "load"}, {Name: "test"},
+		{Name: "allow", Column: true}, // of package check: it says nothing of the data
 	}
+	for _, name := range contractWords {
+		words = append(words, sqltext.DirectiveWord{Name: name, Column: true})
+	}
+	return words
 }
 
 // header is the directives of a model, read but not yet held against its output.
@@ -68,9 +78,28 @@ func readHeader(directives []sqltext.Directive) *header {
 				continue
 			}
 			h.tests = append(h.tests, test)
+		default:
+			h.foreign(d)
 		}
 	}
 	return h
+}
+
+// foreign refuses a directive of contracts.
+func (h *header) foreign(d sqltext.Directive) {
+	if !slices.Contains(contractWords, d.Word) {
+		return
+	}
+	remedy := "write it into a file of sql/contracts"
+	switch d.Word {
+	case "read":
+		remedy = "write `reads " + d.Column + ": " + d.Value + "` for more of an input than the unit itself"
+	case "partition":
+		remedy = "leave the line out: a model has the units of what it reads, or `publish: whole`"
+	case "private":
+		remedy = "leave the line out: what a contract calls private stays so under every name that models give it"
+	}
+	h.faults = append(h.faults, &sqltext.Error{Pos: d.Pos, Msg: "`" + d.Word + "` is a directive of contracts, and this is a model", Remedy: remedy})
 }
 
 func (h *header) fault(p sqltext.Pos, format string, args ...any) {

@@ -107,7 +107,7 @@ func (l *loader) references(d *draft) {
 		switch {
 		case t.Kind != Relationship || t.Target == m.Name:
 		case !l.isDataset(t.Target):
-			l.fault(t.Pos, "no contract or model is called %s%s", t.Target, sqltext.DidYouMean(t.Target, l.datasets()))
+			l.fault(t.named(t.Target), "no contract or model is called %s%s", t.Target, sqltext.DidYouMean(t.Target, l.datasets()))
 			d.unbound = true
 		default:
 			if _, seen := d.needs[t.Target]; !seen {

@@ -86,7 +86,8 @@ var (
 func (l *loader) files(dir string) []string {
 	var files []string
 	err := fs.WalkDir(l.FS, dir, func(file string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || !strings.HasSuffix(file, ".sql") {
+		hidden := strings.HasPrefix(path.Base(file), ".") // an editor's lock or copy of a file that is being edited
+		if err != nil || e.IsDir() || hidden || !strings.HasSuffix(file, ".sql") {
 			return err
 		}
 		if path.Dir(file) != dir {

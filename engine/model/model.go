@@ -41,6 +41,8 @@ type Model struct {
 
 	references []string
 	st         statement
+	conditions statement // of the `test:` expressions; without a source there are none
+	unsteady   []finding // in them
 	tainted    tainted
 }
 

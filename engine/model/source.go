@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -36,6 +37,25 @@ func readSource(file, src string, vocabulary []sqltext.DirectiveWord) (*source, 
 	return s, append(faults, more...)
 }
 
+// off is the byte of a place in the file.
+func (s *source) off(p sqltext.Pos) int {
+	at := len(s.src) - len(strings.TrimPrefix(s.src, "\ufeff"))
+	for range p.Line - 1 {
+		end := strings.IndexAny(s.src[at:], "\r\n")
+		if end < 0 {
+			return len(s.src)
+		}
+		if at += end + 1; strings.HasPrefix(s.src[at-1:], "\r\n") {
+			at++
+		}
+	}
+	for range p.Col - 1 {
+		_, size := utf8.DecodeRuneInString(s.src[at:])
+		at += size
+	}
+	return at
+}
+
 // start is the place of the first statement.
 func (s *source) start() sqltext.Pos {
 	if len(s.statements) == 0 {
@@ -52,7 +72,8 @@ func (s *source) one(kind string, values map[string]string) (statement, error) {
 	case 1:
 		return s.statement(s.statements[0], values)
 	}
-	return statement{}, sqltext.Errorf(s.statements[1][0].Pos, "%s is one statement, and this file has %d", kind, len(s.statements))
+	return statement{}, &sqltext.Error{Pos: s.statements[1][0].Pos, Msg: fmt.Sprintf("%s is one statement, and this file has %d", kind, len(s.statements)),
+		Remedy: "put the other one into a file of its own, or into a WITH of the first"}
 }
 
 // statement is a piece of a file with its parameters bound, which can tell where in

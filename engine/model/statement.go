@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"ledgermill/engine/sqltext"
 )
@@ -15,9 +16,10 @@ const (
 	ModelStatement StatementKind = iota + 1
 	DataTestStatement
 	QueryStatement
+	ConditionStatement // the CHECKs of a contract or the `test:` expressions of a model
 )
 
-// Statement is the one SELECT of a file that is bound.
+// Statement is a SELECT that is bound: the one of a file, or one of its conditions.
 type Statement struct {
 	Kind   StatementKind
 	Name   string
@@ -54,6 +56,57 @@ func (p *Project) Statements() []Statement {
 	}
 	slices.SortFunc(all, func(a, b Statement) int { return cmp.Compare(a.File, b.File) })
 	return all
+}
+
+// Conditions are what the sound contracts and models say of single records, by file:
+// a SELECT of all CHECKs or of all `test:` expressions of each, which knows where in
+// the file each of them stands.
+func (p *Project) Conditions() []Statement {
+	var all []Statement
+	for name, c := range p.Contracts {
+		var texts []condition
+		for _, check := range c.Checks {
+			texts = append(texts, condition{check.Text, check.Off})
+		}
+		if len(texts) > 0 {
+			st := conditionsOf(name, &source{name: name, file: c.File, src: c.Source}, texts)
+			all = append(all, Statement{Kind: ConditionStatement, Name: name, File: c.File, Source: c.Source, SQL: st.text, st: st})
+		}
+	}
+	for name, m := range p.Models {
+		if m.conditions.source != nil {
+			all = append(all, Statement{Kind: ConditionStatement, Name: name, File: m.File, Source: m.Source, SQL: m.conditions.text,
+				Unsteady: unsteady(m.unsteady, nil, m.conditions), st: m.conditions})
+		}
+	}
+	slices.SortFunc(all, func(a, b Statement) int { return cmp.Compare(a.File, b.File) })
+	return all
+}
+
+// condition is the text of a boolean over a row, and its byte of the file.
+type condition struct {
+	text string
+	off  int
+}
+
+// conditionsOf selects the values of conditions on a dataset.
+func conditionsOf(dataset string, s *source, texts []condition) statement {
+	st := statement{source: s}
+	var b strings.Builder
+	for i, c := range texts {
+		st.spans = append(st.spans, span{at: b.Len(), off: c.off, bound: true})
+		if i == 0 {
+			b.WriteString("select (")
+		} else {
+			b.WriteString("\n), (")
+		}
+		st.spans = append(st.spans, span{at: b.Len(), off: c.off})
+		b.WriteString(c.text)
+		st.spans = append(st.spans, span{at: b.Len(), off: c.off + len(c.text), bound: true})
+	}
+	b.WriteString("\n) from " + part(dataset) + " t")
+	st.text = b.String()
+	return st
 }
 
 // unsteady leaves out what stands in the place of a parameter's default.

@@ -44,6 +44,7 @@ type Test struct {
 	Text         string        // as written, without the options: how people call the test
 	Pos          sqltext.Pos
 
+	lead     int      // of Expression: bytes of the directive's value before SQL
 	clocked  bool     // of Fresh: without a column, or of a whole dataset
 	literals []string // Values as SQL literals of the column's type
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -202,7 +203,7 @@ func (t *Test) expression(text string) (bool, string) {
 			return false, "a `test` sees one row: write a query as a data test in sql/tests"
 		}
 	}
-	t.Kind, t.SQL = Expression, sqltext.Source(text, code)
+	t.Kind, t.SQL, t.lead = Expression, sqltext.Source(text, code), code[0].Off
 	return true, ""
 }
 
@@ -223,9 +224,24 @@ func balanced(code []sqltext.Token) bool {
 	return depth == 0
 }
 
-// pos is the place of byte off of SQL, which begins where the value does.
+// named is the place of a column that the test names last.
+func (t Test) named(column string) sqltext.Pos {
+	tokens, err := sqltext.Lex("", t.Text)
+	if err != nil {
+		return t.Pos
+	}
+	for _, token := range slices.Backward(tokens) {
+		if p := t.Pos; strings.EqualFold(token.Name(), column) {
+			p.Col += utf8.RuneCountInString(t.Text[:token.Off])
+			return p
+		}
+	}
+	return t.Pos
+}
+
+// pos is the place of byte off of SQL.
 func (t Test) pos(off int) sqltext.Pos {
 	p := t.Pos
-	p.Col += utf8.RuneCountInString(t.SQL[:min(max(off, 0), len(t.SQL))])
+	p.Col += utf8.RuneCountInString(t.Text[:t.lead] + t.SQL[:min(max(off, 0), len(t.SQL))])
 	return p
 }

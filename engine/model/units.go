@@ -58,7 +58,8 @@ func (l *loader) dated(d *draft, dated, whole []string) {
 	for _, name := range dated[1:] {
 		in := l.input(name)
 		if in.partition != first.partition {
-			l.fault(d.needs[name], "inputs of two unit sizes: %s by %s, %s by %s", dated[0], first.partition, name, in.partition)
+			l.faultTry(d.needs[name], "read them in a model with `-- publish: whole`, or join them in a view of the warehouse",
+				"inputs of two unit sizes: %s by %s, %s by %s", dated[0], first.partition, name, in.partition)
 		}
 		if in.businessDate != first.businessDate && d.businessDate.text == "" {
 			l.faultTry(d.needs[name], "say which: `-- business date: "+first.businessDate+"`",
@@ -185,7 +186,11 @@ func (l *loader) outputDate(d *draft) {
 	c, ok := column(m.Columns, m.BusinessDate)
 	switch {
 	case !ok:
-		l.fault(pos, "the output lacks the business date %s%s", m.BusinessDate, sqltext.DidYouMean(m.BusinessDate, m.Names()))
+		remedy := "select " + m.BusinessDate + ", or say by `-- business date: column` which column has it"
+		if d.businessDate.text != "" {
+			remedy = ""
+		}
+		l.faultTry(pos, remedy, "the output lacks the business date %s%s", m.BusinessDate, sqltext.DidYouMean(m.BusinessDate, m.Names()))
 	case c.Type != "DATE":
 		l.fault(pos, "the business date %s is %s and not DATE", c.Name, c.Type)
 	default:

@@ -17,6 +17,8 @@ const (
 	every = 50 * time.Millisecond
 	// settle is how long files must stay as they are: editors write in several steps.
 	settle = 10 * time.Millisecond
+	// absent is how long a file must be gone: some editors remove it and write it anew.
+	absent = 200 * time.Millisecond
 )
 
 // Watcher waits for edits of a project's SQL files.
@@ -57,23 +59,44 @@ func (w *Watcher) Next(ctx context.Context) error {
 		if maps.Equal(now, w.seen) {
 			continue
 		}
-		for {
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case <-time.After(settle):
-			}
-			again, err := w.look()
-			if err != nil {
-				return err
-			}
-			if maps.Equal(again, now) {
-				w.seen = now
-				return nil
-			}
-			now = again
+		if now, err = w.settled(ctx, now); err != nil {
+			return err
+		}
+		if !maps.Equal(now, w.seen) { // a file that was gone may be back as it was
+			w.seen = now
+			return nil
 		}
 	}
+}
+
+// settled waits until the files stay as they are.
+func (w *Watcher) settled(ctx context.Context, now map[string]stamp) (map[string]stamp, error) {
+	began := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(settle):
+		}
+		again, err := w.look()
+		if err != nil {
+			return nil, err
+		}
+		if maps.Equal(again, now) && (!w.lacks(now) || time.Since(began) >= absent) {
+			return now, nil
+		}
+		now = again
+	}
+}
+
+// lacks reports whether a file that was there is gone.
+func (w *Watcher) lacks(now map[string]stamp) bool {
+	for path := range w.seen {
+		if _, there := now[path]; !there {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *Watcher) look() (map[string]stamp, error) {
@@ -82,7 +105,8 @@ func (w *Watcher) look() (map[string]stamp, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // removed meanwhile: an editor puts a new file in its place
 		}
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".sql") {
+		hidden := strings.HasPrefix(d.Name(), ".")
+		if err != nil || d.IsDir() || hidden || !strings.HasSuffix(path, ".sql") {
 			return err
 		}
 		info, err := os.Stat(path)

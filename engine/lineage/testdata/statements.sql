@@ -196,3 +196,105 @@ select array(select c from u where u.a = t.a) as l from t
 with q as (select t.a, u.a from t, u) select a, a_1 from q
 -- from first
 from t select n where a = 1
+-- one name at three depths of with
+with x as (select a, b as m from t) select (with x as (select c as m, v from u) select max(m) from x where v = x2.n) as inner_m, x.m from x join t as x2 on x2.a = x.a
+-- a with in a lateral that sees the table before it
+select t.n, l.k from t, lateral (with q as (select c + t.b as k from u where u.a = t.a) select max(k) as k from q) l
+-- left join of a lateral
+select t.n, l.c, l.p from t left join lateral (select c, rank() over (order by u.v) as p from u where u.a = t.a) l on true
+-- a lateral that sees a lateral
+select t.n, l.k, m.j from t, lateral (select t.a + 1 as k) l, lateral (select l.k * t.b as j) m
+-- a lateral under using
+select a, n, c from t join lateral (select u.a, u.c from u where u.c > t.b) l using (a)
+-- an inner table hides the outer one of its name
+select n, (select max(t.c) from u as t where t.a = b) as m from t
+-- a column of the outer query where the inner one has none of its name
+select v, (select max(n) from t where t.a = c) as m from u
+-- an alias of the list within a subquery of the list
+select a + b as k, (select max(c) from u where u.a = t.a) + k as m from t
+-- tuples in a subquery
+select n from t where (a, b) in (select a, c from u where v = 'x')
+-- in a union
+select n from t where a in (select c from u union all select a from w)
+-- exists over a set operation
+select n from t where exists (select a from u where c > t.b intersect select a from w)
+-- an aggregate of an aggregate over a window
+select n, sum(sum(b)) over (order by n) as running, max(a) as m from t group by n
+-- a window over what is grouped, and qualify by it
+select n, a, sum(b) as s from t group by n, a qualify row_number() over (partition by n order by sum(b) desc, a) = 1
+-- qualify by a window of its own name, columns not selected
+select b from t window w as (partition by n order by d) qualify lag(a) over w is distinct from a
+-- an aggregate with distinct and a filter that asks a query
+select count(distinct n) filter (where b in (select c from u)) as k from t
+-- the value of the greatest
+select n, max_by(b, d) as last_b, arg_min(a, b) as first_a from t group by n
+-- rollup and grouping
+select n, a, grouping(n) as g, sum(b) as s from t group by rollup (n, a)
+-- cube under a having
+select n, count(*) as k from t group by cube (n, a) having sum(b) > 2
+-- full join of three by using
+select a, b, c, e from t full join u using (a) full join w using (a)
+-- left join using under an expression of the key
+select a + 1 as k, coalesce(e, 0) as e from t left join w using (a) where e is null or a > 1
+-- anti join using
+select c from u anti join w using (a)
+-- star of a join using, without the key
+select * exclude (a, s, d) from t join u using (a)
+-- star exclude, replace and rename at once, of one table of two
+select t.* exclude (s, d) replace (t.a + u.c as a), u.* rename (c as k, v as n2) from t join u on t.b = u.a
+-- star of a with that renames
+with q(p, r) as (select a, upper(v) from u) select * replace (p + 1 as p) from q
+-- columns over a join, by a pattern, in an aggregate with a filter
+select max(columns('^[bc]$')) filter (where t.n = u.v) from t join u on t.a = u.a
+-- a union under a group, whose sides have other names
+select k, sum(x) as s from (select n as k, b as x from t union all select v, c from u where a > 1) q group by k
+-- union by name of three, each of which lacks a column
+select a, b from t union all by name select a, c from u union all by name select e as b, a from w
+-- union distinct, then except all, in brackets
+(select a from t union select c from u) except all (select a from w where e > 2)
+-- order by an expression of a union's columns
+select * from (select a, b from t union all select a, c from u) q order by a + b limit 2
+-- recursive with that reads another with and the outer tables
+with recursive base as (select a, b from t where n = 'root'), r(k, depth) as (select a, 0 from base union select u.c, r.depth + 1 from r join u on u.a = r.k join base on base.b = u.c) select k, depth from r
+-- recursive with, used twice, counted
+with recursive r as (select a, 1 as step from t union all select c, step + 1 from r join u using (a) where step < 3) select x.a, count(*) as k from r x join r y on x.a = y.step group by x.a
+-- pivot of a with, two aggregates
+with q as (select n, a, b from t where d is not null) from q pivot (sum(b) as s, count(*) as k for a in (1, 2) group by n)
+-- pivot, and a column of it used again
+select n, "1" as one, "2" + 1 as two from (select n, a, b from t) pivot (max(b) for a in (1, 2))
+-- pivot as a statement in a with
+with p as (pivot (select n, a, b from t) on a in (1, 2) using sum(b) group by n) select n, "1" as one from p
+-- unpivot of several columns at once
+from (select n, a, b, b + 1 as c from t) unpivot ((p, q) for k in ((a, b), (b, c)))
+-- unpivot, filtered and grouped
+select k, sum(v) as s from (select n, a, b from t) unpivot (v for k in (a, b)) where n = 'x' group by k
+-- unnest of a list of structs
+select n, e.p, e.q as r from t, unnest([{'p': a, 'q': b}]) as x(e)
+-- a struct that goes through a group, a field of what comes of it
+select n, max({'o': d, 'v': b}).v as last_b from t group by n
+-- a struct of a row, its fields further on
+with q as (select t as r from t), z as (select r.a as a, r.s.x as x from q) select a, x from z
+-- star of a struct in a with, then excluded
+with q as (select {'p': a, 'q': n, 'r': b} as w from t), z as (select w.* from q) select * exclude (q) from z
+-- a list that is ordered, a place of it
+select n, list(b order by d)[1] as first_b from t group by n
+-- a list comprehension
+select [x + b for x in [a, 1] if x > a] as l from t
+-- a map and its value
+select map {'k': a, 'j': b}['k'] as v from t
+-- between subqueries, in a case
+select case when b between (select min(c) from u) and (select max(e) from w) then n else 'z' end as k from t
+-- distinct on an expression, ordered by columns that are not selected
+select distinct on (a % 2) n from t order by a % 2, d desc, b
+-- a derived table twice, joined to itself by a window
+select x.k, y.k as before from (select a as k, row_number() over (order by d, a) as p from t) x left join (select a as k, row_number() over (order by d, a) as p from t) y on y.p = x.p - 1
+-- a values list joined by using
+select label, sum(b) as s from t join (values (1, 'one'), (2, 'two')) m(a, label) using (a) group by label
+-- quoted names that differ by case alone from the columns
+select q."K" from (select a + b as k from t) as Q
+-- lag with a default that is a column, ignoring nulls
+select lag(b, 1, a ignore nulls) over (partition by n order by d) as l from t
+-- a condition that is selected, then filtered on
+select k, n from (select n, a > b as k, b from t) where k and b > 0
+-- unpivot that keeps nulls
+from (select n, a, b from t) unpivot include nulls (v for k in (a, b))
