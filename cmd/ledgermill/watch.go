@@ -31,6 +31,14 @@ func (a *app) watch(ctx context.Context, w *workspace, show func(context.Context
 	if err != nil {
 		return err
 	}
+	if f, isFile := a.stdout.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
+		_, height, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			height = 24
+		}
+		// What stood there scrolls up and is not written over.
+		fmt.Fprint(a.stdout, strings.Repeat("\n", height), "\x1b[H", "reading the raw objects for the first time\r\n")
+	}
 	for {
 		var out bytes.Buffer
 		if err := show(ctx, &out); err != nil && ctx.Err() == nil {

@@ -111,8 +111,8 @@ func TestWatch(t *testing.T) {
 	if err := os.Remove(desks); err != nil {
 		t.Fatal(err)
 	}
-	expect("removed", rows.shown(), "no model or contract is called desk_days")
-	expect("difference of what is removed", diff.shown(), "no model or contract is called desk_days")
+	expect("removed", rows.shown(), "sql/models/desk_days.sql is gone: nothing makes desk_days")
+	expect("difference of what is removed", diff.shown(), "sql/models/desk_days.sql is gone: nothing makes desk_days")
 	if err := os.WriteFile(desks, text, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -66,11 +66,15 @@ type UnknownError struct {
 	Name  string
 	Names []string
 	Where string // a revision; "" the files
+	Gone  string // the file that was there before
 }
 
 func (e *UnknownError) Error() string {
 	if e.Where != "" {
 		return fmt.Sprintf("%s has no model %s: it is new since then", e.Where, e.Name)
+	}
+	if e.Gone != "" {
+		return e.Gone + " is gone: nothing makes " + e.Name
 	}
 	return "no model or contract is called " + e.Name + sqltext.DidYouMean(e.Name, e.Names)
 }
@@ -79,6 +83,9 @@ func (e *UnknownError) Error() string {
 func (e *UnknownError) Try() string {
 	if e.Where != "" {
 		return "ledgermill preview " + e.Name
+	}
+	if e.Gone != "" {
+		return "put it back, or end and look at one of " + strings.Join(e.Names, ", ")
 	}
 	return "one of " + strings.Join(e.Names, ", ")
 }
@@ -131,7 +138,11 @@ func (s *Session) Refresh(ctx context.Context) error {
 func (s *Session) sound(p *model.Project, faults sqltext.Errors) error {
 	names, err := p.Select("+" + s.dataset)
 	if err != nil || strings.ContainsAny(s.dataset, "*?[,+") {
-		return &UnknownError{Name: s.dataset, Names: datasets(p)}
+		unknown := &UnknownError{Name: s.dataset, Names: datasets(p)}
+		if s.target != nil {
+			unknown.Gone = s.target.File
+		}
+		return unknown
 	}
 	if !p.Broken[s.dataset] {
 		return nil
