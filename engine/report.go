@@ -3,9 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,7 +12,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"ledgermill/engine/job"
-	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 	stands "ledgermill/engine/standing"
 )
@@ -198,48 +194,6 @@ func (f *feed) parts(cells []ledger.Cell, read map[string]bool) []PartAccount {
 	return all
 }
 
-// close ends the run: it records it in the ledger if it did anything, and else notes
-// that it was there.
-func (r *run) close(ctx context.Context, cause error) error {
-	r.report.Seconds = r.Now().Sub(r.report.Started).Seconds()
-	r.report.Steps = map[string]float64{}
-	for step, d := range r.timing {
-		r.report.Steps[step] = d.Seconds()
-	}
-	r.warehouseAccounts()
-	if r.report.NothingToDo() && len(r.report.Tests) == 0 && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
-		return r.noteIdle(ctx)
-	}
-	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
-		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
-	for _, a := range r.report.Accounts {
-		summary.Account = append(summary.Account, ledger.Account{Feed: a.Feed, By: a.Aggregates, Cell: a.Cell})
-	}
-	r.report.Unusual = r.unusual(*summary)
-	// Before the entry: a run whose evidence could not be kept says so there.
-	kept := r.keepRecord(ctx)
-	if kept != nil {
-		r.report.Exit = Graver(r.report.Exit, r.ExitCode(kept))
-		cause = errors.Join(cause, kept)
-	}
-	summary.Finished, summary.Exit = r.Now().UTC(), r.report.Exit
-	if cause != nil {
-		summary.Error = cause.Error()
-	}
-	r.entry = ledger.Entry{Summary: summary}
-	if !r.broken {
-		r.entry.Objects, r.entry.Verdicts = r.dirtyObjects(), slices.Concat(r.newVerdicts(), r.lifted())
-	}
-	r.entry.Removals = droppedStrays(r.entry.Objects)
-	r.heldRejects()
-	r.sign(&r.entry)
-	if err := r.ledger.Commit(ctx, r.entry); err != nil {
-		return errors.Join(kept, err)
-	}
-	r.committed()
-	return kept
-}
-
 // noteIdle leaves a note of a run that found nothing to do, so that nobody takes it for
 // one that did not run. One that looked at a part of the project says nothing of the rest.
 func (r *run) noteIdle(ctx context.Context) error {
@@ -251,60 +205,6 @@ func (r *run) noteIdle(ctx context.Context) error {
 		r.report.Exit = Graver(r.report.Exit, r.ExitCode(err))
 	}
 	return err
-}
-
-// keepRecord writes the report and the structured log beside the ledger.
-func (r *run) keepRecord(ctx context.Context) error {
-	data, err := json.MarshalIndent(r.report, "", "  ")
-	if err != nil {
-		return fmt.Errorf("record of the run: %w", err)
-	}
-	if r.Record != nil {
-		if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".log", r.Record()); err != nil {
-			return fmt.Errorf("log of the run: %w", err)
-		}
-	}
-	if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".json", data); err != nil {
-		return fmt.Errorf("record of the run: %w", err)
-	}
-	return nil
-}
-
-// lifted are the ledger's verdicts that no longer stand.
-func (r *run) lifted() []ledger.Verdict {
-	var lifted []ledger.Verdict
-	for name, units := range r.State().Verdicts {
-		for u, v := range units {
-			if _, stands := r.verdicts[name][job.Unit(u)]; !stands && r.sel.has(name, job.Unit(u)) {
-				v.Lifted = true
-				lifted = append(lifted, v)
-			}
-		}
-	}
-	slices.SortFunc(lifted, func(a, b ledger.Verdict) int {
-		return cmp.Or(cmp.Compare(a.Dataset, b.Dataset), cmp.Compare(a.Unit, b.Unit))
-	})
-	return lifted
-}
-
-// warehouseAccounts adds what the warehouse found to the accounts of the feeds.
-func (r *run) warehouseAccounts() {
-	if r.report.Load == nil {
-		return
-	}
-	for i, a := range r.report.Accounts {
-		var sum ledger.Tally
-		found := false
-		for _, p := range r.report.Load.Control {
-			one := r.Project.Models[p.Dataset]
-			if _, made := r.records[p.Dataset][p.Unit]; made && one != nil && one.Preserves == a.Feed {
-				sum, found = sum.Plus(p.Control), true
-			}
-		}
-		if found {
-			r.report.Accounts[i].Warehouse = &sum
-		}
-	}
 }
 
 // count writes a number with thousands separators: 1,003,412.
@@ -342,23 +242,3 @@ func thousands(digits string) string {
 }
 
 func reasonsOf(c ledger.Cell) []string { return slices.Sorted(maps.Keys(c.Rejected)) }
-
-// StepsOf are the seconds that the steps of a recorded run took, nil where its report
-// is gone.
-func StepsOf(ctx context.Context, from lake.Reader, run string) map[string]float64 {
-	var report Report
-	if readReport(ctx, from, run, &report) != nil {
-		return nil
-	}
-	return report.Steps
-}
-
-// readReport reads the record of a run.
-func readReport(ctx context.Context, from lake.Reader, run string, report *Report) (err error) {
-	r, err := from.Open(ctx, ledger.Prefix+"runs/"+run+".json")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	return json.NewDecoder(r).Decode(report)
-}
