@@ -57,13 +57,14 @@ func yearOfObjects(b *testing.B) *input {
 			b.Fatal(err)
 		}
 	}
-	const header = "transaction_id,transaction_date,transaction_timestamp,customer_id,transaction_type,amount,currency,status,channel\n"
+	const header = "transaction_id,transaction_date,transaction_timestamp,customer_id,transaction_type,amount,currency,status," +
+		"merchant_id,merchant_name,merchant_category,country,channel,card_type,is_fraudulent,processing_time_ms\n"
 	for day := range yearDays {
 		date := time.Date(2024, 1, 1+day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 		for object := range objectsADay {
 			text := header
 			for record := range recordsAnObject {
-				text += fmt.Sprintf("T%d-%d-%d,%s,%s 10:00:00,C%d,PAYMENT,%d.50,EUR,COMPLETED,POS\n", day, object, record, date, date, object, 10+record)
+				text += fmt.Sprintf("T%d-%d-%d,%s,%s 10:00:00,C%d,PAYMENT,%d.50,EUR,COMPLETED,,,,FR,POS,,false,12\n", day, object, record, date, date, object, 10+record)
 			}
 			path := filepath.Join(in.dir, "transactions", fmt.Sprintf("%s-%02d.csv", date, object))
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
