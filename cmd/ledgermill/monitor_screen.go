@@ -34,6 +34,10 @@ type seen struct{ sample monitor.Sample }
 // tick asks for the next one.
 type tick struct{}
 
+// paints is how often a second the screen is looked at for something to paint. Sixty times,
+// as usual, are most of what a monitor costs that looks every other second.
+const paints = 10
+
 // watchScreen shows the monitor until q, Ctrl-C or the context ends it.
 func (a *app) watchScreen(ctx context.Context, m *monitoring) error {
 	ctx, stop := context.WithCancel(ctx)
@@ -46,7 +50,7 @@ func (a *app) watchScreen(ctx context.Context, m *monitoring) error {
 	}
 	s.paint()
 	_, err := tea.NewProgram(s, tea.WithAltScreen(), tea.WithContext(ctx), tea.WithOutput(a.stdout), tea.WithInput(a.stdin),
-		tea.WithoutSignalHandler()).Run()
+		tea.WithoutSignalHandler(), tea.WithFPS(paints)).Run()
 	if ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) {
 		return context.Cause(ctx)
 	}

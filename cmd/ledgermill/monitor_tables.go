@@ -87,7 +87,7 @@ func freshnessTable(s *ledger.State) monitor.Table {
 	t := monitor.NewTable("dataset", "newest_at", "published_at", "#units", "#stuck", "run", "why")
 	t.Absent = map[string]string{"newest_at": "the dataset is published whole", "published_at": "nothing of it is published"}
 	for _, d := range standing.Datasets(s) {
-		t.Add(monitor.Text(d.Name), monitor.Time(d.Newest), monitor.Time(d.Published), monitor.Int(int64(d.Units)), monitor.Int(int64(d.Stuck)),
+		t.Add(monitor.Text(d.Name), monitor.Date(d.Newest), monitor.Time(d.Published), monitor.Int(int64(d.Units)), monitor.Int(int64(d.Stuck)),
 			monitor.Text(d.Run), monitor.Text(d.Why))
 	}
 	return t

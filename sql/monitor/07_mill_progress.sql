@@ -3,7 +3,7 @@
 -- panel: loader
 -- source: loader
 -- key: run, stage
--- rate: rows, bytes
+-- growth: rows, bytes
 
 -- panel: copy
 -- key: pid

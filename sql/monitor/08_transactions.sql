@@ -44,7 +44,7 @@ select
 -- sort: transactions desc
 -- every: 1min
 -- metric amount: gauge ledgermill_transactions_amount_day Value of the last business date that is loaded.
-select currency, count(*) as transactions, sum(amount) as amount, coalesce(sum(amount) filter (where is_high_risk), 0) as high_risk_amount
+select currency, count(*) as transactions, sum(amount) as amount, coalesce(sum(amount) filter (where is_high_risk), 0.00) as high_risk_amount
 from transactions_fact
 where transaction_date = (select max(to_date) - 1 from ledgermill.loads where table_name = 'transactions_fact')
 group by currency

@@ -36,7 +36,7 @@ func show(c Column, v Value) string {
 	f, numeric := v.Number()
 	switch {
 	case strings.HasSuffix(column, "_at"):
-		if at, err := parseTime(v.Text); err == nil {
+		if at, err := parseTime(v.Text); err == nil && len(v.Text) > len(time.DateOnly) {
 			return at.UTC().Format("2006-01-02 15:04:05")
 		}
 	case !c.Numeric || !numeric:

@@ -79,6 +79,14 @@ func Time(t time.Time) Value {
 	return Text(t.UTC().Format(time.RFC3339))
 }
 
+// Date is a day, none where it is zero.
+func Date(t time.Time) Value {
+	if t.IsZero() {
+		return Value{}
+	}
+	return Text(t.Format(time.DateOnly))
+}
+
 // Number is the value as a number.
 func (v Value) Number() (f float64, ok bool) {
 	if !v.Known {
