@@ -31,11 +31,10 @@ import (
 // login that may only look.
 type beside struct {
 	*testing.T
-	dir     string
-	url     string // of the server's owner
-	login   string // of the monitors
-	project []string
-	env     []string
+	dir   string
+	url   string // of the server's owner
+	login string // of the monitors
+	env   []string
 }
 
 // newBeside generates so many records a day and makes the tables.
