@@ -55,7 +55,7 @@ const initText = `wrote %d files to %[2]s
 try: cd %[2]s
      ledgermill check                                        every SQL file, without data
      ledgermill generate --output raw --rows 5000 --days 3   raw objects to play with
-     ledgermill run --until lake --setting lake.settle=0s    the lake, without a server
+     ledgermill run --until lake                             the lake, without a server
      ledgermill preview merchant_daily_summary               rows; then edit the file and see
      ledgermill help                                         and what else there is
 `
