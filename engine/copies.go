@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -24,7 +25,11 @@ func (m *Mill) copyLake() error {
 	if !remote(m.Lake) && (m.ReadFrom == nil || !remote(m.ReadFrom.Lake)) || m.Reading != nil && (m.Reading.Way == InPlace || m.Reading.Lake) || m.Work == "" {
 		return nil
 	}
-	dir := filepath.Join(m.Work, "lake")
+	var seen string
+	if e, ok := m.Engine.(Distant); ok {
+		seen = e.Seen()
+	}
+	dir := filepath.Join(cmp.Or(seen, m.Work), "lake")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("copies of the lake's files: %w", err)
 	}

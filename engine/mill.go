@@ -48,6 +48,10 @@ type Engine interface {
 // this machine has cores for.
 type Wide interface{ Lanes() int }
 
+// Distant is an Engine whose workers may be on other machines. Seen is a directory that
+// they see at the same place as this machine, "" where they need none.
+type Distant interface{ Seen() string }
+
 // Warehouse takes published units over. It is optional.
 type Warehouse interface {
 	// Load makes the warehouse hold what the request says and returns what it did.

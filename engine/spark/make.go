@@ -61,6 +61,15 @@ const lanes = 2 * mostUnits
 // executors.
 func (e *Engine) Lanes() int { return lanes }
 
+// Seen is the exchange, where it is a directory: the files of a lake that executors are
+// not to read by themselves are copied there.
+func (e *Engine) Seen() string {
+	if inStore(e.settings.Exchange) {
+		return ""
+	}
+	return e.settings.Exchange
+}
+
 // largeRows is the size of a unit's rows in Parquet from which this machine sorts them
 // one unit at a time.
 const largeRows = 8 << 20
