@@ -86,7 +86,7 @@ func TestMonitorBeside(t *testing.T) {
 		share(cost[served], took), share(cost[screen], took), share(told.cpu(), took), servedAll.Seconds(), screenAll.Seconds())
 	t.Logf("sessions: %d at most, idle in a transaction %d times, the oldest transaction %s", told.most, told.open, told.oldest.Round(time.Millisecond))
 	seen.agree(report)
-	if told.open > 0 || told.oldest > time.Second*10 || told.most == 0 {
+	if told.open > 0 || told.oldest > 20*time.Second || told.most == 0 {
 		t.Errorf("%+v", told)
 	}
 	if text := screen.shown.String(); !strings.Contains(text, "run at work") || !strings.Contains(text, "rows/s") && !strings.Contains(text, "models") || strings.Contains(text, "panic") {

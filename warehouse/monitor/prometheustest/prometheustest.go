@@ -127,7 +127,7 @@ func freeAddress(t testing.TB) string {
 
 // patience is how long an answer may take to come: the server starts, and a rule waits
 // to be evaluated.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // Await asks until the answer has a value; the test fails if none comes.
 func (s *Server) Await(where, expression string) {
