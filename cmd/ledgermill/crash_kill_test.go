@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -106,11 +105,12 @@ func TestSecondSignal(t *testing.T) {
 			site := n.copy(t)
 			child := site.child(t)
 			child.At, child.Fault = half, faulttest.Hold
-			var sent atomic.Int64
+			signals, ended := 0, make(chan struct{})
 			child.Reached = func(p *os.Process) {
 				go func() { // which of them finds the first one taken is the scheduler's business
+					defer close(ended)
 					for p.Signal(signal) == nil {
-						sent.Add(1)
+						signals++
 						time.Sleep(20 * time.Millisecond)
 					}
 				}()
@@ -120,8 +120,12 @@ func TestSecondSignal(t *testing.T) {
 			if d.run, err = child.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if d.run.Hit == "" || !d.run.Killed || d.run.Hung || sent.Load() < 2 {
-				t.Errorf("at %q: killed %t, hung %t, exit %d, by %d signals\n%s", d.run.Hit, d.run.Killed, d.run.Hung, d.run.Exit, sent.Load(), d.run.Output)
+			if d.run.Hit == "" {
+				t.Fatalf("no point %d was reached\n%s", child.At, d.run.Output)
+			}
+			<-ended // the signal that ends the process is counted after it has done so
+			if !d.run.Killed || d.run.Hung || signals < 2 {
+				t.Errorf("at %q: killed %t, hung %t, exit %d, by %d signals\n%s", d.run.Hit, d.run.Killed, d.run.Hung, d.run.Exit, signals, d.run.Output)
 			}
 			d.repair(t)
 			if found := d.violations(); len(found) > 0 {
