@@ -72,7 +72,13 @@ func (m *Mill) Drop(ctx context.Context, orphans []Orphan, reason string) ([]led
 	}
 	entry.Objects = m.forgotten(entry.Drops)
 	entry.Removals = append(entry.Removals, droppedStrays(entry.Objects)...)
-	return dropped, m.commitAlone(ctx, entry, reason)
+	if err := m.commitAlone(ctx, entry, reason); err != nil {
+		if !m.ledger.Pending() {
+			dropped = nil
+		}
+		return dropped, err
+	}
+	return dropped, nil
 }
 
 // forgotten are the objects of feeds that no contract says any more and of which no unit

@@ -22,7 +22,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 		r.report.Steps[step] = d.Seconds()
 	}
 	r.warehouseAccounts()
-	if r.report.NothingToDo() && len(r.report.Tests) == 0 && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 {
+	if r.report.NothingToDo() && len(r.report.Tests) == 0 && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 && len(r.lifted()) == 0 {
 		return r.noteIdle(ctx)
 	}
 	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,

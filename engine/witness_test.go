@@ -51,3 +51,27 @@ select s.shop from sales as s where not exists (select 1 from shops as p where p
 		})
 	}
 }
+
+// TestVerdictGoesWithItsEdit: an edit that is refused and taken back leaves nothing to
+// make, and no verdict; the run after that changes nothing.
+func TestVerdictGoesWithItsEdit(t *testing.T) {
+	t.Parallel()
+	files := small(map[string]string{"seen": "-- grain: id\n-- test: n < 1000\nselect d, id, n from raw_a"})
+	b := newBench(t, files)
+	b.days(2)
+	b.run(engine.Selection{})
+	replace(t, files, "sql/models/seen.sql", "id, n from", "id, n + 1000 as n from")
+	if refused := b.run(engine.Selection{}); refused.Exit != engine.ExitRefused || len(refused.Verdicts) != 2 {
+		t.Fatalf("exit %d, verdicts %v; want both units refused", refused.Exit, refused.Verdicts)
+	}
+	replace(t, files, "sql/models/seen.sql", "n + 1000 as n", "n")
+	back := b.run(engine.Selection{})
+	state := b.open(false).State()
+	if !back.NothingToDo() || len(state.Verdicts["seen"]) > 0 {
+		t.Errorf("taken back: made %v, verdicts %v", back.Units, state.Verdicts)
+	}
+	b.run(engine.Selection{})
+	if again := b.open(false).State(); again.Number != state.Number {
+		t.Errorf("an idle run wrote entry %d behind %d", again.Number, state.Number)
+	}
+}

@@ -83,6 +83,16 @@ func (w *Warehouse) pending(ctx context.Context, files fs.FS) (names []string, e
 	if err != nil {
 		return nil, err
 	}
+	empty, err := w.Empty(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if empty { // where Status would make its table
+		for _, source := range provider.ListSources() {
+			names = append(names, source.Path)
+		}
+		return names, nil
+	}
 	all, err := provider.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for migrations: %w", err)
@@ -121,8 +131,10 @@ func (one Wanted) alter(t *table) (statements []string) {
 			if about := one.ColumnAbout[c.Name]; about != "" {
 				statements = append(statements, fmt.Sprintf("comment on column %s is %s;", legible(bankSchema, one.Table, c.Name), text(about)))
 			}
-		case wider(t.columns[at].Type, postgresType(c.Type)):
-			statements = append(statements, fmt.Sprintf("%s alter column %s type %s;", head, legible(c.Name), postgresType(c.Type)))
+		default:
+			if holds, grows := wider(t.columns[at].Type, postgresType(c.Type)); grows {
+				statements = append(statements, fmt.Sprintf("%s alter column %s type %s;", head, legible(c.Name), holds))
+			}
 		}
 	}
 	for _, name := range t.unfilled(one.Columns, one.BusinessDate == "") {
@@ -235,21 +247,24 @@ func postgresType(duck string) string {
 
 var numericType = regexp.MustCompile(`^numeric\(([0-9]+), ?([0-9]+)\)$`)
 
-// wider reports whether a type of PostgreSQL has to grow to hold another one: whole
-// numbers and decimals; other types are what somebody has chosen.
-func wider(have, want string) bool {
+// wider is the type that holds the values of two types of PostgreSQL, and whether the
+// first one has to grow for it: whole numbers and decimals; other types are what
+// somebody has chosen.
+func wider(have, want string) (holds string, grows bool) {
 	whole := []string{"smallint", "integer", "bigint"}
 	if a, b := slices.Index(whole, have), slices.Index(whole, want); a >= 0 && b >= 0 {
-		return b > a
+		return whole[max(a, b)], b > a
 	}
 	a, b := numericType.FindStringSubmatch(have), numericType.FindStringSubmatch(want)
 	if a == nil || b == nil {
-		return false
+		return have, false
 	}
 	digits := func(text string) int {
 		n, _ := strconv.Atoi(text) // digits alone
 		return n
 	}
 	scale, wanted := digits(a[2]), digits(b[2])
-	return wanted > scale || digits(b[1])-wanted > digits(a[1])-scale
+	before, behind := digits(a[1])-scale, digits(b[1])-wanted
+	// Of each side of the point the greater one: what is stored keeps all its digits.
+	return fmt.Sprintf("numeric(%d,%d)", max(before, behind)+max(scale, wanted), max(scale, wanted)), wanted > scale || behind > before
 }

@@ -52,11 +52,8 @@ func (a *app) execute(c *cli.Context, x execution) error {
 			err = errors.Join(err, print())
 		}
 	}
-	if err == nil && report.Read.Objects == 0 && len(report.Plan.Objects) == 0 && report.Known == 0 {
+	if err == nil && foundNothing(report) {
 		fmt.Fprintf(a.stderr, "warning: no object of %s matches a contract\n", x.config.Input)
-		if x.needObjects {
-			a.exit = engine.Graver(a.exit, engine.ExitFailed)
-		}
 	}
 	return err
 }
@@ -88,7 +85,28 @@ func (a *app) perform(c *cli.Context, w *workspace, x execution, s engine.Select
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	return m.Execute(c.Context, s)
+	report, err = m.Execute(c.Context, s)
+	if err == nil && x.needObjects && foundNothing(report) {
+		report.Exit, err = engine.Graver(report.Exit, engine.ExitFailed), &noObjectError{input: x.config.Input}
+	}
+	return report, err
+}
+
+// noObjectError says that a run that has to find objects found none.
+type noObjectError struct{ input string }
+
+func (e *noObjectError) Error() string {
+	return fmt.Sprintf("no object of %s matches a contract", e.input)
+}
+
+// Try returns the remedy.
+func (e *noObjectError) Try() string {
+	return "compare its keys with the `source:` of each contract"
+}
+
+// foundNothing reports whether no object matches a contract, now or ever before.
+func foundNothing(r *engine.Report) bool {
+	return r.Read.Objects == 0 && len(r.Plan.Objects) == 0 && r.Known == 0
 }
 
 // loads reports whether a model of the project goes into the warehouse.

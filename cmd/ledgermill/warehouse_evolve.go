@@ -55,13 +55,6 @@ func (a *app) migrateFromModels(c *call) (err error) {
 	}
 	defer func() { err = errors.Join(err, h.Close(ctx)) }()
 	files := migrations(c.work.files)
-	empty, err := h.Empty(ctx)
-	if err == nil && empty {
-		_, err = h.Migrate(ctx, files)
-	}
-	if err != nil {
-		return err
-	}
 	e := evolution{Changes: []warehouse.Change{}}
 	changes, err := h.Evolve(ctx, files, wantedTables(c.work.project))
 	if err != nil {
@@ -114,6 +107,15 @@ func wantedTables(p *model.Project) []warehouse.Wanted {
 	return all
 }
 
+// uncut is a statement that goose does not cut: it takes two dashes within a literal for
+// a comment, and then finds no end.
+func uncut(statement string) string {
+	if last := statement[strings.LastIndexByte(statement, '\n')+1:]; !strings.Contains(last, "--") {
+		return statement
+	}
+	return "-- +goose StatementBegin\n" + statement + "\n-- +goose StatementEnd"
+}
+
 // lastMillMigration is the greatest number that files of the mill's own tables may have.
 const lastMillMigration = 99
 
@@ -143,7 +145,9 @@ func writeMigration(project string, files fs.FS, changes []warehouse.Change) (st
 	b.WriteString("-- about: what the models have that the warehouse's tables have not\n\n" +
 		"-- Written by `ledgermill warehouse migrate --from-models`. Change it as you like before it is applied, and not afterwards.\n\n-- +goose Up\n")
 	for _, change := range changes {
-		b.WriteString(strings.Join(change.Statements, "\n") + "\n")
+		for _, statement := range change.Statements {
+			b.WriteString(uncut(statement) + "\n")
+		}
 	}
 	file := filepath.ToSlash(filepath.Join(dir, fmt.Sprintf("%05d_%s.sql", last+1, name)))
 	path := filepath.Join(project, filepath.FromSlash(file))

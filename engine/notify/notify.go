@@ -159,7 +159,11 @@ func (o Options) run(ctx context.Context, text []byte) error {
 	command.WaitDelay = time.Second
 	var said bytes.Buffer
 	command.Stderr = &said
-	if err := command.Run(); err != nil {
+	err := command.Run()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		return nil // it ended well; what it leaves in the background holds its standard error
+	}
+	if err != nil {
 		const most = 200
 		return fmt.Errorf("command: %w: %s", err, said.Bytes()[:min(most, said.Len())])
 	}

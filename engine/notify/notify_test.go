@@ -76,3 +76,15 @@ func TestNobodyListens(t *testing.T) {
 		t.Errorf("a refusal was tried %d times", asked.Load())
 	}
 }
+
+// TestLeavesSomethingBehind: a command that ends well has told, though what it has put
+// into the background goes on and holds its standard error.
+func TestLeavesSomethingBehind(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "told")
+	var log bytes.Buffer
+	notify.Tell(t.Context(), notify.Options{Command: "echo told >> '" + file + "'; sleep 5 &", Wait: time.Millisecond, Log: logTo(&log)}, notify.Message{})
+	if text, err := os.ReadFile(file); err != nil || string(text) != "told\n" || log.Len() > 0 {
+		t.Errorf("told %q, %v; %s", text, err, &log)
+	}
+}

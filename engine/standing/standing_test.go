@@ -1,6 +1,7 @@
 package standing_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -72,6 +73,21 @@ func TestUnusual(t *testing.T) {
 				t.Errorf("noted %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestUnusualAfterZeros: what was always the same has no deviation, and yet the score is
+// a number that JSON can say.
+func TestUnusualAfterZeros(t *testing.T) {
+	t.Parallel()
+	notes := standing.Unusual(weeksOf(60, func(back int) (int64, int64, string) {
+		return 1000, 0, []string{"-12.50", "0"}[min(back, 1)]
+	}))
+	if len(notes) != 1 || notes[0].What != "sum(fee) north" || notes[0].Score != -1e6 {
+		t.Errorf("%+v", notes)
+	}
+	if _, err := json.Marshal(notes); err != nil {
+		t.Error(err)
 	}
 }
 

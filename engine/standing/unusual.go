@@ -24,6 +24,9 @@ const (
 	// consistent makes a median absolute deviation a standard deviation of what is
 	// distributed normally.
 	consistent = 1.4826
+	// farthest bounds a score where the figures of the past were all the same: JSON
+	// has no infinity.
+	farthest = 1e6
 )
 
 // Note is a figure that is unlike those of the same weekday in the weeks before.
@@ -75,6 +78,7 @@ func (s series) judge(day time.Time, least func(median float64) float64) (n Note
 	spread := median(away)
 	n = Note{Value: value, Usual: usual, Spread: spread, Of: len(past)}
 	n.Score = (value - usual) / max(spread*consistent, least(usual), math.SmallestNonzeroFloat64)
+	n.Score = min(max(n.Score, -farthest), farthest)
 	return n, math.Abs(n.Score) > far
 }
 
