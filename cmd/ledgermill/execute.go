@@ -101,7 +101,7 @@ func (e *noObjectError) Error() string {
 
 // Try returns the remedy.
 func (e *noObjectError) Try() string {
-	return "compare its keys with the `source:` of each contract"
+	return "compare its keys with the `objects:` of each contract"
 }
 
 // foundNothing reports whether no object matches a contract, now or ever before.
