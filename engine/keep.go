@@ -15,8 +15,10 @@ func (m *Mill) keepFormer(entry *ledger.Entry) {
 		u := &entry.Units[i]
 		known, published := m.Own().Unit(u.Dataset, u.Unit)
 		if !published {
+			u.First = u.At
 			continue
 		}
+		u.First = known.First
 		u.Kept = slices.Clone(known.Kept)
 		if m.Keep > 0 && !known.Lost && m.replaces(entry, *u, known) {
 			u.Kept = slices.Insert(u.Kept, 0, former(entry, known))

@@ -150,7 +150,7 @@ func accounts(t *testing.T, root string) string {
 	}
 	for _, units := range s.Units {
 		for name, u := range units {
-			u.Run, u.At = "", time.Time{}
+			u.Run, u.At, u.First = "", time.Time{}, time.Time{}
 			units[name] = u
 		}
 	}

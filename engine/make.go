@@ -175,6 +175,9 @@ func (r *run) admitFile(one *model.Model, u job.Unit, a *attempt) {
 	record := ledger.UnitRecord{Dataset: one.Name, Unit: string(u), Fingerprint: a.print, Content: a.file.Content, SQL: ledger.Fingerprint(one.Data()), Semantics: r.Semantics,
 		Tests: r.testsPrint(one), Inputs: a.inputs, Rows: a.file.Rows, Columns: a.file.Columns, Totals: a.file.Totals, Control: a.file.Control,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
+	if u != job.Whole && a.known.Borrowed == "" && a.known.Content == record.Content {
+		record.At = a.known.At // the rows are those of then; how fresh a whole dataset is, the making tells
+	}
 	switch {
 	case one.Publish == model.No:
 	case a.equal() && a.damage == "":

@@ -68,7 +68,14 @@ func (p *planner) planFeed(name string, f *feed) {
 			p.say(name, u, action, v.Exit, v.Reason)
 			continue
 		}
-		if !selected || !changed && !p.sel.Full {
+		if !selected {
+			// Nor may what is selected have it settled and published on the way.
+			if v, ok := p.protect(name, u); changed && ok {
+				set(p.verdicts, name, u, v)
+			}
+			continue
+		}
+		if !changed && !p.sel.Full {
 			continue
 		}
 		if v, ok := p.protect(name, u); ok {
@@ -169,7 +176,7 @@ func (p *planner) planModel(one *model.Model) {
 		}
 		why, exit, held := p.blocked(one, u)
 		if held && exit == ExitDone {
-			// Its raw objects are gone, and nothing asks for them but a stale model.
+			// What it is made from is gone, and nothing asks for that but a stale model.
 			if _, certain, possible := p.assess(one, u); !certain && !possible {
 				continue
 			}
@@ -232,7 +239,9 @@ func (p *planner) needOf(one *model.Model, names []string, u job.Unit) {
 	}
 }
 
-// blocked reports whether something that the unit is made from stands in the way.
+// blocked reports whether something that the unit is made from stands in the way: a
+// verdict, or that its file is lost and it is not made in this run. What lies at its
+// place then has the rows of before.
 func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, held bool) {
 	inputs := one.Inputs
 	if one.ReadsItself {
@@ -244,6 +253,14 @@ func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, h
 				held = true
 				if Graver(exit, verdict.Exit) == verdict.Exit || why == "" {
 					why, exit = fmt.Sprintf("%s %s is %s", input, v, verdict.Kind), Graver(exit, verdict.Exit)
+				}
+				continue
+			}
+			record, _ := p.mill.State().Unit(input, string(v))
+			if record.Lost && p.mill.feeds[input] == nil && !p.dirty[input][v] {
+				held = true
+				if why == "" {
+					why = fmt.Sprintf("%s %s is lost and not selected; a run without a selection makes it again", input, v)
 				}
 			}
 		}

@@ -30,6 +30,7 @@ type RolledIn struct {
 	From    string   `json:"from"` // the run that had published what was there
 	To      string   `json:"to"`   // the run that had published what is there now
 	Changed bool     `json:"changed"`
+	Later   bool     `json:"later,omitempty"` // no version is as old: it was published for the first time later, and stays
 }
 
 // NotKeptError says that a version is not there to be put back.
@@ -58,10 +59,12 @@ func (e *NotKeptError) ExitCode() int { return ExitUsage }
 
 // Rollback puts every unit of the selected dates back to how a run had left it, in
 // one commit, and pins it there: runs hold what would make it again until Release.
-// Whole datasets have no date, and stay.
+// Whole datasets have no date, and stay; so does what was not there yet, and runs hold
+// it as they hold whatever is made from pinned units.
 func (m *Mill) Rollback(ctx context.Context, sel Selection, to ledger.RunSummary) (*Rollback, error) {
 	done := &Rollback{Run: m.Run, To: to.Run, Units: []RolledIn{}}
 	entry := ledger.Entry{}
+	stands := versions{}
 	for _, name := range m.Project.Order {
 		for _, unit := range m.Own().UnitNames(name) {
 			known, _ := m.Own().Unit(name, unit)
@@ -69,18 +72,55 @@ func (m *Mill) Rollback(ctx context.Context, sel Selection, to ledger.RunSummary
 			if unit == string(job.Whole) || step || !sel.has(name, job.Unit(unit)) {
 				continue
 			}
-			one, err := m.putBack(ctx, &entry, known, to)
+			one, version, err := m.putBack(ctx, &entry, known, to)
 			if err != nil {
 				return nil, errors.Join(err, m.abortEntry(ctx, entry))
 			}
 			done.Units = append(done.Units, one)
+			if one.Later {
+				continue
+			}
+			set(stands, name, one.Unit, version)
 			entry.Pins = append(entry.Pins, ledger.Pin{Dataset: name, Unit: unit, To: to.Run, Run: m.Run, At: m.Now().UTC(), Operator: os.Getenv("USER"), Reason: sel.Reason})
 		}
 	}
 	if len(done.Units) == 0 {
 		return nil, &NothingError{What: "no unit of these dates is published"}
 	}
+	if err := m.balanced(stands); err != nil {
+		return nil, errors.Join(err, m.abortEntry(ctx, entry))
+	}
 	return done, m.commitAlone(ctx, entry, sel.Reason)
+}
+
+// versions are records of units by dataset and unit.
+type versions = map[string]map[job.Unit]ledger.UnitRecord
+
+// balanced holds versions that are to stand beside each other against what they
+// preserve, as far as that is of the same dates.
+func (m *Mill) balanced(stands versions) error {
+	for _, name := range m.Project.Order {
+		one := m.Project.Models[name]
+		if one == nil || one.Preserves == "" {
+			continue
+		}
+		for _, u := range sortedKeys(stands[name]) {
+			made, from := stands[name][u], stands[one.Preserves][u]
+			if from.Dataset == "" {
+				continue
+			}
+			why := ""
+			if made.Rows != from.Rows {
+				why = fmt.Sprintf("%d records in that of %s, %d here", from.Rows, one.Preserves, made.Rows)
+			} else if len(made.Control.Groups) > 0 {
+				why = from.Control.Difference(made.Control)
+			}
+			if why != "" {
+				return &ledger.BalanceError{Dataset: name, Unit: string(u), Detail: "the version of run " + made.Run + " is not of the one that would stand beside it: " + why}
+			}
+		}
+	}
+	return nil
 }
 
 // NothingError says that there is nothing to do what was asked for to.
@@ -94,21 +134,25 @@ func (e *NothingError) Try() string { return "ledgermill status names what is pu
 // ExitCode is that of usage.
 func (e *NothingError) ExitCode() int { return ExitUsage }
 
-// putBack adds a unit's version of then to an entry.
-func (m *Mill) putBack(ctx context.Context, entry *ledger.Entry, known ledger.UnitRecord, to ledger.RunSummary) (RolledIn, error) {
+// putBack adds a unit's version of then to an entry, and returns it.
+func (m *Mill) putBack(ctx context.Context, entry *ledger.Entry, known ledger.UnitRecord, to ledger.RunSummary) (RolledIn, ledger.UnitRecord, error) {
 	one := RolledIn{Dataset: known.Dataset, Unit: job.Unit(known.Unit), From: known.Run}
 	versions := versionsOf(known)
 	at := slices.IndexFunc(versions, func(v ledger.UnitRecord) bool { return !v.At.After(to.Finished) })
+	if at < 0 && known.First.After(to.Finished) {
+		one.To, one.Later = known.Run, true
+		return one, known, nil
+	}
 	if at < 0 {
 		var kept []string
 		for _, v := range versions[1:] {
 			kept = append(kept, v.Run)
 		}
-		return one, &NotKeptError{Dataset: one.Dataset, Unit: one.Unit, Run: to.Run, Kept: kept}
+		return one, known, &NotKeptError{Dataset: one.Dataset, Unit: one.Unit, Run: to.Run, Kept: kept}
 	}
 	one.To = versions[at].Run
 	if at == 0 {
-		return one, nil
+		return one, known, nil
 	}
 	one.Changed = true
 	back := versions[at]
@@ -122,7 +166,7 @@ func (m *Mill) putBack(ctx context.Context, entry *ledger.Entry, known ledger.Un
 		}
 		upload, err := m.stageKept(ctx, *file.kept, file.key)
 		if err != nil {
-			return one, err
+			return one, known, err
 		}
 		entry.Uploads = append(entry.Uploads, upload)
 		if file.kept == &back.Key {
@@ -135,7 +179,7 @@ func (m *Mill) putBack(ctx context.Context, entry *ledger.Entry, known ledger.Un
 	}
 	back.Run, back.At, back.Lost = m.Run, m.Now().UTC(), false
 	entry.Units = append(entry.Units, back)
-	return one, nil
+	return one, versions[at], nil
 }
 
 // stageKept stages a copy of a kept file for its place.

@@ -91,6 +91,9 @@ func (r *run) admitContract(ctx context.Context, f *feed, s job.Settled) error {
 	record := ledger.UnitRecord{Dataset: name, Unit: string(s.Unit), Fingerprint: r.cat.prints[name][s.Unit], SQL: f.hash, Semantics: r.Semantics, Cells: s.Cells,
 		Run: r.Run, Engine: r.Engine.Name(), At: r.Now().UTC()}
 	record.Content = record.Fingerprint
+	if known, published := r.Own().Unit(name, string(s.Unit)); published && !known.Lost && known.Fingerprint == record.Fingerprint {
+		record.Run, record.At = known.Run, known.At // settled for what is made from it: the version is the one that is published
+	}
 	record.Closes = s.Closes
 	sum := ledger.Sum(s.Cells)
 	record.Rows, record.Control = sum.Accepted.Records, sum.Accepted

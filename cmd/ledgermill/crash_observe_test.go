@@ -165,7 +165,7 @@ func (o observed) accounts() string {
 		return ""
 	}
 	bare := func(u ledger.UnitRecord) ledger.UnitRecord {
-		u.Run, u.At, u.ETag = "", time.Time{}, ""
+		u.Run, u.At, u.First, u.ETag = "", time.Time{}, time.Time{}, ""
 		if m := keptID.FindStringSubmatch(u.Key); m != nil {
 			u.Key = m[1]
 		}

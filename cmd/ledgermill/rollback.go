@@ -98,6 +98,8 @@ func (a *app) printRollback(c *call, done *engine.Rollback, load engine.LoadRepo
 		switch {
 		case done.Released:
 			fmt.Fprintf(t, "released\t%s\t%s\twas pinned to run %s\n", u.Dataset, u.Unit, u.From)
+		case u.Later:
+			fmt.Fprintf(t, "stays\t%s\t%s\tfirst published later, by run %s: held until the release\n", u.Dataset, u.Unit, u.To)
 		case u.Changed:
 			fmt.Fprintf(t, "put back\t%s\t%s\tfrom run %s to run %s\n", u.Dataset, u.Unit, u.From, u.To)
 		default:

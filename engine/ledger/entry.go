@@ -141,7 +141,8 @@ type UnitRecord struct {
 
 	Run    string    `json:"run"`
 	Engine string    `json:"engine"`
-	At     time.Time `json:"at"`
+	At     time.Time `json:"at"`             // when this version was published for the first time; of a whole dataset, when it was made last
+	First  time.Time `json:"first,omitzero"` // when the unit was published for the first time; zero: nobody knows
 	Lost   bool      `json:"lost,omitempty"`
 
 	Borrowed string `json:"-"` // the environment that it is read from: it is published there and not here
