@@ -31,7 +31,8 @@ func days() []string {
 	return []string{"2024-12-20", "2024-12-31", "2025-01-01", "2025-01-02", "2025-01-15", "2025-01-28", "2025-01-29", "2025-01-30", "2025-01-31", "2025-02-01"}
 }
 
-// traffic makes 60 transactions a day, with nulls, ties and money in two currencies.
+// traffic makes 60 transactions a day, with nulls, ties and money in two currencies. Of two
+// others are means with half a cent: of one customer's transactions, and of two customers.
 const traffic = `create table traffic as
 with seeds as (
   select d, i, cast(hash(d, i) & 9223372036854775807 as bigint) as h from (values %s) as days(d), range(60) as r(i)
@@ -53,7 +54,13 @@ select
   'VISA' as card_type,
   h // 37 %% 10 = 0 as is_fraudulent,
   if(h // 41 %% 6 = 0, null, cast(h // 41 %% 2000 as integer)) as processing_time_ms
-from seeds`
+from seeds
+union all
+select
+  'T2024-S' || i, date '2024-12-20', timestamp '2024-12-20 10:00:00', customer, 'PAYMENT', amount, currency, 'COMPLETED',
+  'M1', 'zeta market', 'Sums', 'FR', 'ONLINE', 'VISA', false, null
+from (values (1, 'C1', 896675.81, 'CHF'), (2, 'C1', 896675.82, 'CHF'), (3, 'C2', 896675.81, 'SEK'), (4, 'C3', 896675.82, 'SEK'))
+  as sums(i, customer, amount, currency)`
 
 const dimensions = `
 create or replace temp view raw_customers as

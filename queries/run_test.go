@@ -42,6 +42,7 @@ func TestBothPlacesAgree(t *testing.T) {
 			}
 		}
 	}
+	t.Run("Means", b.means)
 	t.Run("AllColumns", b.allColumns)
 	t.Run("TextIsOne", b.textIsOne)
 	t.Run("AsOf", b.asOf)
@@ -49,6 +50,18 @@ func TestBothPlacesAgree(t *testing.T) {
 	t.Run("LostUnit", b.lostUnit)
 	t.Run("FreeParameters", b.freeParameters)
 	t.Run("Drawn", b.drawn)
+}
+
+// means: a half of a cent that floating point has less of is rounded up in both places.
+func (b *bank) means(t *testing.T) {
+	for name, set := range map[string]map[string]string{"top_customers": {"currency": "CHF"}, "customer_segments": {"currency": "SEK"}, "revenue_by_category": nil} {
+		for _, place := range []model.Place{model.Warehouse, model.Lake} {
+			all := strings.Join(b.answer(t, queries.Options{Name: name, On: place, Parameters: set}), "\n")
+			if !strings.Contains(all, "|1793351.63|896675.82") {
+				t.Errorf("%s on %s has not the mean of 896675.81 and 896675.82:\n%s", name, place, all)
+			}
+		}
+	}
 }
 
 // allColumns compares whole tables, calendar included and what only the warehouse
@@ -154,7 +167,7 @@ func (b *bank) refusals(t *testing.T) {
 		"place":             {queries.Options{Name: "merchant_search", On: model.Lake}, "query merchant_search runs on the warehouse alone", "ledgermill query merchant_search --on warehouse"},
 		"no place":          {queries.Options{Name: "top_customers", On: "moon"}, `a query runs on warehouse or lake, and not on "moon"`, ""},
 		"parameter":         {queries.Options{Name: "top_customers", Parameters: map[string]string{"limits": "3"}}, `queries/top_customers.sql: no parameter limits, did you mean "limit"?`, "it has currency, limit"},
-		"value":             {queries.Options{Name: "top_customers", Parameters: map[string]string{"limit": "3; drop table x"}}, `queries/top_customers.sql:18:20: parameter $limit: '3; drop table x' is not a number`, "the default here is 100"},
+		"value":             {queries.Options{Name: "top_customers", Parameters: map[string]string{"limit": "3; drop table x"}}, `queries/top_customers.sql:23:20: parameter $limit: '3; drop table x' is not a number`, "the default here is 100"},
 		"free parameter":    {queries.Options{SQL: "select 1", Parameters: map[string]string{"x": "3"}}, "statement: no parameter x", "it has no parameters"},
 		"empty":             {queries.Options{SQL: "-- nothing"}, "there is no statement", "write one SELECT"},
 		"two":               {queries.Options{SQL: "select 1; select 2"}, "one statement is run, and these are 2", "write one SELECT"},

@@ -1,9 +1,6 @@
 package pipeline
 
-import (
-	"math/bits"
-	"time"
-)
+import "time"
 
 // customerDay is a row of daily_transaction_summary.
 type customerDay struct {
@@ -83,14 +80,11 @@ func lastKnown(a, b string) string {
 	return max(a, b)
 }
 
-// mean is total / count in cents, rounded half away from zero by way of ten
-// decimals, as the models do. Both are above zero.
+// mean is total / count in cents, rounded half away from zero. Both are above zero.
 func mean(total int64, count int) int64 {
-	const eight = 100_000_000 // decimals beyond the cents
-	high, low := bits.Mul64(uint64(total), eight)
-	quotient, rest := bits.Div64(high, low, uint64(count))
-	if rest >= uint64(count)-rest {
+	quotient, rest := total/int64(count), total%int64(count)
+	if rest >= int64(count)-rest {
 		quotient++
 	}
-	return int64((quotient + eight/2) / eight)
+	return quotient
 }

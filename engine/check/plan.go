@@ -51,6 +51,7 @@ type planned struct {
 	literals []literal
 	averages map[string][]node // bound averages of a DECIMAL, by function
 	floats   int               // averages of other types
+	narrowed map[int]bool      // places of quotients that a wide cast takes and another rounds at once
 }
 
 // plan applies the rules that need types.
@@ -66,7 +67,7 @@ func (l *linter) plan(data []byte) ([]literal, error) {
 	if parsed.Error {
 		return nil, nil // some forms have no plan to print: what needs types is not looked at
 	}
-	p := planned{linter: l, averages: map[string][]node{}}
+	p := planned{linter: l, averages: map[string][]node{}, narrowed: map[int]bool{}}
 	for _, n := range parsed.Plans {
 		p.visit(map[string]any(n), nil)
 	}
@@ -122,6 +123,7 @@ func (p *planned) bound(n, parent node) {
 func (p *planned) cast(n, parent node) {
 	from, to := returns(n.child("child")), returns(n)
 	child := n.child("child")
+	p.narrow(to, child)
 	if child.text("expression_class") == "BOUND_CONSTANT" {
 		p.constant(n, child, to)
 		return
@@ -157,29 +159,6 @@ func (p *planned) constant(cast, c node, to kind) {
 		return
 	}
 	p.literals = append(p.literals, literal{off: cast.off(), text: text, kind: to})
-}
-
-// wide is how many digits behind the point keep a quotient of cents exact enough to
-// be rounded: it is cut there first.
-const wide = 6
-
-// divided finds a quotient of a DECIMAL that no wide cast takes at once.
-func (p *planned) divided(n, parent node) {
-	var money bool
-	for _, c := range n.list("children") {
-		money = money || c.text("expression_class") == "BOUND_CAST" && returns(c.child("child")).money() && c.child("child").text("expression_class") != "BOUND_CONSTANT"
-	}
-	var integers = true
-	for _, c := range n.list("children") {
-		integers = integers && c.text("expression_class") == "BOUND_CAST" && returns(c.child("child")).integer()
-	}
-	switch to := returns(parent); {
-	case money && parent.text("expression_class") == "BOUND_CAST" && to.money() && to.scale >= wide:
-	case money:
-		p.find(n.off(), moneyDivision, "write `cast(cast(a / b as decimal(38, 10)) as decimal(18, 2))`: cut at ten digits, then rounded", "a DECIMAL is divided, and the quotient is %s", returns(n))
-	case integers && p.st.On == model.Both && parent.text("name") != "floor": // which makes one of both
-		p.find(n.off(), integerDivision, "cast one side: cast(a as decimal(18, 4)) / b", "integers are divided")
-	}
 }
 
 // multiplied finds a product that has fewer digits than its factors may need.
@@ -251,7 +230,7 @@ func (p *planned) placeAverages() {
 		matches := p.floats == 0
 		e.each(func(c node) { matches = matches || c.column() != "" && slices.Contains(columns, c.column()) })
 		if matches {
-			p.find(e.off(), moneyAverage, "write `cast(cast(sum(a) / count(*) as decimal(38, 10)) as decimal(18, 2))`", "%s() of a DECIMAL", name)
+			p.find(e.off(), moneyAverage, "of s = cast(sum(a) as decimal(30, 3)) and n = count(*), write "+exactQuotient("s", "n"), "%s() of a DECIMAL", name)
 		}
 	})
 }

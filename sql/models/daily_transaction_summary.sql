@@ -14,8 +14,11 @@ select
   transaction_date,
   cast(count(*) as bigint)             as transaction_count,
   cast(sum(amount) as decimal(18, 2))  as total_amount,
-  -- by way of ten decimals: a quotient cut straight to two is a cent short in some means of two
-  cast(cast(sum(amount) / count(*) as decimal(38, 10)) as decimal(18, 2)) as avg_amount,
+  -- to the cent: what gives no whole tenth of a cent to each is left out of the division, which so has three decimals at
+  -- most and may be floating point, as it is in DuckDB
+  cast(cast(
+    (cast(sum(amount) as decimal(30, 3)) - cast(sum(amount) as decimal(30, 3)) % (0.001 * count(*))) / count(*)
+    as decimal(18, 3)) as decimal(18, 2)) as avg_amount,
   cast(min(amount) as decimal(18, 2))  as min_amount,
   cast(max(amount) as decimal(18, 2))  as max_amount,
   cast(count(distinct merchant_id) as bigint)                       as unique_merchants,

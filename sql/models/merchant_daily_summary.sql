@@ -21,7 +21,10 @@ select
   coalesce(max(case when merchant_category <> 'UNKNOWN' then merchant_category end), 'UNKNOWN') as merchant_category,
   cast(count(*) as bigint)                     as transaction_count,
   cast(sum(amount) as decimal(18, 2))          as total_revenue,
-  cast(cast(sum(amount) / count(*) as decimal(38, 10)) as decimal(18, 2)) as avg_transaction,
+  -- to the cent: as in daily_transaction_summary
+  cast(cast(
+    (cast(sum(amount) as decimal(30, 3)) - cast(sum(amount) as decimal(30, 3)) % (0.001 * count(*))) / count(*)
+    as decimal(18, 3)) as decimal(18, 2)) as avg_transaction,
   cast(count(distinct customer_id) as bigint)  as unique_customers
 from transactions
 group by merchant_id, transaction_date

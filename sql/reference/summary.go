@@ -69,10 +69,9 @@ func lastKnown(a, b string) string {
 	return max(a, b)
 }
 
-// mean is the mean in cents, by way of ten decimals as the models round it.
+// mean is the mean in cents.
 func mean(cents int64, count int) int64 {
-	ten := roundAway(new(big.Rat).Mul(big.NewRat(cents, int64(count)), big.NewRat(1e8, 1)))
-	return roundAway(new(big.Rat).SetFrac(ten, big.NewInt(1e8))).Int64()
+	return roundAway(big.NewRat(cents, int64(count))).Int64()
 }
 
 // roundAway is the nearest integer to r, and of two the one farther from zero.
