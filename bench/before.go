@@ -35,6 +35,8 @@ func (r *runner) goOn() error {
 		return err
 	case before.Commit != now.Commit:
 		return &OtherRunError{"commit"}
+	case before.Program != now.Program:
+		return &OtherRunError{"build of the program"}
 	case before.Machine != now.Machine:
 		return &OtherRunError{"machine"}
 	case before.Seed != r.Seed || rows != r.Rows || days != r.Days:
@@ -43,6 +45,30 @@ func (r *runner) goOn() error {
 	now.Started, now.Data, now.Budget, now.Runs = before.Started, before.Data, before.Budget+now.Budget, max(before.Runs, 1)+1
 	if !strings.HasSuffix(before.Command, now.Command) {
 		now.Command = before.Command + " && " + now.Command
+	}
+	return nil
+}
+
+// sameGround makes sure that what was measured before had the same versions and
+// settings, and keeps those that this run has no need of: of a server, or a peer.
+func (r *runner) sameGround() error {
+	before, now := r.Before, r.result
+	if before == nil {
+		return nil
+	}
+	for _, list := range []struct {
+		now  *[]result.Pair
+		then []result.Pair
+	}{{&now.Versions, before.Versions}, {&now.Settings, before.Settings}} {
+		for _, p := range list.then {
+			i := slices.IndexFunc(*list.now, func(q result.Pair) bool { return p.Name == q.Name })
+			switch {
+			case i < 0:
+				*list.now = append(*list.now, p)
+			case (*list.now)[i].Value != p.Value:
+				return &OtherRunError{fmt.Sprintf("%s: %s, and now %s", p.Name, p.Value, (*list.now)[i].Value)}
+			}
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,15 +87,18 @@ func TestRunGoesOn(t *testing.T) {
 	}
 	for name, change := range map[string]func(){
 		"commit": func() { o.Commit = "4567" }, "seed": func() { o.Seed = 7 }, "rows": func() { o.Rows = 2 }, "data": func() { whole.Data = "food" },
+		"build": func() { o.Program = "89ab" }, "duckdb": func() { whole.Versions[1].Value = "1.0.0" },
+		"engine.threads": func() { whole.Settings[3].Value = "77" },
 	} {
 		restore, data := o, whole.Data
+		versions, settings := slices.Clone(whole.Versions), slices.Clone(whole.Settings)
 		change()
 		r, err := bench.Run(t.Context(), toys(), o)
 		var other *bench.OtherRunError
 		if !errors.As(err, &other) || !strings.Contains(err.Error(), name) || other.ExitCode() != 2 || other.Try() == "" || r != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		o, whole.Data = restore, data
+		o, whole.Data, whole.Versions, whole.Settings = restore, data, versions, settings
 	}
 }
 

@@ -42,6 +42,7 @@ type Options struct {
 	Dir    string // existing directory to work in; "": the system's temporary one
 
 	Commit  string
+	Program string // hash of the executable where the commit names no build, else ""
 	Command string // as typed
 	// Start provides the server that suites need which say so.
 	Start func(context.Context) (Server, error)
@@ -84,7 +85,7 @@ func Run(ctx context.Context, plan Plan, o Options) (_ *result.Result, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(r.place.Dir)) }()
-	r.result = &result.Result{Schema: result.Schema, Commit: o.Commit, Command: o.Command, Started: time.Now().UTC().Truncate(time.Millisecond),
+	r.result = &result.Result{Schema: result.Schema, Commit: o.Commit, Program: o.Program, Command: o.Command, Started: time.Now().UTC().Truncate(time.Millisecond),
 		Seed: o.Seed, Budget: o.Budget.Seconds(), Settings: []result.Pair{{Name: result.RowsADay, Value: strconv.Itoa(o.Rows)}, {Name: result.Days, Value: strconv.Itoa(o.Days)}}}
 	if r.result.Machine, err = machine(ctx, r.place.Dir); err != nil {
 		return nil, err
@@ -145,6 +146,9 @@ func (r *runner) all(ctx context.Context, suites []*taker) (err error) {
 	r.result.Settings = append(r.result.Settings, own...)
 	if r.plan.Peers != nil {
 		r.result.Versions = append(r.result.Versions, r.plan.Peers(ctx)...)
+	}
+	if err := r.sameGround(); err != nil {
+		return err
 	}
 	r.Progress(fmt.Sprintf("data: %d rows a day, %d days", r.Rows, r.Days))
 	answer, err := r.alone(ctx, request{Do: doData})

@@ -14,6 +14,7 @@ const Schema = 1
 type Result struct {
 	Schema   int       `json:"schema"`
 	Commit   string    `json:"commit"`             // of the program, with -dirty if its tree was
+	Program  string    `json:"program,omitempty"`  // SHA-256 of it, where the commit is unknown or dirty: it names no build then
 	Started  time.Time `json:"started"`            // UTC
 	Finished time.Time `json:"finished,omitzero"`  // UTC; zero in a file that was cut off
 	Ended    string    `json:"ended,omitempty"`    // why before its time; empty if it was not

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -155,6 +158,9 @@ func (a *app) benchRun(c *cli.Context) error {
 		Saved:    func(r *result.Result) error { return r.Write(output) },
 		Progress: a.benchSays,
 	}
+	if o.Program, err = unnamedBuild(o.Commit); err != nil {
+		return err
+	}
 	if err := earlier(c, &o, output); err != nil {
 		return err
 	}
@@ -225,19 +231,45 @@ func benchCommandLine(o bench.Options, names []string) string {
 	return strings.Join(append(line, names...), " ")
 }
 
+const (
+	unknownCommit = "unknown"
+	dirtyTree     = "-dirty"
+)
+
+// unnamedBuild is the SHA-256 of this program if no commit tells which build it is.
+func unnamedBuild(commit string) (_ string, err error) {
+	if !strings.HasPrefix(commit, unknownCommit) && !strings.HasSuffix(commit, dirtyTree) {
+		return "", nil
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the program: %w", err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("open the program: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read the program: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
 // commit is that of this program, as far as the build knows.
 func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return unknownCommit
 	}
-	revision, dirty := "unknown", ""
+	revision, dirty := unknownCommit, ""
 	for _, s := range info.Settings {
 		switch {
 		case s.Key == "vcs.revision":
 			revision = s.Value
 		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "-dirty"
+			dirty = dirtyTree
 		}
 	}
 	return revision + dirty
