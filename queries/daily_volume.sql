@@ -1,6 +1,8 @@
--- about: transactions and money by date and currency over the last days, with the change from the date before
+-- about: transactions and money by date and currency over the last days, and the change since the last of these that had any
 -- on: both
 
+-- A currency has a row on dates with transactions alone: its change is from the last such date of the window, whatever days
+-- lie between, and its first one there has none.
 with volume as (
   select
     transaction_date,
