@@ -42,8 +42,8 @@ func (Dialect) TryCast(x string, t contract.Type) string {
 	return cast
 }
 
-// Try makes the casts of an expression try_casts, and make_date one that gives null
-// for no date. DuckDB's own TRY is not used: in 1.5.5 its row by row evaluation,
+// Try makes the casts of an expression try_casts, and other calls that raise at a text
+// ones that give null. DuckDB's own TRY is not used: in 1.5.5 its row by row evaluation,
 // behind the first row that raises, reads wild memory (`try(cast(x as int) in (1, 2))`
 // ends the process). What raises in other ways refuses the object.
 func (Dialect) Try(x string) string {
@@ -52,10 +52,10 @@ func (Dialect) Try(x string) string {
 		return x
 	}
 	var b strings.Builder
-	at := 0
+	at, calm := 0, calmCalls()
 	for i, t := range tokens {
-		with := map[bool]string{t.Is("cast"): "try_cast", t.Is("make_date"): dateMacro}[true]
-		if with == "" || i+1 == len(tokens) || !tokens[i+1].Is("(") {
+		with := calm[strings.ToLower(t.Text)]
+		if with == "" || t.Kind != sqltext.Word || i+1 == len(tokens) || !tokens[i+1].Is("(") {
 			continue
 		}
 		b.WriteString(x[at:t.Off] + with)
@@ -65,13 +65,29 @@ func (Dialect) Try(x string) string {
 }
 
 // Session are the statements that the expressions of the dialect need in a database.
-func (Dialect) Session() []string { return []string{createDateMacro} }
+func (Dialect) Session() []string {
+	return []string{createDateMacro, createJSONMacro, createJSONTextMacro}
+}
+
+// calmCalls are what gives null where a call raises, by the call's name.
+func calmCalls() map[string]string {
+	return map[string]string{"cast": "try_cast", "make_date": dateMacro, "strptime": "try_strptime",
+		"json_extract": jsonMacro, "json_extract_string": jsonTextMacro}
+}
 
 // dateMacro is make_date with null for no date.
 const dateMacro = "ledgermill_make_date"
 
 const createDateMacro = "create or replace macro " + dateMacro + `(y, m, d) as
   case when y is not null and m is not null and d is not null then try_cast(format('{:04d}-{:02d}-{:02d}', y, m, d) as date) end`
+
+// Macros of what is taken out of JSON, with null for a text that is none.
+const (
+	jsonMacro           = "ledgermill_json_extract"
+	jsonTextMacro       = "ledgermill_json_extract_string"
+	createJSONMacro     = "create or replace macro " + jsonMacro + "(j, p) as case when json_valid(j) then json_extract(j, p) end"
+	createJSONTextMacro = "create or replace macro " + jsonTextMacro + "(j, p) as case when json_valid(j) then json_extract_string(j, p) end"
+)
 
 // AddMinutes adds an interval.
 func (Dialect) AddMinutes(stamp, minutes string) string {
