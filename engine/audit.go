@@ -255,7 +255,7 @@ func (r *run) auditOf(d *model.DataTest, w work) (job.Audit, bool) {
 			inputs.Files[name] = r.filesOf(name, units)
 		}
 	}
-	return job.Audit{Unit: w.unit, Test: d, Inputs: inputs}, true
+	return job.Audit{Unit: w.unit, Previous: r.cat.beforeTest(d, w.unit), Test: d, Inputs: inputs}, true
 }
 
 // testable reports whether a unit has something new that a data test reads, and

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ledgermill/engine/job"
+	"ledgermill/engine/model"
 )
 
 // UnitError says that a dataset has no such unit.
@@ -67,10 +68,18 @@ func (e *HeldError) ExitCode() int { return ExitHeld }
 // Discreet takes the values out of an engine's message where a column of the project
 // is private.
 func (m *Mill) Discreet(err error) error {
-	if err == nil || len(m.private()) == 0 || m.discreet(err.Error()) == err.Error() {
+	if err == nil || len(m.private()) == 0 {
 		return err
 	}
-	return &discreetError{error: err, text: m.discreet(err.Error())}
+	text := m.discreet(err.Error())
+	var bind *model.BindError
+	if errors.As(err, &bind) && strings.Contains(err.Error(), bind.Msg) { // all of it is the engine's
+		text = strings.Replace(err.Error(), bind.Msg, m.valueless(bind.Msg), 1)
+	}
+	if text == err.Error() {
+		return err
+	}
+	return &discreetError{error: err, text: text}
 }
 
 // discreetError is an error whose values are masked.

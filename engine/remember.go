@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
@@ -57,13 +58,18 @@ func (p *planner) refusedFor(name string, u job.Unit, print string, hash func(st
 
 // refusal is the fingerprint under which a unit is refused: of what it is made
 // from, of the limits and tests that it is held against, and of what else these
-// read. It is not known while some of that may be made again.
+// read or are told. It is not known while some of that may be made again.
 func (p *planner) refusal(name string, u job.Unit, print string, hash func(string, job.Unit) (string, bool)) (refusal string, known bool) {
 	parts := []string{print}
 	if c := p.mill.Project.Contracts[name]; c != nil {
 		parts = append(parts, p.mill.limitsPrint(c))
 	} else {
 		parts = append(parts, p.mill.testsPrint(p.mill.Project.Models[name]))
+	}
+	for _, d := range p.mill.Project.DataTests {
+		if d.UsesBusinessDay && slices.Contains(d.On, name) {
+			parts = append(parts, "previous", p.cat.beforeTest(d, u).Format(time.DateOnly))
+		}
 	}
 	known = true
 	for _, v := range p.cat.compared(p.mill.Project.Models[name], u) {

@@ -193,7 +193,13 @@ func (t *tester) dataTest(ctx context.Context, d *model.DataTest) error {
 		}
 	}
 	for _, u := range t.asked(units) {
-		result, err := t.Engine.Audit(ctx, job.Audit{Unit: u, Test: d, Inputs: job.Inputs{Files: t.published(d.Inputs, u)}})
+		var previous time.Time
+		for _, name := range d.Inputs {
+			if before := t.previous(name, u); before.After(previous) {
+				previous = before
+			}
+		}
+		result, err := t.Engine.Audit(ctx, job.Audit{Unit: u, Previous: previous, Test: d, Inputs: job.Inputs{Files: t.published(d.Inputs, u)}})
 		if err != nil {
 			return err
 		}

@@ -197,6 +197,20 @@ func (c *catalogue) before(one *model.Model, u job.Unit) time.Time {
 	return time.Time{}
 }
 
+// beforeTest is the last business date of the latest earlier unit of what a data test
+// reads. What is whole has no dates, and counts for nothing.
+func (c *catalogue) beforeTest(d *model.DataTest, u job.Unit) (latest time.Time) {
+	if u == job.Whole {
+		return latest
+	}
+	for _, name := range d.Inputs {
+		if before := c.previous(name, u).Last(); before.After(latest) {
+			latest = before
+		}
+	}
+	return latest
+}
+
 // print is the fingerprint of a model's unit, where hash gives that of each unit
 // of its inputs. The second result has one hash an input, to tell later which of
 // them has changed.

@@ -3,6 +3,7 @@ package warehouse_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -137,6 +138,36 @@ func TestRefusedValueNamesColumnAndLine(t *testing.T) {
 			diff(t, "rows", "0", f.one("select count(*) from payments"))
 			f.noStaged()
 		})
+	}
+}
+
+// TestRefusedPrivateValueIsNotTold has PostgreSQL refuse values of which each has Brien or
+// 4711 in it.
+func TestRefusedPrivateValueIsNotTold(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	for body, want := range map[string]string{
+		"a,2025-01-31,1.00,,,\"O\"\"Brien\",2025,1,31\n":           `line 1 column fee: ERROR: invalid input syntax for type integer: "***" (SQLSTATE 22P02)`,
+		"a,2025-01-31,1.00,,,\"O\nBr\"\"Brien\",2025,1,31\n":       `line 1 column fee: ERROR: invalid input syntax for type integer: "***" (SQLSTATE 22P02)`,
+		"a,2025-01-31,1.00,,,471147114711,2025,1,31\n":             `line 1 column fee: ERROR: value "***" is out of range for type integer (SQLSTATE 22003)`,
+		"a,2025-47-11 \"\"Brien,1.00,,,,2025,1,31\n":               `line 1 column booked_on: ERROR: `,
+		"a,2025-01-31,1.00,,,-4711,2025,1,31\n":                    `line 1: ERROR: new row for relation "***", constraint payments_fee (SQLSTATE 23514)`,
+		"Brien\xff,2025-01-31,1.00,,,,2025,1,31\n":                 `line 1: ERROR: invalid byte sequence for encoding "***": "***" (SQLSTATE 22021)`,
+		"Brien,2025-01-31,1,,,,,,\nBrien,2025-01-31,1,,,,,,\n":     `index payments_pkey: ERROR: could not create unique index "payments_p20250131_pkey`,
+		"Brien,2025-01-31,4711471147114711471147.5,,,,2025,1,31\n": `line 1 column amount: ERROR: numeric field overflow (SQLSTATE 22003)`,
+	} {
+		p := payments(day1, day1, day2)
+		p.Rows, p.Totals, p.Controls, p.Private = int64(strings.Count(body, "\n")), nil, nil, []string{"id"}
+		p.CSV = func(context.Context, []string) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader(body)), nil
+		}
+		_, err := f.Load(t.Context(), warehouse.Request{Run: "r", Parts: []warehouse.Part{p}})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+		if told := fmt.Sprintf("%+v", err); strings.Contains(told, "Brien") || strings.Contains(told, "4711") {
+			t.Errorf("a private value is told: %s", told)
+		}
 	}
 }
 

@@ -205,13 +205,18 @@ func copyFault(s *staged, err error) error {
 	return fault
 }
 
-// quotedValue is how PostgreSQL's messages show the value that they are about.
-var quotedValue = regexp.MustCompile(`"(?:[^"]|"")*"`)
+// quotedValue is how PostgreSQL's messages show the value that they are about: in the
+// quotes of the server's language, and the bytes of what is no text. Quotes in a value
+// are not doubled, so all from the first to the last is taken for it.
+var quotedValue = regexp.MustCompile(`(?s)["«»„“”].*["«»„“”]|\b0x[0-9a-f]{2}\b`)
 
 // discreet is a refusal without the values in it.
 func discreet(refused *pgconn.PgError) error {
 	masked := *refused
 	masked.Message, masked.Detail, masked.Where = quotedValue.ReplaceAllString(refused.Message, `"***"`), "", ""
+	if refused.ConstraintName != "" {
+		masked.Message += ", constraint " + refused.ConstraintName
+	}
 	return &masked
 }
 
