@@ -118,10 +118,12 @@ func TestProperties(t *testing.T) {
 	if strings.Contains(written, "spark.local.dir") {
 		t.Error("a cluster's machines have directories of their own")
 	}
-	conf["spark.sql.session.timeZone"] = "Europe/Paris"
-	var wrong *ConfError
-	if _, err := s.properties(); !errors.As(err, &wrong) || wrong.Key != "spark.sql.session.timeZone" {
-		t.Errorf("got %v", err)
+	for key, value := range map[string]string{"spark.sql.session.timeZone": "Europe/Paris", "spark.sql.variable.substitute": "true"} {
+		s.Conf = map[string]string{key: value}
+		var wrong *ConfError
+		if _, err := s.properties(); !errors.As(err, &wrong) || wrong.Key != key {
+			t.Errorf("got %v", err)
+		}
 	}
 	if _, err := ReadProperties(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a file that is not there was read")

@@ -36,6 +36,7 @@ type Settings struct {
 // agreement are the properties with which Spark reads portable SQL as DuckDB does.
 func agreement() map[string]string {
 	return map[string]string{
+		"spark.sql.variable.substitute":                          "false", // "${...}" of a text is the sender's, and no variable of this machine
 		"spark.sql.session.timeZone":                             "UTC",
 		"spark.sql.timestampType":                                "TIMESTAMP_NTZ",
 		"spark.sql.ansi.enabled":                                 "true",
