@@ -131,7 +131,8 @@ func TestSparkClusterLosesAWorker(t *testing.T) {
 }
 
 // TestSparkDriverDies: nothing of the batch is published, and the next run, with the
-// other engine, ends where an undisturbed one ends.
+// other engine, ends where an undisturbed one ends. The driver dies as a whole, or its
+// Java alone, which the machine takes when it is out of memory: Python lives on.
 func TestSparkDriverDies(t *testing.T) {
 	s := findSpark(t)
 	b := lendingDesks(t, os.DirFS(libraryDir))
@@ -142,34 +143,59 @@ func TestSparkDriverDies(t *testing.T) {
 	if err := errors.Join(os.Mkdir(filepath.Join(s.Home, "bin"), 0o755), os.WriteFile(filepath.Join(s.Home, "bin", "spark-submit"), []byte(script), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	other := b.onSpark(s)
-	m := other.open(true)
-	m.Progress = func(p engine.Progress) {
-		if p.Step != "models" {
+	b.run(engine.Selection{})
+	for name, sign := range map[string]int{"as a whole": -1, "its Java alone": 1} {
+		t.Run(name, func(t *testing.T) {
+			other := b.onSpark(s)
+			m := other.open(true)
+			var once sync.Once
+			m.Progress = func(p engine.Progress) {
+				if p.Step == "models" {
+					once.Do(func() {
+						go killAtWork(t, pid, sign, filepath.Join(other.lake, "_staging", "*", "spark", "rows", "*", "_temporary"))
+					})
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			_, err := m.Execute(ctx, engine.Selection{})
+			var gone *spark.ApplicationError
+			if !errors.As(err, &gone) {
+				t.Errorf("got %v", err)
+			}
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+			if made := published(t, other.lake); len(made) > 0 {
+				t.Errorf("published %v", made)
+			}
+			other.onDuckDB().run(engine.Selection{})
+			if d := cmp.Diff(published(t, b.lake), published(t, other.lake)); d != "" {
+				t.Errorf("files (-undisturbed +repaired):\n%s", d)
+			}
+		})
+	}
+}
+
+// killAtWork kills a process, or with -1 its group, once there is a file of a pattern:
+// a statement is at work.
+func killAtWork(t *testing.T, pid string, sign int, pattern string) {
+	for found := []string(nil); len(found) == 0; found, _ = filepath.Glob(pattern) {
+		if t.Context().Err() != nil {
 			return
 		}
-		if text, err := os.ReadFile(pid); err == nil {
-			if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-				_ = syscall.Kill(-n, syscall.SIGKILL) // again, for the second model: it is gone
-			}
-		}
+		time.Sleep(time.Millisecond)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	_, err := m.Execute(ctx, engine.Selection{})
-	var gone *spark.ApplicationError
-	if !errors.As(err, &gone) {
-		t.Errorf("got %v", err)
-	}
-	if err := m.Close(); err != nil {
+	text, err := os.ReadFile(pid)
+	if err != nil {
 		t.Error(err)
+		return
 	}
-	if made := published(t, other.lake); len(made) > 0 {
-		t.Errorf("published %v", made)
+	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err == nil {
+		err = syscall.Kill(sign*n, syscall.SIGKILL)
 	}
-	b.run(engine.Selection{})
-	other.onDuckDB().run(engine.Selection{})
-	if d := cmp.Diff(published(t, b.lake), published(t, other.lake)); d != "" {
-		t.Errorf("files (-undisturbed +repaired):\n%s", d)
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -79,6 +79,7 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 		"PYSPARK_PYTHON="+found.Python, "PYTHONUNBUFFERED=1")
 	a.command.Stdout, a.command.Stderr = a.said, a.said
 	a.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is ended with all that it started
+	a.command.WaitDelay = time.Second                           // that what it started may go on writing ends no later
 	s.Log.InfoContext(ctx, "starting spark", "submit", found.Submit, "master", s.Master, "java", found.Java)
 	began := time.Now()
 	if err := a.command.Start(); err != nil {
@@ -140,7 +141,12 @@ func (a *application) greet(ctx context.Context, socket *net.UnixListener, log *
 		if m.err != nil {
 			return &ApplicationError{What: "it ended before it had begun", Said: a.said.String()}
 		}
-		if a.link = m.link; a.hello.Error != nil {
+		a.link = m.link
+		go func() { // Python, which Java has started, lives on without it, and would let the mill wait
+			<-a.exited
+			_ = a.conn.Close() // it may be closed by now
+		}()
+		if a.hello.Error != nil {
 			return &ApplicationError{What: a.hello.Error.Message}
 		}
 		return nil
@@ -156,6 +162,9 @@ func (a *application) greet(ctx context.Context, socket *net.UnixListener, log *
 // close ends the application: the driver stops when its socket closes.
 func (a *application) close() error {
 	err := a.conn.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
 	select {
 	case <-a.exited:
 		return errors.Join(err, os.RemoveAll(a.dir))
