@@ -85,13 +85,22 @@ const exchangePrefix = "_exchange/"
 // exchange is where a run and Spark leave rows to each other; "" is the run's own
 // directory.
 func (w *workspace) exchange(o engine.Options) (string, error) {
+	if w.config.Engine.Name != sparkName {
+		return "", nil
+	}
 	place := w.config.Spark.Exchange
 	bucket, in := o.Lake.(*lake.Bucket)
-	if master := w.config.Spark.Master; place == "" && in && master != "" && !strings.HasPrefix(master, "local") {
-		place = config.ExchangeLake
+	if place == "" && in {
+		s, err := w.sparkSettings()
+		if err != nil {
+			return "", err
+		}
+		if !s.IsLocal() {
+			place = config.ExchangeLake
+		}
 	}
 	switch {
-	case w.config.Engine.Name != sparkName || place == "":
+	case place == "":
 		return "", nil
 	case place != config.ExchangeLake:
 		return filepath.Join(place, "ledgermill-"+w.config.Name+"-"+o.Run), nil
@@ -193,9 +202,10 @@ func (w *workspace) reachSpark(ctx context.Context) (string, error) {
 }
 
 // shownMaster is where Spark is asked for.
-func shownMaster(c config.Spark) string {
-	if c.Master == "" {
-		return "spark-defaults.conf, else " + spark.DefaultMaster
+func (w *workspace) shownMaster() string {
+	s, err := w.sparkSettings()
+	if err != nil {
+		return w.config.Spark.Master // to start it says what is wrong
 	}
-	return c.Master
+	return s.RunsOn()
 }

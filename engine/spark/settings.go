@@ -21,7 +21,7 @@ const DefaultMaster = "local[*]"
 type Settings struct {
 	Home     string                                        // of a Spark; "": SPARK_HOME, then spark-submit in PATH
 	Python   string                                        // that runs the driver; "": PYSPARK_DRIVER_PYTHON, PYSPARK_PYTHON, then python3
-	Master   string                                        // as spark-submit takes it; "": by spark-defaults.conf, else DefaultMaster
+	Master   string                                        // as spark-submit takes it; "": as RunsOn says
 	Packages string                                        // Maven coordinates parted by commas
 	Conf     map[string]string                             // Spark's own properties
 	Secrets  map[string]string                             // properties that nobody may see: they go into a file, as all do
@@ -80,7 +80,7 @@ func (s Settings) properties() (map[string]string, error) {
 		// version of the committer shows files of a task that is being committed.
 		"spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "1",
 	}
-	if s.isLocal() {
+	if s.IsLocal() {
 		all["spark.local.dir"] = s.Work + "/local"
 		all["spark.ui.enabled"] = "false"
 		all["spark.sql.shuffle.partitions"] = "8"                               // of 200 tiny ones most of a small night would go
@@ -105,8 +105,6 @@ func (s Settings) properties() (map[string]string, error) {
 	}
 	return all, nil
 }
-
-func (s Settings) isLocal() bool { return s.Master == "" || strings.HasPrefix(s.Master, "local") }
 
 // propertyFile writes properties as java.util.Properties reads them.
 func propertyFile(all map[string]string) string {

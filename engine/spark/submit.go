@@ -75,12 +75,12 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	}
 	a.command = exec.Command(found.Submit, append(args, program)...)
 	a.command.Dir = dir
-	a.command.Env = append(os.Environ(), "LEDGERMILL_SPARK_SOCKET="+socketName, "PYSPARK_DRIVER_PYTHON="+found.Python,
+	a.command.Env = append(s.environment(), "LEDGERMILL_SPARK_SOCKET="+socketName, "PYSPARK_DRIVER_PYTHON="+found.Python,
 		"PYSPARK_PYTHON="+found.Python, "PYTHONUNBUFFERED=1")
 	a.command.Stdout, a.command.Stderr = a.said, a.said
 	a.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is ended with all that it started
 	a.command.WaitDelay = time.Second                           // that what it started may go on writing ends no later
-	s.Log.InfoContext(ctx, "starting spark", "submit", found.Submit, "master", s.Master, "java", found.Java)
+	s.Log.InfoContext(ctx, "starting spark", "submit", found.Submit, "master", s.RunsOn(), "java", found.Java)
 	began := time.Now()
 	if err := a.command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", found.Submit, err)
@@ -91,6 +91,10 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	}()
 	if err := a.greet(ctx, socket, s.Log); err != nil {
 		return nil, errors.Join(err, a.kill())
+	}
+	if s.IsLocal() && !isLocal(a.hello.Master) { // by spark-env.sh: its executors do not find this machine by its own address
+		return nil, errors.Join(&MissingError{"no setting, property or spark-defaults.conf says that it runs on " + a.hello.Master,
+			"set spark.master to " + a.hello.Master}, a.kill())
 	}
 	if err := os.Remove(properties); err != nil { // it holds keys, and has been read
 		return nil, errors.Join(fmt.Errorf("start spark: %w", err), a.kill())
