@@ -23,43 +23,28 @@ const sparkName = "spark"
 // sparkBudget is how much raw text one statement reads in Spark, which keeps it in files.
 const sparkBudget = 64 << 30
 
-// evaluator makes what evaluates statements out of a DuckDB, and how to end it.
-type evaluator func(duck *duckdb.Engine, o engine.Options) (engine.Engine, func() error, error)
-
-// byDuckDB evaluates in the DuckDB itself.
-func byDuckDB(duck *duckdb.Engine, _ engine.Options) (engine.Engine, func() error, error) {
-	return duck, func() error { return nil }, nil
-}
-
-// evaluator is the engine of the settings.
-func (w *workspace) evaluator() evaluator {
-	if w.config.Engine.Name != sparkName {
-		return byDuckDB
+// openSpark makes the engine of a Spark of the settings beside a DuckDB, with which rows
+// are left at an exchange, and how to end it.
+func (w *workspace) openSpark(duck *duckdb.Engine, o engine.Options, exchange string) (engine.Engine, func() error, error) {
+	s, err := w.sparkSettings()
+	if err != nil {
+		return nil, nil, err
 	}
-	return func(duck *duckdb.Engine, o engine.Options) (engine.Engine, func() error, error) {
-		s, err := w.sparkSettings()
-		if err != nil {
+	s.Work, s.Name, s.Exchange = o.Work, "ledgermill "+w.config.Name+" "+o.Run, exchange
+	if bucket, in := o.Lake.(*lake.Bucket); in && s.Exchange == bucket.Location(exchangePrefix+o.Run) {
+		maps.Copy(s.Secrets, spark.S3A(bucket.Name(), storeAccess(bucket)))
+		if err := readBeside(s, bucket, o.ReadFrom); err != nil {
 			return nil, nil, err
 		}
-		s.Work, s.Name = o.Work, "ledgermill "+w.config.Name+" "+o.Run
-		if s.Exchange, err = w.exchange(o); err != nil {
-			return nil, nil, err
+		s.Clear = func(ctx context.Context, place string) error {
+			return clear(ctx, bucket, strings.TrimPrefix(place, bucket.Location(""))+"/", nil)
 		}
-		if bucket, in := o.Lake.(*lake.Bucket); in && s.Exchange == bucket.Location(exchangePrefix+o.Run) {
-			maps.Copy(s.Secrets, spark.S3A(bucket.Name(), storeAccess(bucket)))
-			if err := readBeside(s, bucket, o.ReadFrom); err != nil {
-				return nil, nil, err
-			}
-			s.Clear = func(ctx context.Context, place string) error {
-				return clear(ctx, bucket, strings.TrimPrefix(place, bucket.Location(""))+"/", nil)
-			}
-		}
-		e, err := spark.Open(s, duck)
-		if err != nil {
-			return nil, nil, err
-		}
-		return e, e.Close, nil
 	}
+	e, err := spark.Open(s, duck)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e, e.Close, nil
 }
 
 // readBeside lets executors read the lake of another environment where they read this
@@ -85,9 +70,6 @@ const exchangePrefix = "_exchange/"
 // exchange is where a run and Spark leave rows to each other; "" is the run's own
 // directory.
 func (w *workspace) exchange(o engine.Options) (string, error) {
-	if w.config.Engine.Name != sparkName {
-		return "", nil
-	}
 	place := w.config.Spark.Exchange
 	bucket, in := o.Lake.(*lake.Bucket)
 	if place == "" && in {
@@ -110,13 +92,13 @@ func (w *workspace) exchange(o engine.Options) (string, error) {
 	return bucket.Location(exchangePrefix + o.Run), nil
 }
 
-// readingFor is how a mill with the engine of the settings reads stores: raw objects are
-// cut into fields on this machine, whichever engine types them.
-func (w *workspace) readingFor(ctx context.Context, exchange string, stores ...lake.Store) (*engine.Reading, error) {
-	reading, inLake := w.reading(ctx, stores...), strings.Contains(exchange, "://")
-	if reading == nil || w.config.Engine.Name != sparkName {
-		return reading, nil
+// fetched is how a mill on Spark reads stores that are read thus: raw objects are cut
+// into fields on this machine, whichever engine types them. nil is for directories.
+func fetched(reading *engine.Reading, exchange string) (*engine.Reading, error) {
+	if reading == nil {
+		return nil, nil
 	}
+	inLake := strings.Contains(exchange, "://")
 	if inLake && reading.Way != engine.InPlace {
 		return nil, usagef("spark.exchange of a directory that all executors see", "rows are left in the lake's store through httpfs, which is not there: %s",
 			strings.Join(reading.Causes, "; "))
