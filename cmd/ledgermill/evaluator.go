@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -85,7 +87,7 @@ func (w *workspace) exchange(o engine.Options) (string, error) {
 	case place == "":
 		return "", nil
 	case place != config.ExchangeLake:
-		return filepath.Join(place, "ledgermill-"+w.config.Name+"-"+o.Run), nil
+		return filepath.Join(place, w.exchangeOf(o.Run)), nil
 	case !in:
 		return "", usagef("spark.exchange of a directory that all executors see", "spark.exchange is %s, and %s is no object store", place, o.Lake.URL())
 	}
@@ -106,17 +108,63 @@ func fetched(reading *engine.Reading, exchange string) (*engine.Reading, error) 
 	return &engine.Reading{Way: engine.Fetched, Lake: inLake, Causes: []string{"engine.name is spark: raw objects are cut into fields on this machine"}}, nil
 }
 
-// abandoned is the age from which rows in the exchange are a dead run's: a plan that
-// still reads its own has no lock.
+// abandoned is the age from which rows in an exchange are a dead run's: a directory may
+// be that of several lakes, each with a lock of its own.
 const abandoned = 24 * time.Hour
 
-// sweepExchange removes what dead runs have left in the lake's store.
-func (w *workspace) sweepExchange(ctx context.Context, root lake.Store) error {
-	if bucket, in := root.(*lake.Bucket); in && w.config.Engine.Name == sparkName {
-		return clear(ctx, bucket, exchangePrefix, func(o lake.Object) bool { return time.Since(o.ModTime) < abandoned })
+// sweepExchange removes what dead runs have left, private columns with the rest, whichever
+// engine is the settings' by now. What cannot be removed stops no run.
+func (w *workspace) sweepExchange(ctx context.Context, root lake.Store) {
+	var err error
+	if bucket, in := root.(*lake.Bucket); in {
+		err = clear(ctx, bucket, exchangePrefix, func(o lake.Object) bool { return time.Since(o.ModTime) < abandoned })
 	}
-	return nil
+	if place := w.config.Spark.Exchange; place != "" && place != config.ExchangeLake {
+		err = errors.Join(err, w.sweepDirectory(place))
+	}
+	if err != nil {
+		w.log.WarnContext(ctx, "what a dead run has left in spark.exchange stays there", "error", err)
+	}
 }
+
+// sweepDirectory removes the directories of this project's dead runs.
+func (w *workspace) sweepDirectory(shared string) error {
+	own := regexp.MustCompile(`\A` + regexp.QuoteMeta(w.exchangeOf("")) + `[0-9a-f]+\z`)
+	entries, err := os.ReadDir(shared)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if !own.MatchString(entry.Name()) {
+			continue
+		}
+		dir := filepath.Join(shared, entry.Name())
+		last, lastErr := lastWritten(dir)
+		if lastErr == nil && time.Since(last) > abandoned {
+			lastErr = os.RemoveAll(dir)
+		}
+		err = errors.Join(err, lastErr)
+	}
+	return err
+}
+
+// lastWritten is when something below a directory was written last.
+func lastWritten(dir string) (last time.Time, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+		return err
+	})
+	return last, err
+}
+
+// exchangeOf is the name of a run's directory in one that runs share.
+func (w *workspace) exchangeOf(run string) string { return "ledgermill-" + w.config.Name + "-" + run }
 
 // clear removes the objects below a prefix but for those that are spared.
 func clear(ctx context.Context, store lake.Store, prefix string, spared func(lake.Object) bool) error {

@@ -1,7 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"ledgermill/engine"
 	"ledgermill/engine/config"
@@ -31,5 +39,43 @@ func TestExchange(t *testing.T) {
 		if err != nil || got != c.want {
 			t.Errorf("%s: %q %v, want %q", name, got, err, c.want)
 		}
+	}
+}
+
+// TestSweepExchange: what a killed run has left in a directory that executors share goes
+// a day later, whichever engine is at work by then, and nothing else does.
+func TestSweepExchange(t *testing.T) {
+	t.Parallel()
+	shared, root := t.TempDir(), &lake.Directory{}
+	old := time.Now().Add(-25 * time.Hour)
+	for _, dir := range []string{"ledgermill-night-00c0ffee", "ledgermill-night-0000beef", "ledgermill-night-dev-00c0ffee", "ledgermill-day-00c0ffee", "mine"} {
+		file := filepath.Join(shared, dir, "text", "text-000000-0000.parquet")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte("x"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		for path := file; path != shared; path = filepath.Dir(path) {
+			if dir == "ledgermill-night-0000beef" && path == file {
+				continue // of a run that has been at work for long
+			}
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	said := &bytes.Buffer{}
+	w := &workspace{log: slog.New(slog.NewTextHandler(said, nil)), config: config.Config{Name: "night", Spark: config.Spark{Exchange: shared}}}
+	w.sweepExchange(t.Context(), root)
+	entries, err := os.ReadDir(shared)
+	var left []string
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	if d := cmp.Diff([]string{"ledgermill-day-00c0ffee", "ledgermill-night-0000beef", "ledgermill-night-dev-00c0ffee", "mine"}, left); err != nil || d != "" {
+		t.Errorf("%v (-want +left):\n%s", err, d)
+	}
+	w.config.Spark.Exchange = filepath.Join(shared, "none")
+	w.sweepExchange(t.Context(), root)
+	if said.Len() > 0 {
+		t.Errorf("said %s", said)
 	}
 }

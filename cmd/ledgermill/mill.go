@@ -46,9 +46,7 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 		return nil, err
 	}
 	if write {
-		if err := w.sweepExchange(ctx, root); err != nil {
-			return nil, errors.Join(err, opened.close())
-		}
+		w.sweepExchange(ctx, root)
 	}
 	return opened, nil
 }
