@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -132,9 +133,19 @@ func TestSparkClusterLosesAWorker(t *testing.T) {
 
 // TestSparkDriverDies: nothing of the batch is published, and the next run, with the
 // other engine, ends where an undisturbed one ends. The driver dies as a whole, or its
-// Java alone, which the machine takes when it is out of memory: Python lives on.
+// Java alone, which the machine takes when it is out of memory: Python lives on. It is
+// started as spark-defaults.conf says.
 func TestSparkDriverDies(t *testing.T) {
 	s := findSpark(t)
+	defaults := t.TempDir()
+	text := "spark.master local[2]\nspark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -Dby=defaults\n"
+	if err := os.WriteFile(filepath.Join(defaults, "spark-defaults.conf"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.Master, s.Conf = "", nil
+	for name, value := range map[string]string{"SPARK_CONF_DIR": defaults, "SPARK_HOME": defaults, "TZ": "Europe/Paris"} {
+		t.Setenv(name, value)
+	}
 	b := lendingDesks(t, os.DirFS(libraryDir))
 	pid := filepath.Join(t.TempDir(), "pid")
 	real := s.Home
@@ -191,7 +202,14 @@ func killAtWork(t *testing.T, pid string, sign int, pattern string) {
 		t.Error(err)
 		return
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	id := strings.TrimSpace(string(text))
+	for file, want := range map[string]string{"cmdline": "-Dby=defaults", "environ": "TZ=UTC"} {
+		all, err := os.ReadFile(filepath.Join("/proc", id, file))
+		if err != nil || !slices.Contains(strings.Split(string(all), "\x00"), want) {
+			t.Errorf("no %s in %s: %v", want, file, err)
+		}
+	}
+	n, err := strconv.Atoi(id)
 	if err == nil {
 		err = syscall.Kill(sign*n, syscall.SIGKILL)
 	}

@@ -58,11 +58,12 @@ func (s Settings) home() string {
 }
 
 // environment is this process's, where SPARK_HOME is not to be preferred to the
-// setting.
+// setting, and the time zone is UTC.
 func (s Settings) environment() []string {
-	var all []string
+	all := []string{"TZ=UTC"}
 	for _, one := range os.Environ() {
-		if s.Home == "" || !strings.HasPrefix(one, "SPARK_HOME=") {
+		name, _, _ := strings.Cut(one, "=")
+		if name != "TZ" && (name != "SPARK_HOME" || s.Home == "") {
 			all = append(all, one)
 		}
 	}

@@ -52,8 +52,7 @@ func agreement() map[string]string {
 		"spark.sql.files.ignoreMissingFiles":                     "false",
 		"spark.sql.sources.partitionOverwriteMode":               "static",
 		"spark.sql.sources.partitionColumnTypeInference.enabled": "false",
-		"spark.driver.extraJavaOptions":                          "-Duser.timezone=UTC",
-		"spark.executor.extraJavaOptions":                        "-Duser.timezone=UTC",
+		"spark.executorEnv.TZ":                                   "UTC", // as the driver's, which environment sets
 	}
 }
 
@@ -96,14 +95,29 @@ func (s Settings) properties() (map[string]string, error) {
 	always := agreement()
 	for _, key := range slices.Sorted(maps.Keys(always)) {
 		value := always[key]
-		if mine, set := s.Conf[key]; set && strings.HasSuffix(key, "JavaOptions") {
-			value = mine + " " + value
-		} else if set && !strings.EqualFold(mine, value) {
+		if mine, set := s.Conf[key]; set && !strings.EqualFold(mine, value) {
 			return nil, &ConfError{key, mine, value}
 		}
 		all[key] = value
 	}
-	return all, nil
+	return all, sameZone(s.Conf)
+}
+
+// sameZone refuses a time zone among options of Java, which it prefers to TZ. The options
+// themselves are left to the user: set here, those of spark-defaults.conf would be lost.
+func sameZone(conf map[string]string) error {
+	const zone = "-Duser.timezone="
+	for _, key := range slices.Sorted(maps.Keys(conf)) {
+		if !strings.HasSuffix(key, "JavaOptions") {
+			continue
+		}
+		for _, option := range strings.Fields(conf[key]) {
+			if option = strings.Trim(option, `"'`); strings.HasPrefix(option, zone) && option != zone+"UTC" {
+				return &ConfError{key, option, zone + "UTC"}
+			}
+		}
+	}
+	return nil
 }
 
 // propertyFile writes properties as java.util.Properties reads them.
