@@ -14,6 +14,7 @@ import (
 	"ledgermill/engine"
 	"ledgermill/engine/config"
 	"ledgermill/engine/lake"
+	"ledgermill/engine/model"
 )
 
 // TestExchange: executors on other machines are given a place that they see, wherever it
@@ -77,5 +78,34 @@ func TestSweepExchange(t *testing.T) {
 	w.sweepExchange(t.Context(), root)
 	if said.Len() > 0 {
 		t.Errorf("said %s", said)
+	}
+}
+
+// TestBudget: what DuckDB evaluates has to fit into its memory, whichever engine the
+// settings name.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, want := range map[string]int64{"duckdb": 1 << 28, sparkName: sparkBudget} {
+		c := config.Config{Name: "night", Input: dir, Lake: config.Lake{Root: filepath.Join(dir, name)}, Spark: config.Spark{Home: dir},
+			Engine: config.Engine{Name: name, MemoryLimit: 1 << 30, Threads: 1, CacheDirectory: dir}}
+		w := &workspace{config: c, project: &model.Project{}, log: slog.New(slog.DiscardHandler)}
+		run, err := w.openMill(t.Context(), engine.Options{Run: "1"}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Budget != want {
+			t.Errorf("a run on %s reads %d bytes at once, want %d", name, run.Budget, want)
+		}
+		preview, err := w.bench(nil)(t.Context(), w.project, t.TempDir())
+		if err := errors.Join(err, run.close()); err != nil {
+			t.Fatal(err)
+		}
+		if preview.Mill.Budget != 1<<28 {
+			t.Errorf("a preview with %s reads %d bytes at once", name, preview.Mill.Budget)
+		}
+		if err := preview.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

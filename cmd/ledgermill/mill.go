@@ -96,7 +96,7 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
 	o.MaxObject, o.MaxRatio, o.Budget, o.Program, o.Config = int64(w.config.Engine.MaxObject), int64(w.config.Engine.MaxRatio), int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()
-	if w.config.Engine.Name == sparkName {
+	if onSpark {
 		o.Budget = sparkBudget
 	}
 	if w.seams.budget > 0 {
