@@ -153,10 +153,47 @@ func lendingDesks(t *testing.T, files fs.FS) *bench {
 
 var libraryDir = filepath.Join("..", "cmd", "ledgermill", "testdata", "library")
 
+// libraryFiles are the small project's, to be edited.
+func libraryFiles(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	err := fs.WalkDir(os.DirFS(libraryDir), "sql", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(libraryDir, path))
+		files[path] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// edit puts a text into a file in the place of another, which stands there.
+func edit(t *testing.T, files fstest.MapFS, path, from, to string) {
+	t.Helper()
+	data := bytes.Replace(files[path].Data, []byte(from), []byte(to), 1)
+	if bytes.Equal(data, files[path].Data) {
+		t.Fatalf("%s does not say %s", path, from)
+	}
+	files[path].Data = data
+}
+
 // TestSparkAgrees makes the small project on Spark: duplicates, key conflicts, rejects
-// with private columns, a control file.
+// with private columns, a control file; an object's name and a literal that Spark would
+// take for its variables.
 func TestSparkAgrees(t *testing.T) {
-	agree(t, lendingDesks(t, os.DirFS(libraryDir)), findSpark(t))
+	s := findSpark(t)
+	files := libraryFiles(t)
+	edit(t, files, "sql/contracts/raw_loans.sql", "  book_no  varchar       not null,\n", "  book_no  varchar       not null,\n  _object  varchar       not null,\n")
+	edit(t, files, "sql/models/loans.sql", "book_no, fee,\n", "book_no, fee, _object, '${spark.app.name}' as said,\n")
+	b := lendingDesks(t, files)
+	if err := os.Rename(filepath.Join(b.input, "loans", "2025-03-05.csv"), filepath.Join(b.input, "loans", "2025-03-05 ${env:HOME} ${none}.csv")); err != nil {
+		t.Fatal(err)
+	}
+	agree(t, b, s)
 }
 
 // inLength skips a test that CI alone runs.
@@ -193,25 +230,9 @@ func TestSparkAgreesOnExamples(t *testing.T) {
 // published.
 func TestSparkNamesTheLine(t *testing.T) {
 	s := findSpark(t)
-	files := fstest.MapFS{}
-	err := fs.WalkDir(os.DirFS(libraryDir), "sql", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(filepath.Join(libraryDir, path))
-		files[path] = &fstest.MapFile{Data: data}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, edit := range map[string][2]string{
-		"books_dim": {"title, shelf", "title, substr(shelf, 1, strlen(shelf)) as shelf"},
-		"desk_days": {"cast(count(*) as bigint) ", "cast(sum(cast(case when lent_on = date '2025-03-04' then desk else '1' end as bigint)) as bigint) "},
-	} {
-		model := files["sql/models/"+name+".sql"]
-		model.Data = bytes.Replace(model.Data, []byte(edit[0]), []byte(edit[1]), 1)
-	}
+	files := libraryFiles(t)
+	edit(t, files, "sql/models/books_dim.sql", "title, shelf", "title, substr(shelf, 1, strlen(shelf)) as shelf")
+	edit(t, files, "sql/models/desk_days.sql", "cast(count(*) as bigint) ", "cast(sum(cast(case when lent_on = date '2025-03-04' then desk else '1' end as bigint)) as bigint) ")
 	b := lendingDesks(t, files).onSpark(s)
 	report := b.run(engine.Selection{})
 	text := &bytes.Buffer{}

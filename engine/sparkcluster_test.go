@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -131,9 +132,20 @@ func TestSparkClusterLosesAWorker(t *testing.T) {
 }
 
 // TestSparkDriverDies: nothing of the batch is published, and the next run, with the
-// other engine, ends where an undisturbed one ends.
+// other engine, ends where an undisturbed one ends. The driver dies as a whole, or its
+// Java alone, which the machine takes when it is out of memory: Python lives on. It is
+// started as spark-defaults.conf says.
 func TestSparkDriverDies(t *testing.T) {
 	s := findSpark(t)
+	defaults := t.TempDir()
+	text := "spark.master local[2]\nspark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -Dby=defaults\n"
+	if err := os.WriteFile(filepath.Join(defaults, "spark-defaults.conf"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.Master, s.Conf = "", nil
+	for name, value := range map[string]string{"SPARK_CONF_DIR": defaults, "SPARK_HOME": defaults, "TZ": "Europe/Paris"} {
+		t.Setenv(name, value)
+	}
 	b := lendingDesks(t, os.DirFS(libraryDir))
 	pid := filepath.Join(t.TempDir(), "pid")
 	real := s.Home
@@ -142,34 +154,66 @@ func TestSparkDriverDies(t *testing.T) {
 	if err := errors.Join(os.Mkdir(filepath.Join(s.Home, "bin"), 0o755), os.WriteFile(filepath.Join(s.Home, "bin", "spark-submit"), []byte(script), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	other := b.onSpark(s)
-	m := other.open(true)
-	m.Progress = func(p engine.Progress) {
-		if p.Step != "models" {
+	b.run(engine.Selection{})
+	for name, sign := range map[string]int{"as a whole": -1, "its Java alone": 1} {
+		t.Run(name, func(t *testing.T) {
+			other := b.onSpark(s)
+			m := other.open(true)
+			var once sync.Once
+			m.Progress = func(p engine.Progress) {
+				if p.Step == "models" {
+					once.Do(func() {
+						go killAtWork(t, pid, sign, filepath.Join(other.lake, "_staging", "*", "spark", "rows", "*", "_temporary"))
+					})
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			_, err := m.Execute(ctx, engine.Selection{})
+			var gone *spark.ApplicationError
+			if !errors.As(err, &gone) {
+				t.Errorf("got %v", err)
+			}
+			if err := m.Close(); err != nil {
+				t.Error(err)
+			}
+			if made := published(t, other.lake); len(made) > 0 {
+				t.Errorf("published %v", made)
+			}
+			other.onDuckDB().run(engine.Selection{})
+			if d := cmp.Diff(published(t, b.lake), published(t, other.lake)); d != "" {
+				t.Errorf("files (-undisturbed +repaired):\n%s", d)
+			}
+		})
+	}
+}
+
+// killAtWork kills a process, or with -1 its group, once there is a file of a pattern:
+// a statement is at work.
+func killAtWork(t *testing.T, pid string, sign int, pattern string) {
+	for found := []string(nil); len(found) == 0; found, _ = filepath.Glob(pattern) {
+		if t.Context().Err() != nil {
 			return
 		}
-		if text, err := os.ReadFile(pid); err == nil {
-			if n, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-				_ = syscall.Kill(-n, syscall.SIGKILL) // again, for the second model: it is gone
-			}
+		time.Sleep(time.Millisecond)
+	}
+	text, err := os.ReadFile(pid)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	id := strings.TrimSpace(string(text))
+	for file, want := range map[string]string{"cmdline": "-Dby=defaults", "environ": "TZ=UTC"} {
+		all, err := os.ReadFile(filepath.Join("/proc", id, file))
+		if err != nil || !slices.Contains(strings.Split(string(all), "\x00"), want) {
+			t.Errorf("no %s in %s: %v", want, file, err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	_, err := m.Execute(ctx, engine.Selection{})
-	var gone *spark.ApplicationError
-	if !errors.As(err, &gone) {
-		t.Errorf("got %v", err)
+	n, err := strconv.Atoi(id)
+	if err == nil {
+		err = syscall.Kill(sign*n, syscall.SIGKILL)
 	}
-	if err := m.Close(); err != nil {
+	if err != nil {
 		t.Error(err)
-	}
-	if made := published(t, other.lake); len(made) > 0 {
-		t.Errorf("published %v", made)
-	}
-	b.run(engine.Selection{})
-	other.onDuckDB().run(engine.Selection{})
-	if d := cmp.Diff(published(t, b.lake), published(t, other.lake)); d != "" {
-		t.Errorf("files (-undisturbed +repaired):\n%s", d)
 	}
 }

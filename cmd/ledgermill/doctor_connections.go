@@ -61,7 +61,7 @@ func (w *workspace) connections() []connectionTest {
 		tests = append(tests, connectionTest{"replica", url.URL(), w.reachReplica})
 	}
 	if c.Engine.Name == sparkName {
-		tests = append(tests, connectionTest{"spark", shownMaster(c.Spark), w.reachSpark})
+		tests = append(tests, connectionTest{"spark", w.shownMaster(), w.reachSpark})
 	}
 	spill := c.Engine.TempDirectory
 	if spill == "" {

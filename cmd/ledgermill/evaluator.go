@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -23,43 +25,28 @@ const sparkName = "spark"
 // sparkBudget is how much raw text one statement reads in Spark, which keeps it in files.
 const sparkBudget = 64 << 30
 
-// evaluator makes what evaluates statements out of a DuckDB, and how to end it.
-type evaluator func(duck *duckdb.Engine, o engine.Options) (engine.Engine, func() error, error)
-
-// byDuckDB evaluates in the DuckDB itself.
-func byDuckDB(duck *duckdb.Engine, _ engine.Options) (engine.Engine, func() error, error) {
-	return duck, func() error { return nil }, nil
-}
-
-// evaluator is the engine of the settings.
-func (w *workspace) evaluator() evaluator {
-	if w.config.Engine.Name != sparkName {
-		return byDuckDB
+// openSpark makes the engine of a Spark of the settings beside a DuckDB, with which rows
+// are left at an exchange, and how to end it.
+func (w *workspace) openSpark(duck *duckdb.Engine, o engine.Options, exchange string) (engine.Engine, func() error, error) {
+	s, err := w.sparkSettings()
+	if err != nil {
+		return nil, nil, err
 	}
-	return func(duck *duckdb.Engine, o engine.Options) (engine.Engine, func() error, error) {
-		s, err := w.sparkSettings()
-		if err != nil {
+	s.Work, s.Name, s.Exchange = o.Work, "ledgermill "+w.config.Name+" "+o.Run, exchange
+	if bucket, in := o.Lake.(*lake.Bucket); in && s.Exchange == bucket.Location(exchangePrefix+o.Run) {
+		maps.Copy(s.Secrets, spark.S3A(bucket.Name(), storeAccess(bucket)))
+		if err := readBeside(s, bucket, o.ReadFrom); err != nil {
 			return nil, nil, err
 		}
-		s.Work, s.Name = o.Work, "ledgermill "+w.config.Name+" "+o.Run
-		if s.Exchange, err = w.exchange(o); err != nil {
-			return nil, nil, err
+		s.Clear = func(ctx context.Context, place string) error {
+			return clear(ctx, bucket, strings.TrimPrefix(place, bucket.Location(""))+"/", nil)
 		}
-		if bucket, in := o.Lake.(*lake.Bucket); in && s.Exchange == bucket.Location(exchangePrefix+o.Run) {
-			maps.Copy(s.Secrets, spark.S3A(bucket.Name(), storeAccess(bucket)))
-			if err := readBeside(s, bucket, o.ReadFrom); err != nil {
-				return nil, nil, err
-			}
-			s.Clear = func(ctx context.Context, place string) error {
-				return clear(ctx, bucket, strings.TrimPrefix(place, bucket.Location(""))+"/", nil)
-			}
-		}
-		e, err := spark.Open(s, duck)
-		if err != nil {
-			return nil, nil, err
-		}
-		return e, e.Close, nil
 	}
+	e, err := spark.Open(s, duck)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e, e.Close, nil
 }
 
 // readBeside lets executors read the lake of another environment where they read this
@@ -87,27 +74,33 @@ const exchangePrefix = "_exchange/"
 func (w *workspace) exchange(o engine.Options) (string, error) {
 	place := w.config.Spark.Exchange
 	bucket, in := o.Lake.(*lake.Bucket)
-	if master := w.config.Spark.Master; place == "" && in && master != "" && !strings.HasPrefix(master, "local") {
-		place = config.ExchangeLake
+	if place == "" && in {
+		s, err := w.sparkSettings()
+		if err != nil {
+			return "", err
+		}
+		if !s.IsLocal() {
+			place = config.ExchangeLake
+		}
 	}
 	switch {
-	case w.config.Engine.Name != sparkName || place == "":
+	case place == "":
 		return "", nil
 	case place != config.ExchangeLake:
-		return filepath.Join(place, "ledgermill-"+w.config.Name+"-"+o.Run), nil
+		return filepath.Join(place, w.exchangeOf(o.Run)), nil
 	case !in:
 		return "", usagef("spark.exchange of a directory that all executors see", "spark.exchange is %s, and %s is no object store", place, o.Lake.URL())
 	}
 	return bucket.Location(exchangePrefix + o.Run), nil
 }
 
-// readingFor is how a mill with the engine of the settings reads stores: raw objects are
-// cut into fields on this machine, whichever engine types them.
-func (w *workspace) readingFor(ctx context.Context, exchange string, stores ...lake.Store) (*engine.Reading, error) {
-	reading, inLake := w.reading(ctx, stores...), strings.Contains(exchange, "://")
-	if reading == nil || w.config.Engine.Name != sparkName {
-		return reading, nil
+// fetched is how a mill on Spark reads stores that are read thus: raw objects are cut
+// into fields on this machine, whichever engine types them. nil is for directories.
+func fetched(reading *engine.Reading, exchange string) (*engine.Reading, error) {
+	if reading == nil {
+		return nil, nil
 	}
+	inLake := strings.Contains(exchange, "://")
 	if inLake && reading.Way != engine.InPlace {
 		return nil, usagef("spark.exchange of a directory that all executors see", "rows are left in the lake's store through httpfs, which is not there: %s",
 			strings.Join(reading.Causes, "; "))
@@ -115,17 +108,63 @@ func (w *workspace) readingFor(ctx context.Context, exchange string, stores ...l
 	return &engine.Reading{Way: engine.Fetched, Lake: inLake, Causes: []string{"engine.name is spark: raw objects are cut into fields on this machine"}}, nil
 }
 
-// abandoned is the age from which rows in the exchange are a dead run's: a plan that
-// still reads its own has no lock.
+// abandoned is the age from which rows in an exchange are a dead run's: a directory may
+// be that of several lakes, each with a lock of its own.
 const abandoned = 24 * time.Hour
 
-// sweepExchange removes what dead runs have left in the lake's store.
-func (w *workspace) sweepExchange(ctx context.Context, root lake.Store) error {
-	if bucket, in := root.(*lake.Bucket); in && w.config.Engine.Name == sparkName {
-		return clear(ctx, bucket, exchangePrefix, func(o lake.Object) bool { return time.Since(o.ModTime) < abandoned })
+// sweepExchange removes what dead runs have left, private columns with the rest, whichever
+// engine is the settings' by now. What cannot be removed stops no run.
+func (w *workspace) sweepExchange(ctx context.Context, root lake.Store) {
+	var err error
+	if bucket, in := root.(*lake.Bucket); in {
+		err = clear(ctx, bucket, exchangePrefix, func(o lake.Object) bool { return time.Since(o.ModTime) < abandoned })
 	}
-	return nil
+	if place := w.config.Spark.Exchange; place != "" && place != config.ExchangeLake {
+		err = errors.Join(err, w.sweepDirectory(place))
+	}
+	if err != nil {
+		w.log.WarnContext(ctx, "what a dead run has left in spark.exchange stays there", "error", err)
+	}
 }
+
+// sweepDirectory removes the directories of this project's dead runs.
+func (w *workspace) sweepDirectory(shared string) error {
+	own := regexp.MustCompile(`\A` + regexp.QuoteMeta(w.exchangeOf("")) + `[0-9a-f]+\z`)
+	entries, err := os.ReadDir(shared)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if !own.MatchString(entry.Name()) {
+			continue
+		}
+		dir := filepath.Join(shared, entry.Name())
+		last, lastErr := lastWritten(dir)
+		if lastErr == nil && time.Since(last) > abandoned {
+			lastErr = os.RemoveAll(dir)
+		}
+		err = errors.Join(err, lastErr)
+	}
+	return err
+}
+
+// lastWritten is when something below a directory was written last.
+func lastWritten(dir string) (last time.Time, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+		return err
+	})
+	return last, err
+}
+
+// exchangeOf is the name of a run's directory in one that runs share.
+func (w *workspace) exchangeOf(run string) string { return "ledgermill-" + w.config.Name + "-" + run }
 
 // clear removes the objects below a prefix but for those that are spared.
 func clear(ctx context.Context, store lake.Store, prefix string, spared func(lake.Object) bool) error {
@@ -193,9 +232,10 @@ func (w *workspace) reachSpark(ctx context.Context) (string, error) {
 }
 
 // shownMaster is where Spark is asked for.
-func shownMaster(c config.Spark) string {
-	if c.Master == "" {
-		return "spark-defaults.conf, else " + spark.DefaultMaster
+func (w *workspace) shownMaster() string {
+	s, err := w.sparkSettings()
+	if err != nil {
+		return w.config.Spark.Master // to start it says what is wrong
 	}
-	return c.Master
+	return s.RunsOn()
 }

@@ -41,27 +41,20 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 		w.tracker.Into(work)
 	}
 	o.Project, o.Input, o.Lake, o.Work = w.project, input, root, work
-	end := func() error { return nil }
-	evaluate := w.evaluator()
-	m, duck, err := w.millOf(ctx, o, write, func(duck *duckdb.Engine, o engine.Options) (e engine.Engine, _ func() error, err error) {
-		e, end, err = evaluate(duck, o)
-		return e, end, err
-	})
+	opened, _, err := w.millOf(ctx, o, write)
 	if err != nil {
 		return nil, err
 	}
-	opened := &mill{Mill: m, close: func() error { return errors.Join(end(), duck.Close(), m.Close()) }}
 	if write {
-		if err := w.sweepExchange(ctx, root); err != nil {
-			return nil, errors.Join(err, opened.close())
-		}
+		w.sweepExchange(ctx, root)
 	}
 	return opened, nil
 }
 
-// millOf opens a mill on its project, stores and directory, and its engine. After an
-// error the directory is gone.
-func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, evaluate evaluator) (*engine.Mill, *duckdb.Engine, error) {
+// millOf opens a mill on its project, stores and directory, and its engine. One that
+// writes nothing evaluates in the DuckDB, whichever engine the settings name: the two
+// agree, and executors do not see where it works. After an error the directory is gone.
+func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*mill, *duckdb.Engine, error) {
 	discard := func() error { return os.RemoveAll(o.Work) }
 	from, err := w.readFrom()
 	if err != nil {
@@ -70,9 +63,11 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 	o.ReadFrom = from
 	stores := withReadFrom(from, o.Input, o.Lake)
 	settings := w.engineSettings(ctx, o.Work, stores...)
-	place, err := w.exchange(o)
-	if err != nil {
-		return nil, nil, errors.Join(err, discard())
+	onSpark, place := write && w.config.Engine.Name == sparkName, ""
+	if onSpark {
+		if place, err = w.exchange(o); err != nil {
+			return nil, nil, errors.Join(err, discard())
+		}
 	}
 	if place != "" && !strings.Contains(place, "://") {
 		settings.Readable = append(settings.Readable, place)
@@ -81,9 +76,15 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 	if err != nil {
 		return nil, nil, errors.Join(err, discard())
 	}
-	var end func() error
-	if o.Engine, end, err = evaluate(duck, o); err != nil {
-		return nil, nil, errors.Join(err, duck.Close(), discard())
+	end := func() error { return nil }
+	o.Engine, o.Reading = duck, w.reading(ctx, stores...)
+	if onSpark {
+		if o.Reading, err = fetched(o.Reading, place); err == nil {
+			o.Engine, end, err = w.openSpark(duck, o, place)
+		}
+		if err != nil {
+			return nil, nil, errors.Join(err, duck.Close(), discard())
+		}
 	}
 	o.Name = w.config.Name
 	if w.project != nil { // previews read theirs anew on each edit, and mask by themselves
@@ -91,14 +92,11 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 			return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 		}
 	}
-	if o.Reading, err = w.readingFor(ctx, place, stores...); err != nil {
-		return nil, nil, errors.Join(err, end(), duck.Close(), discard())
-	}
 	o.Keep, o.HoldAfter = w.config.Lake.Keep, w.config.Lake.HoldAfter
 	o.Cache, o.BatchDays, o.Settle, o.Log = w.cache(), w.config.Engine.BatchDays, w.config.Lake.Settle, w.log
 	// A byte of text takes two or three in memory as typed rows, and models need as much again.
 	o.MaxObject, o.MaxRatio, o.Budget, o.Program, o.Config = int64(w.config.Engine.MaxObject), int64(w.config.Engine.MaxRatio), int64(w.config.Engine.MemoryLimit)/4, version, w.configHash()
-	if w.config.Engine.Name == sparkName {
+	if onSpark {
 		o.Budget = sparkBudget
 	}
 	if w.seams.budget > 0 {
@@ -111,7 +109,7 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool, ev
 	if err != nil {
 		return nil, nil, errors.Join(err, end(), duck.Close(), discard())
 	}
-	return m, duck, nil
+	return &mill{Mill: m, close: func() error { return errors.Join(end(), duck.Close(), m.Close()) }}, duck, nil
 }
 
 func (w *workspace) workDirectory(ctx context.Context, root lake.Store, run string, write bool) (string, error) {

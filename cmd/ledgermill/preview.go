@@ -196,10 +196,10 @@ func (w *workspace) bench(progress func(engine.Progress)) func(context.Context, 
 		if err != nil {
 			return nil, err
 		}
-		m, duck, err := w.millOf(ctx, engine.Options{Run: engine.NewRun(), Command: "preview", Progress: progress, Project: p, Input: input, Lake: root, Work: work}, false, byDuckDB)
+		m, duck, err := w.millOf(ctx, engine.Options{Run: engine.NewRun(), Command: "preview", Progress: progress, Project: p, Input: input, Lake: root, Work: work}, false)
 		if err != nil {
 			return nil, err
 		}
-		return &preview.Bench{Mill: m, Engine: duck, Close: func() error { return errors.Join(duck.Close(), m.Close()) }}, nil
+		return &preview.Bench{Mill: m.Mill, Engine: duck, Close: m.close}, nil
 	}
 }

@@ -265,7 +265,7 @@ func (e *TypeDifference) Try() string {
 
 // widens reports whether every value of the one type is the same value in the other.
 func widens(from, to string) bool {
-	whole := []string{"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
+	whole := []string{"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
 	at, target := slices.Index(whole, from), slices.Index(whole, to)
 	var p, s, wide, scale int
 	switch {
@@ -273,8 +273,6 @@ func widens(from, to string) bool {
 		return true
 	case at >= 0 && target >= 0:
 		return at <= target
-	case decimalOf(from, &p, &s) && to == "HUGEINT":
-		return s == 0
 	}
 	return decimalOf(from, &p, &s) && decimalOf(to, &wide, &scale) && s == scale && p <= wide
 }

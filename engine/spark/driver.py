@@ -11,6 +11,7 @@ import re
 import socket
 import threading
 import time
+import traceback
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -49,6 +50,14 @@ def fault(e):
         found["line"] = int(place[1] or place[3])
         found["column"] = int(place[2] or place[4]) + 1
     return found
+
+
+def told(e):
+    """What is known of an error, also where Java, which knows more, has gone."""
+    try:
+        return fault(e)
+    except Exception:  # pylint: disable=broad-except
+        return {"message": str(e), "class": "", "state": "", "start": -1, "line": 0, "column": 0}
 
 
 def written(spark, path):
@@ -153,7 +162,7 @@ def main():
     try:
         spark = SparkSession.builder.getOrCreate()
     except Exception as e:  # pylint: disable=broad-except
-        say({"id": 0, "error": fault(e)})
+        say({"id": 0, "error": told(e)})
         raise SystemExit(1)
     context = spark.sparkContext
     context.setLogLevel("ERROR")
@@ -163,27 +172,30 @@ def main():
     threading.Thread(target=progress, args=(context.statusTracker(), say), daemon=True).start()
 
     def serve(request):
-        group = "ledgermill %d" % request["id"]
-        context.setJobGroup(group, request["what"], interruptOnCancel=True)
         try:
+            context.setJobGroup("ledgermill %d" % request["id"], request["what"], interruptOnCancel=True)
             answer = run(sessions, request)
         except Exception as e:  # pylint: disable=broad-except
-            answer = {"error": fault(e)}
+            answer = {"error": told(e)}
         answer["id"] = request["id"]
         say(answer)
 
     from pyspark import InheritableThread
 
-    for line in lines:
-        request = json.loads(line)
-        if "cancel" in request:
-            context.cancelJobGroup("ledgermill %d" % request["cancel"])
-            continue
-        InheritableThread(target=serve, args=(request,), daemon=True).start()
-    # The mill has gone or has no more to ask: what still runs is of no use to anybody.
-    context.cancelAllJobs()
-    spark.stop()
-    os._exit(0)
+    try:
+        for line in lines:
+            request = json.loads(line)
+            if "cancel" in request:
+                context.cancelJobGroup("ledgermill %d" % request["cancel"])
+                continue
+            InheritableThread(target=serve, args=(request,), daemon=True).start()
+        # The mill has gone or has no more to ask: what still runs is of no use to anybody.
+        context.cancelAllJobs()
+        spark.stop()
+    except Exception:  # pylint: disable=broad-except
+        traceback.print_exc()
+    finally:  # where Java has gone, too: no thread that waits for it keeps the process
+        os._exit(0)
 
 
 main()

@@ -102,26 +102,32 @@ func TestProperties(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"spark.a": "b c", "spark.b": "1=2", "spark.hadoop.fs.s3a.secret.key": "hush"}, conf); d != "" {
 		t.Errorf("-want +got\n%s", d)
 	}
-	conf["spark.driver.extraJavaOptions"], conf["spark.sql.ansi.enabled"] = "-Xss4m", "TRUE"
+	conf["spark.driver.extraJavaOptions"], conf["spark.sql.ansi.enabled"] = "-Xss4m -Duser.timezone=UTC", "TRUE"
 	s := Settings{Master: "yarn", Conf: conf, Secrets: S3A("b", Store{Host: "h:1", KeyID: "k", Secret: `a\=b`})}
 	all, err := s.properties()
 	if err != nil {
 		t.Fatal(err)
 	}
 	written := propertyFile(all)
-	for _, line := range []string{"spark.driver.extraJavaOptions=-Xss4m -Duser.timezone=UTC\n", "spark.sql.ansi.enabled=true\n", `spark.hadoop.fs.s3a.bucket.b.secret.key=a\\=b` + "\n",
+	for _, line := range []string{"spark.driver.extraJavaOptions=-Xss4m -Duser.timezone=UTC\n", "spark.executorEnv.TZ=UTC\n", "spark.sql.ansi.enabled=true\n", `spark.hadoop.fs.s3a.bucket.b.secret.key=a\\=b` + "\n",
 		"spark.hadoop.fs.s3a.bucket.b.endpoint=http://h:1\n", "spark.b=1=2\n"} {
 		if !strings.Contains(written, line) {
 			t.Errorf("no %q in\n%s", line, written)
 		}
 	}
+	if strings.Contains(written, "spark.executor.extraJavaOptions") {
+		t.Error("what spark-defaults.conf says of them is lost")
+	}
 	if strings.Contains(written, "spark.local.dir") {
 		t.Error("a cluster's machines have directories of their own")
 	}
-	conf["spark.sql.session.timeZone"] = "Europe/Paris"
-	var wrong *ConfError
-	if _, err := s.properties(); !errors.As(err, &wrong) || wrong.Key != "spark.sql.session.timeZone" {
-		t.Errorf("got %v", err)
+	for key, value := range map[string]string{"spark.sql.session.timeZone": "Europe/Paris", "spark.sql.variable.substitute": "true", "spark.executorEnv.TZ": "CET",
+		"spark.executor.defaultJavaOptions": "-Xss4m '-Duser.timezone=Europe/Paris'"} {
+		s.Conf = map[string]string{key: value}
+		var wrong *ConfError
+		if _, err := s.properties(); !errors.As(err, &wrong) || wrong.Key != key {
+			t.Errorf("got %v", err)
+		}
 	}
 	if _, err := ReadProperties(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("a file that is not there was read")

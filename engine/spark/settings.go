@@ -21,7 +21,7 @@ const DefaultMaster = "local[*]"
 type Settings struct {
 	Home     string                                        // of a Spark; "": SPARK_HOME, then spark-submit in PATH
 	Python   string                                        // that runs the driver; "": PYSPARK_DRIVER_PYTHON, PYSPARK_PYTHON, then python3
-	Master   string                                        // as spark-submit takes it; "": by spark-defaults.conf, else DefaultMaster
+	Master   string                                        // as spark-submit takes it; "": as RunsOn says
 	Packages string                                        // Maven coordinates parted by commas
 	Conf     map[string]string                             // Spark's own properties
 	Secrets  map[string]string                             // properties that nobody may see: they go into a file, as all do
@@ -36,6 +36,7 @@ type Settings struct {
 // agreement are the properties with which Spark reads portable SQL as DuckDB does.
 func agreement() map[string]string {
 	return map[string]string{
+		"spark.sql.variable.substitute":                          "false", // "${...}" of a text is the sender's, and no variable of this machine
 		"spark.sql.session.timeZone":                             "UTC",
 		"spark.sql.timestampType":                                "TIMESTAMP_NTZ",
 		"spark.sql.ansi.enabled":                                 "true",
@@ -51,8 +52,7 @@ func agreement() map[string]string {
 		"spark.sql.files.ignoreMissingFiles":                     "false",
 		"spark.sql.sources.partitionOverwriteMode":               "static",
 		"spark.sql.sources.partitionColumnTypeInference.enabled": "false",
-		"spark.driver.extraJavaOptions":                          "-Duser.timezone=UTC",
-		"spark.executor.extraJavaOptions":                        "-Duser.timezone=UTC",
+		"spark.executorEnv.TZ":                                   "UTC", // as the driver's, which environment sets
 	}
 }
 
@@ -79,7 +79,7 @@ func (s Settings) properties() (map[string]string, error) {
 		// version of the committer shows files of a task that is being committed.
 		"spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "1",
 	}
-	if s.isLocal() {
+	if s.IsLocal() {
 		all["spark.local.dir"] = s.Work + "/local"
 		all["spark.ui.enabled"] = "false"
 		all["spark.sql.shuffle.partitions"] = "8"                               // of 200 tiny ones most of a small night would go
@@ -95,17 +95,30 @@ func (s Settings) properties() (map[string]string, error) {
 	always := agreement()
 	for _, key := range slices.Sorted(maps.Keys(always)) {
 		value := always[key]
-		if mine, set := s.Conf[key]; set && strings.HasSuffix(key, "JavaOptions") {
-			value = mine + " " + value
-		} else if set && !strings.EqualFold(mine, value) {
+		if mine, set := s.Conf[key]; set && !strings.EqualFold(mine, value) {
 			return nil, &ConfError{key, mine, value}
 		}
 		all[key] = value
 	}
-	return all, nil
+	return all, sameZone(s.Conf)
 }
 
-func (s Settings) isLocal() bool { return s.Master == "" || strings.HasPrefix(s.Master, "local") }
+// sameZone refuses a time zone among options of Java, which it prefers to TZ. The options
+// themselves are left to the user: set here, those of spark-defaults.conf would be lost.
+func sameZone(conf map[string]string) error {
+	const zone = "-Duser.timezone="
+	for _, key := range slices.Sorted(maps.Keys(conf)) {
+		if !strings.HasSuffix(key, "JavaOptions") {
+			continue
+		}
+		for _, option := range strings.Fields(conf[key]) {
+			if option = strings.Trim(option, `"'`); strings.HasPrefix(option, zone) && option != zone+"UTC" {
+				return &ConfError{key, option, zone + "UTC"}
+			}
+		}
+	}
+	return nil
+}
 
 // propertyFile writes properties as java.util.Properties reads them.
 func propertyFile(all map[string]string) string {

@@ -75,11 +75,12 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	}
 	a.command = exec.Command(found.Submit, append(args, program)...)
 	a.command.Dir = dir
-	a.command.Env = append(os.Environ(), "LEDGERMILL_SPARK_SOCKET="+socketName, "PYSPARK_DRIVER_PYTHON="+found.Python,
+	a.command.Env = append(s.environment(), "LEDGERMILL_SPARK_SOCKET="+socketName, "PYSPARK_DRIVER_PYTHON="+found.Python,
 		"PYSPARK_PYTHON="+found.Python, "PYTHONUNBUFFERED=1")
 	a.command.Stdout, a.command.Stderr = a.said, a.said
 	a.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it is ended with all that it started
-	s.Log.InfoContext(ctx, "starting spark", "submit", found.Submit, "master", s.Master, "java", found.Java)
+	a.command.WaitDelay = time.Second                           // that what it started may go on writing ends no later
+	s.Log.InfoContext(ctx, "starting spark", "submit", found.Submit, "master", s.RunsOn(), "java", found.Java)
 	began := time.Now()
 	if err := a.command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", found.Submit, err)
@@ -90,6 +91,10 @@ func submit(ctx context.Context, s Settings) (a *application, err error) {
 	}()
 	if err := a.greet(ctx, socket, s.Log); err != nil {
 		return nil, errors.Join(err, a.kill())
+	}
+	if s.IsLocal() && !isLocal(a.hello.Master) { // by spark-env.sh: its executors do not find this machine by its own address
+		return nil, errors.Join(&MissingError{"no setting, property or spark-defaults.conf says that it runs on " + a.hello.Master,
+			"set spark.master to " + a.hello.Master}, a.kill())
 	}
 	if err := os.Remove(properties); err != nil { // it holds keys, and has been read
 		return nil, errors.Join(fmt.Errorf("start spark: %w", err), a.kill())
@@ -140,7 +145,12 @@ func (a *application) greet(ctx context.Context, socket *net.UnixListener, log *
 		if m.err != nil {
 			return &ApplicationError{What: "it ended before it had begun", Said: a.said.String()}
 		}
-		if a.link = m.link; a.hello.Error != nil {
+		a.link = m.link
+		go func() { // Python, which Java has started, lives on without it, and would let the mill wait
+			<-a.exited
+			_ = a.conn.Close() // it may be closed by now
+		}()
+		if a.hello.Error != nil {
 			return &ApplicationError{What: a.hello.Error.Message}
 		}
 		return nil
@@ -156,6 +166,9 @@ func (a *application) greet(ctx context.Context, socket *net.UnixListener, log *
 // close ends the application: the driver stops when its socket closes.
 func (a *application) close() error {
 	err := a.conn.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
 	select {
 	case <-a.exited:
 		return errors.Join(err, os.RemoveAll(a.dir))

@@ -36,8 +36,6 @@ func sparkType(duck string) string {
 		return "timestamp_ntz"
 	case "INTEGER":
 		return "int"
-	case "HUGEINT": // Parquet has none, and DuckDB writes a double
-		return "double"
 	}
 	return strings.ToLower(duck)
 }
