@@ -76,7 +76,8 @@ func (m *Mill) prepareRun(ctx context.Context, sel Selection, making bool) (*pla
 }
 
 // Execute makes and publishes what the selection asks for and loads the warehouse.
-// The report is not nil even with an error: it says what was published before it.
+// The report is not nil even with an error: it says what was published before it. A run
+// that fails is recorded as far as the lake can be written.
 func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err error) {
 	began := m.Now()
 	report = &Report{Run: m.Run, Command: m.Command, Started: began.UTC(),
@@ -84,7 +85,11 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	told := m.tell(report)
 	p, err := m.prepareRun(ctx, sel, true)
 	if err != nil {
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+			err = errors.Join(cause, err) // or the record would say what broke off, and not what broke it off
+		}
 		told.failed(m, err)
+		m.recordUnplanned(context.WithoutCancel(ctx), report, sel.Reason, err)
 		return report, err
 	}
 	r := &run{told: told, Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{},
@@ -109,7 +114,7 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	}
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-			err = errors.Join(cause, err) // or the record would say what broke off, and not what broke it off
+			err = errors.Join(cause, err) // as above
 		}
 		report.Exit = Graver(report.Exit, m.ExitCode(err))
 	}
