@@ -85,9 +85,7 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	told := m.tell(report)
 	p, err := m.prepareRun(ctx, sel, true)
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-			err = errors.Join(cause, err) // or the record would say what broke off, and not what broke it off
-		}
+		err, report.Exit = m.ended(ctx, err)
 		told.failed(m, err)
 		m.recordUnplanned(context.WithoutCancel(ctx), report, sel.Reason, err)
 		return report, err
@@ -113,13 +111,25 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 		err = r.load(ctx)
 	}
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-			err = errors.Join(cause, err) // as above
-		}
-		report.Exit = Graver(report.Exit, m.ExitCode(err))
+		var exit int
+		err, exit = m.ended(ctx, err)
+		report.Exit = Graver(report.Exit, exit)
 	}
 	r.tellEnd(err)
 	return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
+}
+
+// ended is the error that ends a run, and its exit code. What broke the run off is said
+// beside what broke off, and its exit code counts whatever wraps it.
+func (m *Mill) ended(ctx context.Context, err error) (error, int) {
+	cause := context.Cause(ctx)
+	if cause == nil {
+		return err, m.ExitCode(err)
+	}
+	if !errors.Is(err, cause) {
+		err = errors.Join(cause, err)
+	}
+	return err, Graver(m.ExitCode(cause), m.ExitCode(err))
 }
 
 // releaseAll gives back what was landed: the load needs the memory, and not the rows.

@@ -54,7 +54,6 @@ func (r *run) close(ctx context.Context, cause error) error {
 // being recorded is logged: the error that ended the run stays the one that is told.
 func (m *Mill) recordUnplanned(ctx context.Context, report *Report, reason string, failed error) {
 	m.took(report)
-	report.Exit = m.ExitCode(failed)
 	kept := m.keepRecord(ctx, report)
 	entry := ledger.Entry{Summary: m.summary(report, reason)}
 	entry.Summary.Error = m.discreet(failed.Error())

@@ -145,3 +145,39 @@ func unplannedRecord(t *testing.T, b *bench, report *engine.Report, want int, be
 		t.Error(err)
 	}
 }
+
+// hungUp is a warehouse whose server ends the connection of a load that is broken off.
+type hungUp struct{ off func() }
+
+func (w hungUp) Load(ctx context.Context, _ engine.LoadRequest) (engine.LoadReport, error) {
+	w.off()
+	return engine.LoadReport{}, &engine.StoreError{Op: "load", URL: "postgres://", Err: context.Cause(ctx)}
+}
+
+// TestBrokenOffWhileLoading: the record of a run that a signal broke off has the exit
+// code of the signal, whatever the error of the load says that wraps it.
+func TestBrokenOffWhileLoading(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, inPlaceProject())
+	b.write("t/1.csv", "id,d,v,note\n1,2025-01-01,1.50,a\n")
+	m := b.open(true)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	signal := errors.New("interrupted")
+	m.Warehouse = hungUp{func() { cancel(signal) }}
+	m.ExitCode = func(err error) int {
+		if err == signal { // what wraps it has a code of its own
+			return engine.ExitTerminated
+		}
+		return engine.ExitUnreachable
+	}
+	report, err := m.Execute(ctx, engine.Selection{})
+	if !errors.Is(err, signal) || report.Exit != engine.ExitTerminated {
+		t.Errorf("exit %d, %v", report.Exit, err)
+	}
+	if runs := m.State().Runs; len(runs) != 1 || runs[0].Exit != engine.ExitTerminated {
+		t.Errorf("%+v", runs)
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+}
