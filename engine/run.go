@@ -76,7 +76,8 @@ func (m *Mill) prepareRun(ctx context.Context, sel Selection, making bool) (*pla
 }
 
 // Execute makes and publishes what the selection asks for and loads the warehouse.
-// The report is not nil even with an error: it says what was published before it.
+// The report is not nil even with an error: it says what was published before it. A run
+// that fails is recorded as far as the lake can be written.
 func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err error) {
 	began := m.Now()
 	report = &Report{Run: m.Run, Command: m.Command, Started: began.UTC(),
@@ -84,7 +85,9 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	told := m.tell(report)
 	p, err := m.prepareRun(ctx, sel, true)
 	if err != nil {
+		err, report.Exit = m.ended(ctx, err)
 		told.failed(m, err)
+		m.recordUnplanned(context.WithoutCancel(ctx), report, sel.Reason, err)
 		return report, err
 	}
 	r := &run{told: told, Mill: m, planner: p, plan: p.plan(), files: map[string]map[job.Unit]string{}, records: map[string]map[job.Unit]ledger.UnitRecord{},
@@ -108,13 +111,25 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 		err = r.load(ctx)
 	}
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-			err = errors.Join(cause, err) // or the record would say what broke off, and not what broke it off
-		}
-		report.Exit = Graver(report.Exit, m.ExitCode(err))
+		var exit int
+		err, exit = m.ended(ctx, err)
+		report.Exit = Graver(report.Exit, exit)
 	}
 	r.tellEnd(err)
 	return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
+}
+
+// ended is the error that ends a run, and its exit code. What broke the run off is said
+// beside what broke off, and its exit code counts whatever wraps it.
+func (m *Mill) ended(ctx context.Context, err error) (error, int) {
+	cause := context.Cause(ctx)
+	if cause == nil {
+		return err, m.ExitCode(err)
+	}
+	if !errors.Is(err, cause) {
+		err = errors.Join(cause, err)
+	}
+	return err, Graver(m.ExitCode(cause), m.ExitCode(err))
 }
 
 // releaseAll gives back what was landed: the load needs the memory, and not the rows.

@@ -16,23 +16,18 @@ import (
 // close ends the run: it records it in the ledger if it did anything, and else notes
 // that it was there.
 func (r *run) close(ctx context.Context, cause error) error {
-	r.report.Seconds = r.Now().Sub(r.report.Started).Seconds()
-	r.report.Steps = map[string]float64{}
-	for step, d := range r.timing {
-		r.report.Steps[step] = d.Seconds()
-	}
+	r.took(r.report)
 	r.warehouseAccounts()
 	if r.report.NothingToDo() && len(r.report.Tests) == 0 && cause == nil && len(r.dirtyObjects()) == 0 && len(r.newVerdicts()) == 0 && len(r.lifted()) == 0 {
 		return r.noteIdle(ctx)
 	}
-	summary := &ledger.RunSummary{Run: r.Run, Command: r.Command, Started: r.report.Started, Finished: r.Now().UTC(), Exit: r.report.Exit,
-		Units: len(r.report.Units), Config: r.Config, Reason: r.sel.Reason}
+	summary := r.summary(r.report, r.sel.Reason)
 	for _, a := range r.report.Accounts {
 		summary.Account = append(summary.Account, ledger.Account{Feed: a.Feed, By: a.Aggregates, Cell: a.Cell})
 	}
 	r.report.Unusual = r.unusual(*summary)
 	// Before the entry: a run whose evidence could not be kept says so there.
-	kept := r.keepRecord(ctx)
+	kept := r.keepRecord(ctx, r.report)
 	if kept != nil {
 		r.report.Exit = Graver(r.report.Exit, r.ExitCode(kept))
 		cause = errors.Join(cause, kept)
@@ -55,18 +50,46 @@ func (r *run) close(ctx context.Context, cause error) error {
 	return kept
 }
 
+// recordUnplanned records a run that failed before it had a plan. What keeps it from
+// being recorded is logged: the error that ended the run stays the one that is told.
+func (m *Mill) recordUnplanned(ctx context.Context, report *Report, reason string, failed error) {
+	m.took(report)
+	kept := m.keepRecord(ctx, report)
+	entry := ledger.Entry{Summary: m.summary(report, reason)}
+	entry.Summary.Error = m.discreet(failed.Error())
+	m.sign(&entry)
+	if err := errors.Join(kept, m.ledger.Commit(ctx, entry)); err != nil {
+		m.Log.ErrorContext(ctx, "the run could not be recorded", "run", m.Run, "error", err)
+	}
+}
+
+// took notes in a report how long the run and its steps have taken so far.
+func (m *Mill) took(report *Report) {
+	report.Seconds = m.Now().Sub(report.Started).Seconds()
+	report.Steps = map[string]float64{}
+	for step, d := range m.timing {
+		report.Steps[step] = d.Seconds()
+	}
+}
+
+// summary is the ledger's record of a run as its report has it so far.
+func (m *Mill) summary(report *Report, reason string) *ledger.RunSummary {
+	return &ledger.RunSummary{Run: m.Run, Command: m.Command, Started: report.Started, Finished: m.Now().UTC(), Exit: report.Exit,
+		Units: len(report.Units), Config: m.Config, Reason: reason}
+}
+
 // keepRecord writes the report and the structured log beside the ledger.
-func (r *run) keepRecord(ctx context.Context) error {
-	data, err := json.MarshalIndent(r.report, "", "  ")
+func (m *Mill) keepRecord(ctx context.Context, report *Report) error {
+	data, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return fmt.Errorf("record of the run: %w", err)
 	}
-	if r.Record != nil {
-		if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".log", r.Record()); err != nil {
+	if m.Record != nil {
+		if err := m.Lake.Put(ctx, ledger.Prefix+"runs/"+m.Run+".log", m.Record()); err != nil {
 			return fmt.Errorf("log of the run: %w", err)
 		}
 	}
-	if err := r.Lake.Put(ctx, ledger.Prefix+"runs/"+r.Run+".json", data); err != nil {
+	if err := m.Lake.Put(ctx, ledger.Prefix+"runs/"+m.Run+".json", data); err != nil {
 		return fmt.Errorf("record of the run: %w", err)
 	}
 	return nil

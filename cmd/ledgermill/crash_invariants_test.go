@@ -263,15 +263,32 @@ func (d *disturbance) truthful() (v []string) {
 	if diff := cmp.Diff(content, d.repaired.loads); diff != "" {
 		v = append(v, fmt.Sprintf("loads (-ledger +warehouse):\n%s", diff))
 	}
-	// A run that could still write says in the ledger what it said by its exit code. What
-	// fails once it has written so, the answer to that included, comes too late.
-	late := d.kind.name == "stolen lock" || d.at == 0 || d.at-1 >= lastAppend(d.run.Points)
-	if before := len(d.site.night.old.state.Runs); !d.run.Killed && !late && len(d.behind.state.Runs) > before {
-		if last := d.behind.state.Runs[before]; last.Exit != d.run.Exit {
-			v = append(v, fmt.Sprintf("the run ended with exit %d, and its record says %d: %s", d.run.Exit, last.Exit, last.Error))
-		}
+	return append(v, d.recorded()...)
+}
+
+// recorded: a run that has begun and could still write says in the ledger what it said
+// by its exit code. What fails once it has written so, the answer to that included, comes
+// too late, and where the lake's own disk is full all that it can do is try.
+func (d *disturbance) recorded() []string {
+	before := len(d.site.night.old.state.Runs)
+	found := d.behind.state.Runs[min(before, len(d.behind.state.Runs)):]
+	last := lastAppend(d.run.Points)
+	switch {
+	case d.run.Killed, d.kind.name == "stolen lock", d.at == 0, last >= 0 && d.at-1 >= last:
+		return nil
+	case len(found) > 0 && found[0].Exit != d.run.Exit:
+		return []string{fmt.Sprintf("the run ended with exit %d, and its record says %d: %s", d.run.Exit, found[0].Exit, found[0].Error)}
+	case len(found) > 0, !began(d.run.Points[:min(d.at, len(d.run.Points))]):
+		return nil
+	case last >= 0 && d.kind.fault == faulttest.Full && d.site.bucket == "":
+		return nil
 	}
-	return v
+	return []string{fmt.Sprintf("the run ended with exit %d, and the ledger has no record of it", d.run.Exit)}
+}
+
+// began reports whether a run got as far as its input.
+func began(points []string) bool {
+	return slices.ContainsFunc(points, func(p string) bool { return strings.HasPrefix(p, "input: ") })
 }
 
 // lastAppend is where the ledger got its last record, behind which only the lock is
