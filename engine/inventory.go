@@ -208,16 +208,24 @@ func (f *feed) compare(sel Selection) {
 	slices.SortFunc(f.changes, func(a, b ObjectChange) int { return lake.Compare(a.Key, b.Key) })
 }
 
-// within reports whether all that an object holds is in the selection: to drop an
-// object empties its units, and those that were not asked for are left alone.
+// within reports whether all that an object holds, or its version before, is in the
+// selection: to drop an object empties its units, and those that were not asked for
+// are left alone.
 func (f *feed) within(r ledger.ObjectRecord, sel Selection) bool {
-	for _, u := range unitsOf(f.contract, r.Cells) {
+	units := unitsOf(f.contract, r.Cells)
+	if r.Before != nil {
+		units = append(units, unitsOf(f.contract, r.Before.Cells)...)
+	}
+	for _, u := range units {
 		from, after := u.Bounds()
 		if !from.IsZero() && (!sel.From.IsZero() && from.Before(sel.From) || !sel.To.IsZero() && after.AddDate(0, 0, -1).After(sel.To)) {
 			return false
 		}
+		if !sel.covers(u) {
+			return false
+		}
 	}
-	return true
+	return sel.Datasets == nil || slices.Contains(sel.Datasets, f.contract.Name)
 }
 
 // refused are the objects that were refused in this run or before: what stands in

@@ -86,7 +86,7 @@ func (w *workspace) selection(c *cli.Context) (s engine.Selection, err error) {
 func runFlags() []cli.Flag {
 	return append(selectionFlags(),
 		&cli.BoolFlag{Name: "full", Usage: "make again what is up to date"},
-		&cli.BoolFlag{Name: "accept-removed", Usage: "objects that have vanished are removed from their units"},
+		&cli.BoolFlag{Name: "accept-removed", Usage: "objects that have vanished are removed from their units, of contracts and dates that are selected"},
 		&cli.BoolFlag{Name: "reopen", Usage: "make units of closed periods again too; needs --reason"},
 		&cli.BoolFlag{Name: "yes", Usage: "make published units of the named dates again that are older than lake.hold_after; needs --from, --to and --reason"},
 		&cli.StringFlag{Name: "reason", Usage: "`TEXT` that the run's record keeps"},
