@@ -22,7 +22,7 @@ type Part struct {
 	Location     string // the lake's object, as an engine opens it
 	Record       ledger.UnitRecord
 	Control      *contract.Control // of what it preserves; nil for none
-	Private      []string          // columns whose values are not shown
+	Private      []string          // columns whose values are not shown, under the contracts' names and the model's own
 	Gone         bool              // nothing makes the unit any more, though it is published
 }
 
@@ -78,7 +78,7 @@ func (m *Mill) Published(sel Selection) []Part {
 			}
 			parts = append(parts, Part{Table: one.Load, Dataset: name, Unit: job.Unit(unit), BusinessDate: dateOf(one), Grain: one.Grain,
 				Location: m.Lake.Location(record.Key), Record: record, Control: m.controlOf(one),
-				Private: m.private(), Gone: !m.made(name, unit)})
+				Private: slices.Concat(m.private(), one.Private), Gone: !m.made(name, unit)})
 		}
 	}
 	return parts

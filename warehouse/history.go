@@ -11,25 +11,20 @@ import (
 )
 
 // effective is the business date from which what is merged now holds: the last
-// date that is loaded or on its way. A whole dataset has none of its own, and
+// date, as lastDate says, that is loaded or on its way. A whole dataset has none of its own, and
 // the clock's would make a corrected run tell another story than the first.
 // Where no date is known at all, it is today's.
 func (l *load) effective() time.Time {
-	var last time.Time
-	for _, u := range l.loads {
-		if u.To != nil && u.To.After(last) {
-			last = *u.To
-		}
-	}
+	units := datesOf(l.loads)
 	for _, p := range l.request.Parts {
-		if p.To.After(last) {
-			last = p.To
+		if !p.whole() {
+			units = append(units, dates{p.From, p.To})
 		}
 	}
-	if last.IsZero() {
-		return l.begun.Truncate(24 * time.Hour)
+	if last := lastDate(units, l.begun); !last.IsZero() {
+		return last
 	}
-	return last.AddDate(0, 0, -1)
+	return l.begun.Truncate(24 * time.Hour)
 }
 
 // keepHistory brings the history of a dimension to the dimension's rows. A row

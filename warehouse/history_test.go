@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"ledgermill/warehouse"
 )
@@ -73,6 +74,38 @@ func TestHistoryOfADimension(t *testing.T) {
 	f.whole()
 	diff(t, "joined to the version of its time", []string{"2025-01-10|Ulm", "2025-01-11|Ulm", "2025-01-12|Köln", "2025-01-20|Köln"},
 		f.all("select booked_on, city from payments join people_history h on h.id = '1' and valid_from <= booked_on and booked_on < valid_to order by 1"))
+}
+
+// A record with a mistyped date, in a unit of its own, moves nothing that is
+// counted from the last date; where all dates lie ahead, they are meant so.
+func TestMistypedDateIsNotTheLast(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.exec(historySchema)
+	counted := func(want string) {
+		t.Helper()
+		latest, found, err := f.LatestDate(t.Context())
+		if err != nil || !found || latest.Format("2006-01-02") != want {
+			t.Errorf("latest date is %v, %v, %v, want %s", latest, found, err, want)
+		}
+		kept, err := f.Retain(t.Context(), warehouse.Retention{Months: 1})
+		if err != nil || kept.Floor != want[:8]+"01" {
+			t.Errorf("floor is %s, %v, want that of %s", kept.Floor, err, want)
+		}
+	}
+	f.load(people(record("1", "Ann", "Ulm", "~")), day(date("2099-01-01")))
+	counted("2099-01-01")
+	f.load(people(record("1", "Ann", "Bonn", "~")), day(date("2025-01-10")))
+	f.load(people(record("1", "Ann", "Rom", "~")), day(date("2025-01-11")))
+	diff(t, "versions", []string{"1|1900-01-01|2025-01-10|Ann|Ulm|f", "1|2025-01-10|2025-01-11|Ann|Bonn|f", "1|2025-01-11|9999-12-31|Ann|Rom|f"}, f.versions())
+	counted("2025-01-11")
+	f.whole()
+
+	// The date of tomorrow is somewhere today's.
+	tomorrow := time.Now().UTC().AddDate(0, 0, 1).Truncate(24 * time.Hour)
+	f.load(people(record("1", "Ann", "Bern", "~")), day(tomorrow))
+	counted(tomorrow.Format("2006-01-02"))
+	diff(t, "version", "1|"+tomorrow.Format("2006-01-02")+"|9999-12-31|Ann|Bern|f", f.versions()[3])
 }
 
 // Many nights of changes, corrections and older dates leave no gap.

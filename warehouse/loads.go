@@ -74,21 +74,56 @@ func noNil[T any](list []T) []T {
 }
 
 // LatestDate is the last business date that is loaded in any table, or false
-// if there is none.
+// if there is none. Units that begin later than tomorrow do not count, unless all do.
 func (w *Warehouse) LatestDate(ctx context.Context) (day time.Time, found bool, err error) {
 	err = w.with(ctx, func(conn *pgx.Conn) error {
 		list, err := readLoads(ctx, conn)
 		if err != nil {
 			return err
 		}
-		for _, l := range list {
-			if l.To != nil && l.To.AddDate(0, 0, -1).After(day) {
-				day, found = l.To.AddDate(0, 0, -1), true
-			}
-		}
+		day = lastDate(datesOf(list), time.Now())
 		return nil
 	})
-	return day, found, err
+	return day, !day.IsZero(), err
+}
+
+// dates are the business dates of a unit, half open.
+type dates struct{ from, to time.Time }
+
+func datesOf(list []Loaded) (units []dates) {
+	for _, l := range list {
+		if l.From != nil && l.To != nil {
+			units = append(units, dates{*l.From, *l.To})
+		}
+	}
+	return units
+}
+
+// lastDate is the last business date of the units, zero without any. Nowhere is it
+// later than tomorrow at UTC: a unit that begins after that is a mistyped date, which
+// must not carry along what is counted from the last. Where all begin after that they
+// are meant so, as generated data may be.
+func lastDate(units []dates, now time.Time) time.Time {
+	tomorrow := now.UTC().AddDate(0, 0, 1)
+	var last, beyond time.Time
+	for _, u := range units {
+		if day := u.to.AddDate(0, 0, -1); u.from.After(tomorrow) {
+			beyond = latest(beyond, day)
+		} else {
+			last = latest(last, day)
+		}
+	}
+	if last.IsZero() {
+		return beyond
+	}
+	return last
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Missing returns those parts, in their order, whose content or definition is

@@ -18,7 +18,7 @@ const detachedSchema = "ledgermill_detached"
 // Retention is what [Warehouse.Retain] is asked.
 type Retention struct {
 	// Months is how many are kept, counted back from the month of the last
-	// business date that is loaded, that one included. 1 or more.
+	// business date that is loaded ([Warehouse.LatestDate]), that one included. 1 or more.
 	Months int
 	// Drop removes what is older; without it, it is detached into schema
 	// ledgermill_detached.
@@ -87,16 +87,11 @@ func (w *Warehouse) Retain(ctx context.Context, r Retention) (done Retained, err
 
 // floorOf counts months back from the last business date.
 func (l *load) floorOf(months int) time.Time {
-	var last time.Time
-	for _, u := range l.loads {
-		if u.To != nil && u.To.After(last) {
-			last = *u.To
-		}
-	}
+	last := lastDate(datesOf(l.loads), l.begun)
 	if last.IsZero() {
 		return last
 	}
-	return monthOf(last.AddDate(0, 0, -1)).AddDate(0, 1-months, 0)
+	return monthOf(last).AddDate(0, 1-months, 0)
 }
 
 func (l *load) retained(t *table, n *node, sizes map[string]int64) RetainedMonth {

@@ -107,6 +107,15 @@ func TestRoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	diff(t, "masked", "C1 a***@example.com ***45, C2", masked)
+
+	// Nor does what is no address, though it stands in the column of addresses.
+	for value, shown := range map[string]string{"john.smith": "***", "@corp": "***", "+49 30 12345": "***", "": "***", "a@b.example, c@d.example": "***",
+		"john@corp.example +49 30 12345": "***", "j.smith@mail.corp-1.example": "j***@mail.corp-1.example", "ø@bücher.example": "ø***@bücher.example"} {
+		f.exec("update customers_dim set email = $1 where customer_id = 'C1'", value)
+		if err := reader.QueryRow(t.Context(), "select email from customers where customer_id = 'C1'").Scan(&masked); err != nil || masked != shown {
+			t.Errorf("%q is shown as %q, %v, want %q", value, masked, err, shown)
+		}
+	}
 }
 
 // Where the login may not create roles, everything else is migrated, and the

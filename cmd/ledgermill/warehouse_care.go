@@ -121,7 +121,8 @@ func (a *app) retainCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "retain",
 		Usage: "keep the last months of every table, and detach or drop the others",
-		Description: `Months are counted back from the last business date that is loaded, its month included.
+		Description: `Months are counted back from the last business date that is loaded, its month included;
+a date later than tomorrow is mistyped and does not count, unless all are.
 Without --yes it only prints what would go. What went is below a floor, which
 "warehouse status" shows: no later load brings it back, though the lake has it.`,
 		Flags: []cli.Flag{
