@@ -77,6 +77,9 @@ func (c *Collector) Sample(ctx context.Context, names ...string) Sample {
 		s.Views = append(s.Views, c.view(ctx, v))
 	}
 	s.Server, s.Fault = c.session.name(), c.session.fault
+	if s.Fault == "" && c.session.conn == nil && ctx.Err() != nil {
+		s.Fault = reason(context.Cause(ctx)) // broken off before there was a connection
+	}
 	return s
 }
 
@@ -97,14 +100,21 @@ func (c *Collector) view(ctx context.Context, v *View) ViewSample {
 	return out
 }
 
-// panel asks a panel if it is due.
+// panel asks a panel if it is due. What is broken off because the look is over says
+// nothing of the panel, and is not remembered.
 func (c *Collector) panel(ctx context.Context, p *Panel) Result {
 	before, known := c.last[p]
 	now := c.options.Now()
 	if known && now.Before(before.due) && (!before.server || c.session.fault == "") {
 		return before.shown
 	}
+	if ctx.Err() != nil {
+		return brokenOff(ctx, p, before, now)
+	}
 	table, err := c.ask(ctx, p)
+	if err != nil && ctx.Err() != nil {
+		return brokenOff(ctx, p, before, now)
+	}
 	took := c.options.Now().Sub(now)
 	raw := Result{Panel: p, At: now.UTC(), Table: table}
 	if err != nil {
@@ -119,6 +129,14 @@ func (c *Collector) panel(ctx context.Context, p *Panel) Result {
 	shown := difference(raw, before.raw)
 	c.last[p] = asked{raw: raw, shown: shown, took: took, due: now.Add(c.rest(p, took)), server: p.Source == ""}
 	return shown
+}
+
+// brokenOff is what a panel shows that a look had no time for: what came of it last.
+func brokenOff(ctx context.Context, p *Panel, before asked, now time.Time) Result {
+	if before.shown.Panel != nil {
+		return before.shown
+	}
+	return Result{Panel: p, At: now.UTC(), Missing: reason(context.Cause(ctx))}
 }
 
 // rest is how long a panel is left alone that took so long.

@@ -79,6 +79,9 @@ func (s *session) open(ctx context.Context) error {
 		return &NotAvailableError{Reason: s.fault}
 	}
 	if err := s.connect(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // who asked has left: that tells nothing of the server
+		}
 		s.conn, s.fault, s.retry = nil, err.Error(), time.Now().Add(retryAfter)
 		return &NotAvailableError{Reason: s.fault}
 	}
@@ -167,12 +170,15 @@ func (s *session) ask(ctx context.Context, p *Panel) (Table, error) {
 			return Table{}, &NotAvailableError{Reason: "the extension " + p.Extension + " is not installed: create extension " + p.Extension}
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, statementPatience+connectPatience, errors.New("the server does not answer"))
+	limited, cancel := context.WithTimeoutCause(ctx, statementPatience+connectPatience, errors.New("the server does not answer"))
 	defer cancel()
-	table, err := s.query(ctx, p.Statement)
+	table, err := s.query(limited, p.Statement)
 	if err != nil && (s.conn.IsClosed() || pgconn.Timeout(err)) {
 		_ = s.conn.Close(context.WithoutCancel(ctx)) // it is lost; what ended it is told
-		s.conn, s.fault, s.retry = nil, shortCause(err), time.Now().Add(retryAfter)
+		s.conn = nil
+		if ctx.Err() == nil {
+			s.fault, s.retry = shortCause(err), time.Now().Add(retryAfter)
+		}
 	}
 	return table, err
 }
