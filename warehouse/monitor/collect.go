@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -17,7 +18,15 @@ const (
 	long = 20 * time.Millisecond
 	// dear is a statement that gave nothing and is not tried again at once.
 	dear = time.Second
+	// sourcePatience is how long a source may take: what it looks at may not answer.
+	sourcePatience = 20 * time.Second
+	// sourceRest is how long a source is left alone at most that gave nothing: waiting has
+	// cost nobody anything, and people want to see that it is back.
+	sourceRest = time.Minute
 )
+
+// errStopped is why a look is broken off when the monitor ends.
+var errStopped = errors.New("the monitor ends")
 
 // Options are what a collector works with.
 type Options struct {
@@ -34,6 +43,8 @@ type Collector struct {
 	mu      sync.Mutex
 	session session
 	last    map[*Panel]asked // what came of a panel when it was asked last
+	life    context.Context
+	stop    context.CancelFunc
 }
 
 // asked is what came of a panel, and when it is to be asked again.
@@ -53,11 +64,17 @@ func New(o Options) *Collector {
 	if o.Server == nil && o.None == "" {
 		o.None = "there is no server to ask"
 	}
-	return &Collector{options: o, session: session{server: o.Server, none: o.None}, last: map[*Panel]asked{}}
+	c := &Collector{options: o, session: session{server: o.Server, none: o.None}, last: map[*Panel]asked{}}
+	c.life, c.stop = context.WithCancel(context.Background())
+	return c
 }
 
-// Close ends the connection.
+// Stop breaks off what is under way. Nothing is asked from then on.
+func (c *Collector) Stop() { c.stop() }
+
+// Close breaks off what is under way and ends the connection.
 func (c *Collector) Close(ctx context.Context) error {
+	c.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session.close(ctx)
@@ -68,6 +85,8 @@ func (c *Collector) Close(ctx context.Context) error {
 func (c *Collector) Sample(ctx context.Context, names ...string) Sample {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	ctx, done := c.living(ctx)
+	defer done()
 	s := Sample{At: c.options.Now().UTC(), Views: []ViewSample{}}
 	for i := range c.options.Views {
 		v := &c.options.Views[i]
@@ -81,6 +100,19 @@ func (c *Collector) Sample(ctx context.Context, names ...string) Sample {
 		s.Fault = reason(context.Cause(ctx)) // broken off before there was a connection
 	}
 	return s
+}
+
+// living is a context that ends with the collector too.
+func (c *Collector) living(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if c.life.Err() != nil {
+		cancel(errStopped)
+	}
+	unbind := context.AfterFunc(c.life, func() { cancel(errStopped) })
+	return ctx, func() {
+		unbind()
+		cancel(nil)
+	}
 }
 
 func (c *Collector) view(ctx context.Context, v *View) ViewSample {
@@ -120,7 +152,10 @@ func (c *Collector) panel(ctx context.Context, p *Panel) Result {
 	if err != nil {
 		raw.Missing, raw.Table = reason(err), Table{}
 		again := min(p.Every, time.Minute)
-		if took >= dear && c.session.fault == "" {
+		switch {
+		case took >= dear && p.Source != "":
+			again = sourceRest
+		case took >= dear && c.session.fault == "":
 			again = c.rest(p, took) // a statement that was given up has cost its time
 		}
 		c.last[p] = asked{raw: before.raw, shown: raw, took: took, due: now.Add(again), server: p.Source == ""}
@@ -162,7 +197,13 @@ func (c *Collector) ask(ctx context.Context, p *Panel) (Table, error) {
 	if !ok {
 		return Table{}, errors.New("nothing here tells of " + p.Source)
 	}
-	return source.Rows(ctx)
+	limited, cancel := context.WithTimeoutCause(ctx, sourcePatience, fmt.Errorf("no answer within %s", sourcePatience))
+	defer cancel()
+	table, err := source.Rows(limited)
+	if err != nil && limited.Err() != nil {
+		err = context.Cause(limited)
+	}
+	return table, err
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
