@@ -153,9 +153,11 @@ func (c *Collector) panel(ctx context.Context, p *Panel) Result {
 		raw.Missing, raw.Table = reason(err), Table{}
 		again := min(p.Every, time.Minute)
 		switch {
+		case p.Source == "" && c.session.fault != "":
+			again = 0 // a server that is back answers at once; until then the session asks it seldom
 		case took >= dear && p.Source != "":
 			again = sourceRest
-		case took >= dear && c.session.fault == "":
+		case took >= dear:
 			again = c.rest(p, took) // a statement that was given up has cost its time
 		}
 		c.last[p] = asked{raw: before.raw, shown: raw, took: took, due: now.Add(again), server: p.Source == ""}
