@@ -28,15 +28,17 @@ func (g gatherer) Collect(out chan<- prometheus.Metric) {
 	seen := map[string]bool{} // two views may show one metric
 	for _, v := range g.sample.Views {
 		for _, r := range v.Panels {
+			_, twice := r.single()
 			for _, m := range r.Panel.Metrics {
-				r.collect(m, seen, out)
+				r.collect(m, twice, seen, out)
 			}
 		}
 	}
 }
 
-// collect sends a metric for each row. Its labels are the panel's key.
-func (r Result) collect(m Metric, seen map[string]bool, out chan<- prometheus.Metric) {
+// collect sends a metric for each row. Its labels are the panel's key. A counter is one
+// thing's from one look to the next: a row that its key does not tell from others has none.
+func (r Result) collect(m Metric, twice, seen map[string]bool, out chan<- prometheus.Metric) {
 	at := r.index(m.Column)
 	if at < 0 {
 		return
@@ -54,6 +56,10 @@ func (r Result) collect(m Metric, seen map[string]bool, out chan<- prometheus.Me
 		kind = prometheus.CounterValue
 	}
 	for _, row := range r.Rows {
+		unknown := slices.ContainsFunc(from, func(k int) bool { return !row[k].Known })
+		if m.Counter && (unknown || twice[r.key(row)]) {
+			continue
+		}
 		f, ok := row[at].Number()
 		if !ok && row[at].Known && strings.HasSuffix(m.Column, "_at") {
 			if t, err := parseTime(row[at].Text); err == nil {
