@@ -145,7 +145,7 @@ func (a *app) printSample(ctx context.Context, m *monitoring, record bool) error
 		if err := pause(ctx, m.interval); err != nil {
 			return err
 		}
-		s = m.Sample(ctx, m.names...)
+		s = m.Rates(ctx, m.names...)
 	}
 	var err error
 	if record {

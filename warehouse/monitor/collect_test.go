@@ -3,11 +3,13 @@ package monitor_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
 	"time"
 
+	"ledgermill/engine/config"
 	"ledgermill/warehouse/monitor"
 	"ledgermill/warehouse/warehousetest"
 )
@@ -155,4 +157,46 @@ func TestPatience(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRates takes a second look at once, which has the rates that it can have: those of
+// panels that are asked seldom too. What it takes to connect is no panel's time.
+func TestRates(t *testing.T) {
+	t.Parallel()
+	views, err := monitor.Select(theViews(t), []string{"overview"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := warehousetest.Database(t)
+	var slow time.Duration
+	now := func() time.Time { return time.Now().Add(slow) }
+	c := monitor.New(monitor.Options{Views: views, Now: now, Sources: map[string]monitor.Source{"machine": monitor.Machine()},
+		Server: monitor.ServerFunc(func(context.Context) (config.Secret, error) {
+			slow += time.Hour
+			return config.Secret(url), nil
+		})})
+	defer func() { _ = c.Close(context.Background()) }()
+	known := func(s monitor.Sample, panel, column string) bool {
+		t.Helper()
+		for _, r := range s.Views[0].Panels {
+			if at := slices.IndexFunc(r.Columns, func(c monitor.Column) bool { return c.Name == column }); r.Panel.Name == panel && at >= 0 {
+				return r.Rows[0][at].Known
+			}
+		}
+		t.Fatalf("no %s of %s", column, panel)
+		return false
+	}
+	first, again := c.Sample(t.Context()), c.Sample(t.Context())
+	if known(first, "databases", "commits_per_second") || known(again, "databases", "commits_per_second") {
+		t.Error("databases is asked again at once")
+	}
+	if !again.Views[0].Panels[0].At.After(first.Views[0].Panels[0].At) {
+		t.Error("server is not asked again: connecting has cost it")
+	}
+	s := c.Rates(t.Context())
+	for panel, column := range map[string]string{"databases": "commits_per_second", "machine": "disk_read_bytes_per_second", "wal": "wal_bytes_per_second"} {
+		if !known(s, panel, column) {
+			t.Errorf("no %s of %s", column, panel)
+		}
+	}
 }

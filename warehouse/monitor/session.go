@@ -155,24 +155,29 @@ func (s *session) examine(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// ask runs the statement of a panel.
-func (s *session) ask(ctx context.Context, p *Panel) (Table, error) {
+// ready connects if need be, and says whether the server has what a panel asks for.
+func (s *session) ready(ctx context.Context, p *Panel) error {
 	if err := s.open(ctx); err != nil {
-		return Table{}, err
+		return err
 	}
 	switch {
 	case p.From > s.version:
-		return Table{}, &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL %d has it, this is %d", p.From, s.version)}
+		return &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL %d has it, this is %d", p.From, s.version)}
 	case p.Before > 0 && p.Before <= s.version:
-		return Table{}, &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL has it until %d, this is %d", p.Before-1, s.version)}
+		return &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL has it until %d, this is %d", p.Before-1, s.version)}
 	case p.Extension != "" && !s.extensions[p.Extension]:
 		if err := s.examine(ctx, s.conn); err != nil || !s.extensions[p.Extension] { // it may have been created since
-			return Table{}, &NotAvailableError{Reason: "the extension " + p.Extension + " is not installed: create extension " + p.Extension}
+			return &NotAvailableError{Reason: "the extension " + p.Extension + " is not installed: create extension " + p.Extension}
 		}
 	}
+	return nil
+}
+
+// query runs the statement of a panel. The session is ready.
+func (s *session) query(ctx context.Context, p *Panel) (Table, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, statementPatience+connectPatience, errors.New("the server does not answer"))
 	defer cancel()
-	table, err := s.query(limited, p.Statement)
+	table, err := s.rows(limited, p.Statement)
 	if err != nil && (s.conn.IsClosed() || pgconn.Timeout(err)) {
 		_ = s.conn.Close(context.WithoutCancel(ctx)) // it is lost; what ended it is told
 		s.conn = nil
@@ -183,9 +188,9 @@ func (s *session) ask(ctx context.Context, p *Panel) (Table, error) {
 	return table, err
 }
 
-// query returns rows as texts. The statement is described and executed, never
+// rows returns rows as texts. The statement is described and executed, never
 // prepared by name: one is taken, so that none can end the transaction before another.
-func (s *session) query(ctx context.Context, statement string) (t Table, err error) {
+func (s *session) rows(ctx context.Context, statement string) (t Table, err error) {
 	rows, err := s.conn.Query(ctx, statement, pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
 		return t, err
