@@ -89,10 +89,10 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		s.width, s.height = msg.Width, msg.Height
 	case seen:
 		s.asking = false
-		if !s.paused {
+		if !s.paused || !s.shows() {
 			s.sample = msg.sample
 		}
-		if _, shows := s.sample.View(s.m.views[s.at].Name); !shows {
+		if !s.shows() {
 			return s, s.ask() // another view was chosen meanwhile
 		}
 		return s, tea.Tick(s.m.interval, func(time.Time) tea.Msg { return tick{} })
@@ -102,6 +102,12 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return s.key(msg.String())
 	}
 	return s, nil
+}
+
+// shows reports whether what was seen is of the view that shows.
+func (s *screen) shows() bool {
+	_, shows := s.sample.View(s.m.views[s.at].Name)
+	return shows
 }
 
 func (s *screen) key(key string) (tea.Model, tea.Cmd) {

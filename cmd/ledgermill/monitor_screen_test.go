@@ -128,3 +128,17 @@ func TestScreenKeys(t *testing.T) {
 		t.Error("q does not end it")
 	}
 }
+
+// TestScreenPausedAtOnce pauses before anything has been seen: what comes is shown, and
+// looked at no further.
+func TestScreenPausedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := screenOf(t, 3)
+	press(s, tea.WindowSizeMsg{Width: 80, Height: 24})
+	first := s.Init()
+	press(s, keyOf("p"))
+	_, next := s.Update(first())
+	if s.asking || next == nil || s.sample.At.IsZero() || !strings.Contains(s.View(), "paused") {
+		t.Errorf("asking %t:\n%s", s.asking, s.View())
+	}
+}
