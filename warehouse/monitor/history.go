@@ -22,9 +22,9 @@ const (
 	lookBack = time.Hour
 )
 
-// Record keeps a sample in monitor.samples: the panels that were asked since a time.
-// What is older than so many days is dropped. It connects for it and writes in one
-// transaction.
+// Record keeps a sample in monitor.samples: the panels that were asked after a time, which
+// is that of [Sample.Latest] of the sample that was kept last. What is older than so many
+// days is dropped. It connects for it and writes in one transaction.
 func Record(ctx context.Context, url config.Secret, s Sample, since time.Time, days int) (err error) {
 	conn, err := pgx.Connect(ctx, url.Reveal())
 	if err != nil {
@@ -32,21 +32,24 @@ func Record(ctx context.Context, url config.Secret, s Sample, since time.Time, d
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "select monitor.make_room($1::date, $2)", s.At.UTC().Format(time.DateOnly), days); err != nil {
-			return err
-		}
 		batch := &pgx.Batch{}
+		rooms := map[string]bool{} // a look may go on over midnight
 		for _, v := range s.Views {
 			for _, r := range v.Panels {
-				// One that was asked on the day before has no partition here, and was kept then.
-				if r.At.Before(since) || r.At.UTC().Day() != s.At.UTC().Day() {
+				if !r.At.After(since) {
 					continue
 				}
 				rows, err := r.rowsJSON(recordedRows)
 				if err != nil {
 					return err
 				}
+				rooms[r.At.UTC().Format(time.DateOnly)] = true
 				batch.Queue("insert into monitor.samples (at, view, panel, missing, rows) values ($1, $2, $3, nullif($4, ''), $5)", r.At, v.Name, r.Panel.Name, r.Missing, string(rows))
+			}
+		}
+		for _, day := range sortedKeys(rooms) {
+			if _, err := tx.Exec(ctx, "select monitor.make_room($1::date, $2)", day, days); err != nil {
+				return err
 			}
 		}
 		return tx.SendBatch(ctx, batch).Close()

@@ -33,6 +33,19 @@ func (s Sample) View(name string) (ViewSample, bool) {
 	return ViewSample{}, false
 }
 
+// Latest is when the panel was asked that was asked last; the zero time if none was.
+func (s Sample) Latest() time.Time {
+	var latest time.Time
+	for _, v := range s.Views {
+		for _, r := range v.Panels {
+			if r.At.After(latest) {
+				latest = r.At
+			}
+		}
+	}
+	return latest
+}
+
 // Result is what came of a panel. Its rows are objects in JSON.
 type Result struct {
 	Panel   *Panel
