@@ -264,6 +264,26 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
+// TestNobodyAsked looks at what no server tells: nothing says whether there is one.
+func TestNobodyAsked(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"postgres://mill:secret@127.0.0.1:1/x", warehousetest.Database(t)} {
+		c := monitor.New(monitor.Options{Views: theViews(t), Server: at(url), Sources: map[string]monitor.Source{"machine": monitor.Machine()}})
+		b := &bytes.Buffer{}
+		if err := c.Sample(t.Context(), "lake").Prometheus(b); err != nil || strings.Contains(b.String(), "pg_up") {
+			t.Errorf("%v\n%s", err, b)
+		}
+		b.Reset()
+		err := c.Sample(t.Context(), "lake", "activity").Prometheus(b)
+		if up := strings.Contains(b.String(), "\npg_up 1\n"); err != nil || up == strings.Contains(url, "secret") || !up && !strings.Contains(b.String(), "\npg_up 0\n") {
+			t.Errorf("%s: %v\n%s", url, err, b)
+		}
+		if err := c.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestStatements counts 5,000 statements, shows the largest, and plans one without
 // running it.
 func TestStatements(t *testing.T) {

@@ -9,6 +9,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
+// upMetric is the one that no panel makes.
+const upMetric = "pg_up"
+
 // gatherer makes the metrics of a sample. A figure that is not there has none.
 type gatherer struct{ sample Sample }
 
@@ -19,12 +22,14 @@ func (gatherer) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
 func (g gatherer) Collect(out chan<- prometheus.Metric) {
-	up := 1.0
-	if g.sample.Fault != "" {
-		up = 0
+	if g.sample.Server != "" || g.sample.Fault != "" { // else nobody has asked a server
+		up := 1.0
+		if g.sample.Fault != "" {
+			up = 0
+		}
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc(upMetric, "Whether the last scrape of metrics from PostgreSQL was able to connect to the server.", nil, nil),
+			prometheus.GaugeValue, up)
 	}
-	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("pg_up", "Whether the last scrape of metrics from PostgreSQL was able to connect to the server.", nil, nil),
-		prometheus.GaugeValue, up)
 	seen := map[string]bool{} // two views may show one metric
 	for _, v := range g.sample.Views {
 		for _, r := range v.Panels {
@@ -114,7 +119,7 @@ func (s Sample) Prometheus(w io.Writer) error {
 
 // MetricNames are the names of all metrics that views know, in order.
 func MetricNames(views []View) []string {
-	names := []string{"pg_up"}
+	names := []string{upMetric}
 	for _, v := range views {
 		for _, p := range v.Panels {
 			for _, m := range p.Metrics {
