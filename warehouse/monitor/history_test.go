@@ -123,6 +123,35 @@ func TestKeptOnce(t *testing.T) {
 	}
 }
 
+// TestRecordWaitsShortly keeps a sample while somebody reads what was kept: it gives up,
+// those behind it do not wait, and later it is kept.
+func TestRecordWaitsShortly(t *testing.T) {
+	t.Parallel()
+	url := config.Secret(migrated(t))
+	reader, err := pgx.Connect(t.Context(), url.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close(context.Background()) }()
+	for _, statement := range []string{"begin", "lock table monitor.samples in access share mode"} {
+		if _, err := reader.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := fixedSample(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := monitor.Record(ctx, url, s, time.Time{}, 7); err == nil || !strings.Contains(err.Error(), "lock timeout") {
+		t.Fatalf("while somebody reads: %v", err)
+	}
+	if _, err := reader.Exec(t.Context(), "rollback"); err != nil {
+		t.Fatal(err)
+	}
+	if err := monitor.Record(ctx, url, s, time.Time{}, 7); err != nil {
+		t.Error(err)
+	}
+}
+
 func lines(v monitor.ViewSample) []string {
 	var texts []string
 	for _, l := range v.Lines(200) {

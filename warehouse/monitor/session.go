@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -97,27 +98,35 @@ func (s *session) connect(ctx context.Context) error {
 		return err
 	}
 	s.masked = url.URL()
-	parsed, err := pgx.ParseConfig(url.Reveal())
+	conn, err := dial(ctx, url, map[string]string{
+		"timezone": "UTC", "datestyle": "ISO, YMD", "client_encoding": "UTF8",
+		"search_path": "public", "default_transaction_read_only": "on", "lock_timeout": "200", "jit": "off",
+	})
 	if err != nil {
-		return errors.New("not a PostgreSQL connection string: " + s.masked)
-	}
-	parsed.ConnectTimeout = connectPatience
-	for name, value := range map[string]string{
-		"application_name": "ledgermill monitor", "timezone": "UTC", "datestyle": "ISO, YMD", "client_encoding": "UTF8",
-		"search_path": "public", "default_transaction_read_only": "on", "lock_timeout": "200",
-		"statement_timeout": fmt.Sprint(statementPatience.Milliseconds()), "jit": "off",
-	} {
-		parsed.RuntimeParams[name] = value
-	}
-	conn, err := pgx.ConnectConfig(ctx, parsed)
-	if err != nil {
-		return errors.New("cannot reach " + s.masked + ": " + shortCause(err))
+		return err
 	}
 	if err := s.examine(ctx, conn); err != nil {
 		return errors.Join(errors.New("ask "+s.masked+": "+shortCause(err)), conn.Close(context.WithoutCancel(ctx)))
 	}
 	s.conn = conn
 	return nil
+}
+
+// dial connects. No statement takes longer than a panel's may.
+func dial(ctx context.Context, url config.Secret, settings map[string]string) (*pgx.Conn, error) {
+	parsed, err := pgx.ParseConfig(url.Reveal())
+	if err != nil {
+		return nil, errors.New("not a PostgreSQL connection string: " + url.URL())
+	}
+	parsed.ConnectTimeout = connectPatience
+	parsed.RuntimeParams["application_name"] = "ledgermill monitor"
+	parsed.RuntimeParams["statement_timeout"] = fmt.Sprint(statementPatience.Milliseconds())
+	maps.Copy(parsed.RuntimeParams, settings)
+	conn, err := pgx.ConnectConfig(ctx, parsed)
+	if err != nil {
+		return nil, errors.New("cannot reach " + url.URL() + ": " + shortCause(err))
+	}
+	return conn, nil
 }
 
 // shortCause is the innermost cause: what is around it repeats the connection string.
