@@ -163,6 +163,9 @@ func (c *Collector) panel(ctx context.Context, p *Panel, rates bool) Result {
 		c.last[p] = asked{raw: before.raw, shown: raw, took: took, due: now.Add(c.again(p, took)), server: p.Source == ""}
 		return raw
 	}
+	if p.Source == "" {
+		raw.Unknown = p.unknown(raw.Table) // a source may leave columns out
+	}
 	shown := difference(raw, before.raw)
 	c.last[p] = asked{raw: raw, shown: shown, took: took, due: now.Add(c.rest(p, took)), server: p.Source == ""}
 	return shown

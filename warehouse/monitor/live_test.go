@@ -3,6 +3,7 @@ package monitor_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"regexp"
 	"slices"
@@ -261,6 +262,41 @@ func TestNobodyThere(t *testing.T) {
 	b := &bytes.Buffer{}
 	if err := s.Text(b, 80); err != nil || !strings.Contains(b.String(), "n/a") || strings.Contains(b.String(), "secret") {
 		t.Errorf("%v\n%s", err, b)
+	}
+}
+
+// TestUnknownColumns misspells columns in a header: the first look says so.
+func TestUnknownColumns(t *testing.T) {
+	t.Parallel()
+	views := readViews(t, map[string]string{"01_a.sql": `-- about: misspelt
+
+-- panel: right
+-- key: a
+-- rate: b
+-- growth: c
+-- sort: b_per_second desc
+-- label a: d
+-- metric c_per_second: gauge ledgermill_c C.
+select 1 as a, 2 as b, 3 as c;
+
+-- panel: wrong
+-- key: a
+-- rate: bb
+-- sort: aa_per_second desc
+-- absent x: y
+-- metric c: gauge ledgermill_c C.
+select 1 as a, 2 as b where false;
+`})
+	c := monitor.New(monitor.Options{Views: views, Server: at(warehousetest.Database(t))})
+	defer func() { _ = c.Close(context.Background()) }()
+	s := c.Sample(t.Context())
+	b := &bytes.Buffer{}
+	if err := s.Text(b, 100); err != nil || !strings.HasSuffix(b.String(), "\nwrong: its header names what it has no column of: aa_per_second, bb, c, x\n") || strings.Contains(b.String(), "right: its") {
+		t.Errorf("%v\n%s", err, b)
+	}
+	text, err := json.Marshal(s)
+	if err != nil || !strings.Contains(string(text), `"unknown":["aa_per_second","bb","c","x"]`) {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

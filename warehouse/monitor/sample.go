@@ -51,6 +51,7 @@ type Result struct {
 	Panel   *Panel
 	At      time.Time // when it was asked, UTC; earlier than the sample's where it is asked seldom
 	Missing string    // why there is nothing; "" where there is
+	Unknown []string  // columns that the panel's header names and its statement does not have
 	Table
 }
 
@@ -143,7 +144,8 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		At      *time.Time        `json:"at,omitempty"`
 		Missing string            `json:"missing,omitempty"`
 		Absent  map[string]string `json:"absent,omitempty"`
-	}{Panel: r.Panel.Name, Heading: r.heading(), Figures: r.Panel.Figures != "", Alarm: r.Panel.Alarm, Missing: r.Missing, Absent: r.reasons()}
+		Unknown []string          `json:"unknown,omitempty"` // columns that the header names and the statement does not have
+	}{Panel: r.Panel.Name, Heading: r.heading(), Figures: r.Panel.Figures != "", Alarm: r.Panel.Alarm, Missing: r.Missing, Absent: r.reasons(), Unknown: r.Unknown}
 	for _, c := range r.Columns {
 		if c.Hidden {
 			head.Hidden = append(head.Hidden, c.Name)
