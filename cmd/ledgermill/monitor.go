@@ -72,12 +72,13 @@ func (a *app) monitor(c *cli.Context) (err error) {
 	defer func() { err = errors.Join(err, m.Close(c.Context)) }()
 	_, screen := terminal(a.stdout)
 	once := c.Bool("once") || m.output != "" || !c.Bool("watch") && c.String("serve") == "" && (!screen || m.format != "text")
+	if err := monitorFlags(c, once); err != nil {
+		return err
+	}
 	if c.Bool("record") && !once {
 		defer m.recording(c.Context)()
 	}
 	switch {
-	case c.Bool("watch") && once, c.String("serve") != "" && (once || c.Bool("watch")), c.String("at") != "" && (c.Bool("watch") || c.Bool("record") || c.String("serve") != ""):
-		return usagef("one of --once, --watch, --serve and --at; --output goes with --once and --at", "these flags do not go together")
 	case c.String("plan") != "":
 		plan, err := m.Plan(c.Context, c.String("plan"))
 		if err != nil {
@@ -95,6 +96,20 @@ func (a *app) monitor(c *cli.Context) (err error) {
 		return a.watchScreen(c.Context, m)
 	}
 	return a.printSamples(c.Context, m)
+}
+
+// monitorFlags refuses flags of which one would do nothing beside another.
+func monitorFlags(c *cli.Context, once bool) error {
+	watch, serve, at := c.Bool("watch"), c.String("serve") != "", c.String("at") != ""
+	if watch && once || serve && (once || watch) || at && (watch || c.Bool("record") || serve) {
+		return usagef("one of --once, --watch, --serve and --at; --output goes with --once and --at", "these flags do not go together")
+	}
+	for _, name := range []string{"view", "format"} {
+		if serve && c.IsSet(name) {
+			return usagef("--serve alone: it has all views, for people, as JSON and for Prometheus", "--%s does not go with --serve", name)
+		}
+	}
+	return nil
 }
 
 // openMonitor reads the flags and the views. Nothing is connected yet.
@@ -145,7 +160,7 @@ func (a *app) printSample(ctx context.Context, m *monitoring, record bool) error
 		if err := pause(ctx, m.interval); err != nil {
 			return err
 		}
-		s = m.Sample(ctx, m.names...)
+		s = m.Rates(ctx, m.names...)
 	}
 	var err error
 	if record {
@@ -195,12 +210,15 @@ func replaceFile(path string, text []byte) error {
 	return nil
 }
 
-// printSamples prints one sample below the other until the context ends.
+// printSamples prints one sample below the other until the context ends. For people the
+// time stands above each; programs get nothing but the samples.
 func (a *app) printSamples(ctx context.Context, m *monitoring) error {
 	for {
 		s := m.Sample(ctx, m.names...)
 		if ctx.Err() == nil {
-			fmt.Fprintf(a.stdout, "%s\n", s.At.Format("2006-01-02 15:04:05 UTC"))
+			if m.format == "text" {
+				fmt.Fprintf(a.stdout, "%s\n", s.At.Format("2006-01-02 15:04:05 UTC"))
+			}
 			if err := a.printOne(m, s); err != nil {
 				return err
 			}

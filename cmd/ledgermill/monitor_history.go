@@ -12,7 +12,7 @@ import (
 // recordEvery is the time between two samples that are kept.
 const recordEvery = time.Minute
 
-// record keeps a sample: the panels that were asked since a time.
+// record keeps a sample: the panels that were asked after a time.
 func (m *monitoring) record(ctx context.Context, s monitor.Sample, since time.Time) error {
 	url, err := m.work.monitored().URL(ctx)
 	if err != nil {
@@ -36,7 +36,7 @@ func (m *monitoring) recording(ctx context.Context) (stop func()) {
 			switch err := m.record(ctx, s, kept); {
 			case ctx.Err() != nil:
 			case err == nil:
-				kept, broken = s.At, ""
+				kept, broken = s.Latest(), ""
 			case err.Error() != broken:
 				broken = err.Error()
 				m.work.log.WarnContext(ctx, "a sample of the monitor is not kept", "error", err)

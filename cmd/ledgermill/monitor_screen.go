@@ -24,6 +24,7 @@ type screen struct {
 	paused        bool
 	help          bool
 	asking        bool
+	ticking       bool // a tick is to come
 	styles        map[monitor.LineKind]lipgloss.Style
 	bar           lipgloss.Style
 }
@@ -89,19 +90,36 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		s.width, s.height = msg.Width, msg.Height
 	case seen:
 		s.asking = false
-		if !s.paused {
+		if !s.paused || !s.shows() {
 			s.sample = msg.sample
 		}
-		if _, shows := s.sample.View(s.m.views[s.at].Name); !shows {
+		if !s.shows() {
 			return s, s.ask() // another view was chosen meanwhile
 		}
-		return s, tea.Tick(s.m.interval, func(time.Time) tea.Msg { return tick{} })
+		return s, s.wait()
 	case tick:
+		s.ticking = false
 		return s, s.ask()
 	case tea.KeyMsg:
 		return s.key(msg.String())
 	}
 	return s, nil
+}
+
+// wait has a tick come after the interval, unless one is to come: each of them brings the
+// next one.
+func (s *screen) wait() tea.Cmd {
+	if s.ticking {
+		return nil
+	}
+	s.ticking = true
+	return tea.Tick(s.m.interval, func(time.Time) tea.Msg { return tick{} })
+}
+
+// shows reports whether what was seen is of the view that shows.
+func (s *screen) shows() bool {
+	_, shows := s.sample.View(s.m.views[s.at].Name)
+	return shows
 }
 
 func (s *screen) key(key string) (tea.Model, tea.Cmd) {

@@ -128,3 +128,53 @@ func TestScreenKeys(t *testing.T) {
 		t.Error("q does not end it")
 	}
 }
+
+// TestScreenPausedAtOnce pauses before anything has been seen: what comes is shown, and
+// looked at no further.
+func TestScreenPausedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := screenOf(t, 3)
+	press(s, tea.WindowSizeMsg{Width: 80, Height: 24})
+	first := s.Init()
+	press(s, keyOf("p"))
+	_, next := s.Update(first())
+	if s.asking || next == nil || s.sample.At.IsZero() || !strings.Contains(s.View(), "paused") {
+		t.Errorf("asking %t:\n%s", s.asking, s.View())
+	}
+}
+
+// TestScreenTicks looks at once again and again, and turns views: one tick is to come,
+// and after it one.
+func TestScreenTicks(t *testing.T) {
+	t.Parallel()
+	s := screenOf(t, 3)
+	ticks := 0
+	look := func(command tea.Cmd) {
+		t.Helper()
+		if command == nil {
+			t.Fatal("it does not look")
+		}
+		if _, next := s.Update(command()); next != nil {
+			ticks++
+		}
+	}
+	look(s.Init())
+	for _, key := range []string{"r", "tab", "3", "r", "r"} {
+		_, command := s.Update(keyOf(key))
+		look(command)
+	}
+	if ticks != 1 {
+		t.Errorf("%d ticks are to come", ticks)
+	}
+	_, command := s.Update(tick{})
+	look(command)
+	if ticks != 2 {
+		t.Errorf("%d ticks have been or are to come", ticks)
+	}
+	_, command = s.Update(keyOf("r")) // under way when the tick comes
+	s.Update(tick{})
+	look(command)
+	if ticks != 3 {
+		t.Errorf("%d ticks have been or are to come", ticks)
+	}
+}

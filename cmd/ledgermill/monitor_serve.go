@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -19,6 +20,7 @@ func (a *app) serveMonitor(c *cli.Context, m *monitoring) error {
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(c.Context, m.Stop)() // a reader who waits for a look is answered at once
 	fmt.Fprintf(a.stderr, "monitor: http://%s, and /metrics there; Ctrl-C ends\n", l.Addr())
 	return monitor.Serve(c.Context, l, handler)
 }

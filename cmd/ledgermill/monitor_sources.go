@@ -19,8 +19,12 @@ import (
 	"ledgermill/warehouse/monitor"
 )
 
-// ledgerAge is how old what is known of the ledger may be before it is listed again.
-const ledgerAge = 5 * time.Second
+const (
+	// ledgerAge is how old what is known of the ledger may be before it is listed again.
+	ledgerAge = 5 * time.Second
+	// lakeRest is how long a lake is left alone that did not answer.
+	lakeRest = time.Minute
+)
 
 // lakeLook reads the lake for the monitor: its ledger, folded further on each look, and
 // what the run at work has left to see.
@@ -31,12 +35,19 @@ type lakeLook struct {
 	ledger *ledger.Ledger
 	idle   *ledger.RunSummary // the last run with nothing to do; nil: there was none
 	read   time.Time
+	fault  error                         // why the lake could not be read
+	again  time.Time                     // when it is tried again
 	steps  map[string]map[string]float64 // of earlier runs, seconds by step
 }
 
 // sources are what panels name in place of a statement.
 func (w *workspace) sources() map[string]monitor.Source {
 	l := &lakeLook{work: w, steps: map[string]map[string]float64{}}
+	return l.sources()
+}
+
+func (l *lakeLook) sources() map[string]monitor.Source {
+	w := l.work
 	of := func(f func(*ledger.State) monitor.Table) monitor.Source {
 		return monitor.SourceFunc(func(ctx context.Context) (monitor.Table, error) {
 			l.mu.Lock()
@@ -91,24 +102,49 @@ func (l *lakeLook) state(ctx context.Context) (*ledger.State, error) {
 	if l.ledger != nil && time.Since(l.read) < ledgerAge {
 		return l.ledger.State(), nil
 	}
-	if err := l.open(); err != nil {
-		return nil, err
-	}
-	var err error
-	readable := engine.ReadOnly(l.root)
-	if l.ledger == nil {
-		l.ledger, err = ledger.Open(ctx, readable, l.work.config.Name, time.Now)
-	} else if err = l.ledger.Reload(ctx); err != nil {
-		l.ledger = nil // half a fold is none
-	}
-	if err == nil {
-		l.idle, err = ledger.ReadIdle(ctx, readable)
-	}
-	if err != nil {
+	if err := l.reading(func(root lake.Store) error { return l.fold(ctx, engine.ReadOnly(root)) }); err != nil {
 		return nil, err
 	}
 	l.read = time.Now()
 	return l.ledger.State(), nil
+}
+
+// reading reads the lake, unless it failed just now: what is wrong with it for one panel is
+// for the others, and each would wait for it. The caller holds mu.
+func (l *lakeLook) reading(read func(root lake.Store) error) error {
+	began := time.Now()
+	if began.Before(l.again) {
+		return l.fault
+	}
+	err := l.open()
+	if err == nil {
+		err = read(l.root)
+	}
+	l.fault, l.again = err, time.Time{}
+	if err != nil {
+		now := time.Now()
+		l.again = now.Add(ledgerAge)
+		if now.Sub(began) >= ledgerAge {
+			l.again = now.Add(lakeRest)
+		}
+	}
+	return err
+}
+
+// fold folds in what the ledger says since it was read last. What was folded before a
+// lake went away is whole, and is gone on from.
+func (l *lakeLook) fold(ctx context.Context, readable ledger.Store) (err error) {
+	if l.ledger == nil {
+		l.ledger, err = ledger.Open(ctx, readable, l.work.config.Name, time.Now)
+	} else if err = l.ledger.Reload(ctx); err != nil {
+		if damaged := (*ledger.DamageError)(nil); errors.As(err, &damaged) {
+			l.ledger = nil // it may be another one's entry that does not follow
+		}
+	}
+	if err == nil {
+		l.idle, err = ledger.ReadIdle(ctx, readable)
+	}
+	return err
 }
 
 func (l *lakeLook) open() (err error) {
@@ -182,15 +218,14 @@ func (l *lakeLook) working(ctx context.Context) (monitor.Table, error) {
 func (l *lakeLook) uploads(ctx context.Context) (monitor.Table, error) {
 	t := monitor.NewTable("run", "#bytes", "since_at", "place", "upload")
 	l.mu.Lock()
-	err := l.open()
-	l.mu.Unlock()
-	if err != nil {
-		return t, err
-	}
-	left, err := l.root.Leftovers(ctx)
-	if errors.Is(err, lake.ErrMissing) {
-		return t, nil // nothing has been written to it yet
-	}
+	defer l.mu.Unlock()
+	var left []lake.Leftover
+	err := l.reading(func(root lake.Store) (err error) {
+		if left, err = root.Leftovers(ctx); errors.Is(err, lake.ErrMissing) {
+			return nil // nothing has been written to it yet
+		}
+		return err
+	})
 	for _, o := range left {
 		t.Add(monitor.Text(o.Run), monitor.Int(o.Size), monitor.Time(o.Since), monitor.Text(o.Place), monitor.Text(o.Upload))
 	}

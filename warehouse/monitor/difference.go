@@ -13,8 +13,12 @@ const perSecond = "_per_second"
 // firstSample is why a rate is not there yet.
 const firstSample = "a rate needs two samples"
 
+// sameKey is why a row has no rate: nobody knows which row it was before.
+const sameKey = "several rows have the same key"
+
 // difference adds the rates since an earlier result of the same panel, and sorts.
-// Without an earlier one, and where a counter was reset, a rate is not there.
+// Without an earlier one, where a counter was reset, and where rows have the same key, a
+// rate is not there.
 func difference(now, before Result) Result {
 	out := now
 	out.Rows = make([][]Value, len(now.Rows))
@@ -22,10 +26,8 @@ func difference(now, before Result) Result {
 		out.Rows[i] = slices.Clone(row)
 	}
 	out.Columns = slices.Clone(now.Columns)
-	earlier := map[string][]Value{}
-	for _, row := range before.Rows {
-		earlier[before.key(row)] = row
-	}
+	earlier, _ := before.single()
+	_, twice := now.single()
 	elapsed := now.At.Sub(before.At)
 	if before.At.IsZero() {
 		elapsed = 0
@@ -39,18 +41,37 @@ func difference(now, before Result) Result {
 		out.Columns = slices.Insert(out.Columns, at+1, Column{Name: name + perSecond, Numeric: true})
 		was := before.index(name)
 		for i, row := range out.Rows {
-			rate := Value{}
-			if old, ok := earlier[now.key(now.Rows[i])]; ok && was >= 0 {
+			rate, key := Value{}, now.key(now.Rows[i])
+			if old, ok := earlier[key]; ok && was >= 0 && !twice[key] {
 				rate = rateOf(row[at], old[was], elapsed, out.Columns[at].Hidden)
 			}
 			out.Rows[i] = slices.Insert(row, at+1, rate)
 		}
 		if elapsed <= 0 {
 			out.Absent = with(out.Absent, name+perSecond, firstSample)
+		} else if len(twice) > 0 {
+			out.Absent = with(out.Absent, name+perSecond, sameKey)
 		}
 	}
 	out.sort()
 	return out
+}
+
+// single are the rows by key, without those that share it with others, and the keys that
+// are shared.
+func (r Result) single() (rows map[string][]Value, twice map[string]bool) {
+	rows, twice = map[string][]Value{}, map[string]bool{}
+	for _, row := range r.Rows {
+		key := r.key(row)
+		if _, known := rows[key]; known {
+			twice[key] = true
+		}
+		rows[key] = row
+	}
+	for key := range twice {
+		delete(rows, key)
+	}
+	return rows, twice
 }
 
 func with(m map[string]string, key, value string) map[string]string {

@@ -83,7 +83,9 @@ func fixedSample(t *testing.T) monitor.Sample {
 	c := monitor.New(monitor.Options{Views: views, Sources: sources, Now: func() time.Time { return now }})
 	c.Sample(t.Context())
 	now = now.Add(2 * time.Second)
-	return c.Sample(t.Context())
+	s := c.Sample(t.Context())
+	s.Server = "postgres://mill@localhost/bank" // that the rows are of
+	return s
 }
 
 // TestGoldens prints each view of a fixed sample as a text at three widths, and all of

@@ -20,33 +20,45 @@ const (
 	recordedRows = 20
 	// lookBack is how old the last rows of a panel may be for a look at some time.
 	lookBack = time.Hour
+	// recordPatience is how long it may take to keep a sample: the next one comes.
+	recordPatience = 20 * time.Second
+	// recordLock is how long it waits for a lock, in milliseconds: those who read what was
+	// kept wait behind it.
+	recordLock = "2000"
 )
 
-// Record keeps a sample in monitor.samples: the panels that were asked since a time.
-// What is older than so many days is dropped. It connects for it and writes in one
-// transaction.
+// Record keeps a sample in monitor.samples: the panels that were asked after a time, which
+// is that of [Sample.Latest] of the sample that was kept last. What is older than so many
+// days is dropped. It connects for it and writes in one transaction, and gives up rather
+// than wait for somebody: what was not kept is kept with the next sample, as far as it
+// is still the last of its panel.
 func Record(ctx context.Context, url config.Secret, s Sample, since time.Time, days int) (err error) {
-	conn, err := pgx.Connect(ctx, url.Reveal())
+	ctx, cancel := context.WithTimeoutCause(ctx, recordPatience, fmt.Errorf("no answer within %s", recordPatience))
+	defer cancel()
+	conn, err := dial(ctx, url, map[string]string{"lock_timeout": recordLock})
 	if err != nil {
-		return errors.New("keep a sample: " + shortCause(err))
+		return fmt.Errorf("keep a sample: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "select monitor.make_room($1::date, $2)", s.At.UTC().Format(time.DateOnly), days); err != nil {
-			return err
-		}
 		batch := &pgx.Batch{}
+		rooms := map[string]bool{} // a look may go on over midnight
 		for _, v := range s.Views {
 			for _, r := range v.Panels {
-				// One that was asked on the day before has no partition here, and was kept then.
-				if r.At.Before(since) || r.At.UTC().Day() != s.At.UTC().Day() {
+				if !r.At.After(since) {
 					continue
 				}
 				rows, err := r.rowsJSON(recordedRows)
 				if err != nil {
 					return err
 				}
+				rooms[r.At.UTC().Format(time.DateOnly)] = true
 				batch.Queue("insert into monitor.samples (at, view, panel, missing, rows) values ($1, $2, $3, nullif($4, ''), $5)", r.At, v.Name, r.Panel.Name, r.Missing, string(rows))
+			}
+		}
+		for _, day := range sortedKeys(rooms) {
+			if _, err := tx.Exec(ctx, "select monitor.make_room($1::date, $2)", day, days); err != nil {
+				return err
 			}
 		}
 		return tx.SendBatch(ctx, batch).Close()
@@ -76,9 +88,9 @@ func (r Result) rowsJSON(most int) ([]byte, error) {
 // it, no more than an hour old.
 func At(ctx context.Context, url config.Secret, views []View, at time.Time) (s Sample, err error) {
 	s = Sample{At: at.UTC(), Server: url.URL(), Views: []ViewSample{}}
-	conn, err := pgx.Connect(ctx, url.Reveal())
+	conn, err := dial(ctx, url, nil)
 	if err != nil {
-		return s, errors.New("look at " + at.Format(time.RFC3339) + ": cannot reach " + url.URL() + ": " + shortCause(err))
+		return s, fmt.Errorf("look at %s: %w", at.Format(time.RFC3339), err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	rows, err := conn.Query(ctx, `select distinct on (view, panel) view || '.' || panel, at, coalesce(missing, ''), rows::text

@@ -2,6 +2,7 @@ package monitor_test
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,72 @@ func TestHistory(t *testing.T) {
 	}
 	if err := monitor.Record(t.Context(), "postgres://u:hunter2@127.0.0.1:1/x", s, time.Time{}, 7); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestKeptOnce keeps samples of which one panel is asked each time and one seldom: what
+// came of a panel is kept once. A look over midnight is kept whole.
+func TestKeptOnce(t *testing.T) {
+	t.Parallel()
+	url := config.Secret(migrated(t))
+	views := readViews(t, map[string]string{"01_a.sql": "-- about: two panels\n\n-- panel: seldom\n-- source: one\n-- key: a\n-- every: 10min\n\n-- panel: often\n-- source: one\n-- key: a\n"})
+	now := time.Date(2025, 2, 1, 23, 59, 59, 0, time.UTC)
+	c := monitor.New(monitor.Options{Views: views, Sources: map[string]monitor.Source{"one": monitor.SourceFunc(func(context.Context) (monitor.Table, error) {
+		return monitor.NewTable("a"), nil
+	})}, Now: func() time.Time {
+		now = now.Add(200 * time.Millisecond)
+		return now
+	}})
+	var since time.Time
+	for range 3 {
+		s := c.Sample(t.Context())
+		if err := monitor.Record(t.Context(), url, s, since, 7); err != nil {
+			t.Fatal(err)
+		}
+		since = s.Latest()
+		now = now.Add(time.Minute)
+	}
+	conn, err := pgx.Connect(t.Context(), url.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	rows, err := conn.Query(t.Context(), "select panel || ' ' || to_char(at at time zone 'UTC', 'DD HH24:MI') from monitor.samples order by 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if want := []string{"often 02 00:00", "often 02 00:01", "often 02 00:02", "seldom 01 23:59"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestRecordWaitsShortly keeps a sample while somebody reads what was kept: it gives up,
+// those behind it do not wait, and later it is kept.
+func TestRecordWaitsShortly(t *testing.T) {
+	t.Parallel()
+	url := config.Secret(migrated(t))
+	reader, err := pgx.Connect(t.Context(), url.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close(context.Background()) }()
+	for _, statement := range []string{"begin", "lock table monitor.samples in access share mode"} {
+		if _, err := reader.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := fixedSample(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := monitor.Record(ctx, url, s, time.Time{}, 7); err == nil || !strings.Contains(err.Error(), "lock timeout") {
+		t.Fatalf("while somebody reads: %v", err)
+	}
+	if _, err := reader.Exec(t.Context(), "rollback"); err != nil {
+		t.Fatal(err)
+	}
+	if err := monitor.Record(ctx, url, s, time.Time{}, 7); err != nil {
+		t.Error(err)
 	}
 }
 

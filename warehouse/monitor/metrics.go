@@ -9,6 +9,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
+// upMetric is the one that no panel makes.
+const upMetric = "pg_up"
+
 // gatherer makes the metrics of a sample. A figure that is not there has none.
 type gatherer struct{ sample Sample }
 
@@ -19,24 +22,28 @@ func (gatherer) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
 func (g gatherer) Collect(out chan<- prometheus.Metric) {
-	up := 1.0
-	if g.sample.Fault != "" {
-		up = 0
+	if g.sample.Server != "" || g.sample.Fault != "" { // else nobody has asked a server
+		up := 1.0
+		if g.sample.Fault != "" {
+			up = 0
+		}
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc(upMetric, "Whether the last scrape of metrics from PostgreSQL was able to connect to the server.", nil, nil),
+			prometheus.GaugeValue, up)
 	}
-	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("pg_up", "Whether the last scrape of metrics from PostgreSQL was able to connect to the server.", nil, nil),
-		prometheus.GaugeValue, up)
 	seen := map[string]bool{} // two views may show one metric
 	for _, v := range g.sample.Views {
 		for _, r := range v.Panels {
+			_, twice := r.single()
 			for _, m := range r.Panel.Metrics {
-				r.collect(m, seen, out)
+				r.collect(m, twice, seen, out)
 			}
 		}
 	}
 }
 
-// collect sends a metric for each row. Its labels are the panel's key.
-func (r Result) collect(m Metric, seen map[string]bool, out chan<- prometheus.Metric) {
+// collect sends a metric for each row. Its labels are the panel's key. A counter is one
+// thing's from one look to the next: a row that its key does not tell from others has none.
+func (r Result) collect(m Metric, twice, seen map[string]bool, out chan<- prometheus.Metric) {
 	at := r.index(m.Column)
 	if at < 0 {
 		return
@@ -54,6 +61,10 @@ func (r Result) collect(m Metric, seen map[string]bool, out chan<- prometheus.Me
 		kind = prometheus.CounterValue
 	}
 	for _, row := range r.Rows {
+		unknown := slices.ContainsFunc(from, func(k int) bool { return !row[k].Known })
+		if m.Counter && (unknown || twice[r.key(row)]) {
+			continue
+		}
 		f, ok := row[at].Number()
 		if !ok && row[at].Known && strings.HasSuffix(m.Column, "_at") {
 			if t, err := parseTime(row[at].Text); err == nil {
@@ -108,7 +119,7 @@ func (s Sample) Prometheus(w io.Writer) error {
 
 // MetricNames are the names of all metrics that views know, in order.
 func MetricNames(views []View) []string {
-	names := []string{"pg_up"}
+	names := []string{upMetric}
 	for _, v := range views {
 		for _, p := range v.Panels {
 			for _, m := range p.Metrics {

@@ -95,7 +95,7 @@ func (r *panelReader) metric(d sqltext.Directive) *sqltext.Error {
 	if kind != "counter" && kind != "gauge" || !metricName.MatchString(name) || help == "" || d.Column == "" {
 		return sqltext.Errorf(d.At, "a metric is `-- metric column: counter name help`, or gauge")
 	}
-	r.panel.Metrics = append(r.panel.Metrics, Metric{Column: d.Column, Name: name, Help: help, Counter: kind == "counter"})
+	r.panel.Metrics = append(r.panel.Metrics, Metric{Column: d.Column, Name: name, Help: help, Counter: kind == "counter", at: d.At})
 	return nil
 }
 

@@ -20,6 +20,8 @@ const plansFrom = 16
 func (c *Collector) Plan(ctx context.Context, queryid string) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	ctx, done := c.living(ctx)
+	defer done()
 	s := &c.session
 	if err := s.open(ctx); err != nil {
 		return "", err

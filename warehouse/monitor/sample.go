@@ -33,11 +33,25 @@ func (s Sample) View(name string) (ViewSample, bool) {
 	return ViewSample{}, false
 }
 
+// Latest is when the panel was asked that was asked last; the zero time if none was.
+func (s Sample) Latest() time.Time {
+	var latest time.Time
+	for _, v := range s.Views {
+		for _, r := range v.Panels {
+			if r.At.After(latest) {
+				latest = r.At
+			}
+		}
+	}
+	return latest
+}
+
 // Result is what came of a panel. Its rows are objects in JSON.
 type Result struct {
 	Panel   *Panel
 	At      time.Time // when it was asked, UTC; earlier than the sample's where it is asked seldom
 	Missing string    // why there is nothing; "" where there is
+	Unknown []string  // columns that the panel's header names and its statement does not have
 	Table
 }
 
@@ -130,7 +144,8 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		At      *time.Time        `json:"at,omitempty"`
 		Missing string            `json:"missing,omitempty"`
 		Absent  map[string]string `json:"absent,omitempty"`
-	}{Panel: r.Panel.Name, Heading: r.heading(), Figures: r.Panel.Figures != "", Alarm: r.Panel.Alarm, Missing: r.Missing, Absent: r.reasons()}
+		Unknown []string          `json:"unknown,omitempty"` // columns that the header names and the statement does not have
+	}{Panel: r.Panel.Name, Heading: r.heading(), Figures: r.Panel.Figures != "", Alarm: r.Panel.Alarm, Missing: r.Missing, Absent: r.reasons(), Unknown: r.Unknown}
 	for _, c := range r.Columns {
 		if c.Hidden {
 			head.Hidden = append(head.Hidden, c.Name)

@@ -41,6 +41,9 @@ type server struct {
 	seen map[string]Sample // by view; "" for all
 }
 
+// lookPatience is how long a look may take that readers wait for.
+const lookPatience = time.Minute
+
 // cookie keeps the token of a page, so that its address does not have to.
 const cookie = "ledgermill_monitor"
 
@@ -158,13 +161,17 @@ func (s *server) is(given string) bool {
 	return given != "" && subtle.ConstantTimeCompare([]byte(given), []byte(s.Token.Reveal())) == 1
 }
 
-// look takes a sample, or returns the last one if that is young enough.
+// look takes a sample, or returns the last one if that is young enough. It is one for
+// all readers, and goes on when the one that asked first leaves; what a reader asks for
+// that has left before its turn, nobody looks for.
 func (s *server) look(ctx context.Context, view string) Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old, ok := s.seen[view]; ok && time.Since(old.At) < s.Interval {
+	if old, ok := s.seen[view]; ok && time.Since(old.At) < s.Interval || ctx.Err() != nil {
 		return old
 	}
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lookPatience, fmt.Errorf("the look took longer than %s", lookPatience))
+	defer cancel()
 	var names []string
 	if view != "" {
 		names = []string{view}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -79,6 +80,9 @@ func (s *session) open(ctx context.Context) error {
 		return &NotAvailableError{Reason: s.fault}
 	}
 	if err := s.connect(ctx); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx) // who asked has left: that tells nothing of the server
+		}
 		s.conn, s.fault, s.retry = nil, err.Error(), time.Now().Add(retryAfter)
 		return &NotAvailableError{Reason: s.fault}
 	}
@@ -94,27 +98,35 @@ func (s *session) connect(ctx context.Context) error {
 		return err
 	}
 	s.masked = url.URL()
-	parsed, err := pgx.ParseConfig(url.Reveal())
+	conn, err := dial(ctx, url, map[string]string{
+		"timezone": "UTC", "datestyle": "ISO, YMD", "client_encoding": "UTF8",
+		"search_path": "public", "default_transaction_read_only": "on", "lock_timeout": "200", "jit": "off",
+	})
 	if err != nil {
-		return errors.New("not a PostgreSQL connection string: " + s.masked)
-	}
-	parsed.ConnectTimeout = connectPatience
-	for name, value := range map[string]string{
-		"application_name": "ledgermill monitor", "timezone": "UTC", "datestyle": "ISO, YMD", "client_encoding": "UTF8",
-		"search_path": "public", "default_transaction_read_only": "on", "lock_timeout": "200",
-		"statement_timeout": fmt.Sprint(statementPatience.Milliseconds()), "jit": "off",
-	} {
-		parsed.RuntimeParams[name] = value
-	}
-	conn, err := pgx.ConnectConfig(ctx, parsed)
-	if err != nil {
-		return errors.New("cannot reach " + s.masked + ": " + shortCause(err))
+		return err
 	}
 	if err := s.examine(ctx, conn); err != nil {
 		return errors.Join(errors.New("ask "+s.masked+": "+shortCause(err)), conn.Close(context.WithoutCancel(ctx)))
 	}
 	s.conn = conn
 	return nil
+}
+
+// dial connects. No statement takes longer than a panel's may.
+func dial(ctx context.Context, url config.Secret, settings map[string]string) (*pgx.Conn, error) {
+	parsed, err := pgx.ParseConfig(url.Reveal())
+	if err != nil {
+		return nil, errors.New("not a PostgreSQL connection string: " + url.URL())
+	}
+	parsed.ConnectTimeout = connectPatience
+	parsed.RuntimeParams["application_name"] = "ledgermill monitor"
+	parsed.RuntimeParams["statement_timeout"] = fmt.Sprint(statementPatience.Milliseconds())
+	maps.Copy(parsed.RuntimeParams, settings)
+	conn, err := pgx.ConnectConfig(ctx, parsed)
+	if err != nil {
+		return nil, errors.New("cannot reach " + url.URL() + ": " + shortCause(err))
+	}
+	return conn, nil
 }
 
 // shortCause is the innermost cause: what is around it repeats the connection string.
@@ -152,34 +164,42 @@ func (s *session) examine(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// ask runs the statement of a panel.
-func (s *session) ask(ctx context.Context, p *Panel) (Table, error) {
+// ready connects if need be, and says whether the server has what a panel asks for.
+func (s *session) ready(ctx context.Context, p *Panel) error {
 	if err := s.open(ctx); err != nil {
-		return Table{}, err
+		return err
 	}
 	switch {
 	case p.From > s.version:
-		return Table{}, &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL %d has it, this is %d", p.From, s.version)}
+		return &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL %d has it, this is %d", p.From, s.version)}
 	case p.Before > 0 && p.Before <= s.version:
-		return Table{}, &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL has it until %d, this is %d", p.Before-1, s.version)}
+		return &NotAvailableError{Reason: fmt.Sprintf("PostgreSQL has it until %d, this is %d", p.Before-1, s.version)}
 	case p.Extension != "" && !s.extensions[p.Extension]:
 		if err := s.examine(ctx, s.conn); err != nil || !s.extensions[p.Extension] { // it may have been created since
-			return Table{}, &NotAvailableError{Reason: "the extension " + p.Extension + " is not installed: create extension " + p.Extension}
+			return &NotAvailableError{Reason: "the extension " + p.Extension + " is not installed: create extension " + p.Extension}
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, statementPatience+connectPatience, errors.New("the server does not answer"))
+	return nil
+}
+
+// query runs the statement of a panel. The session is ready.
+func (s *session) query(ctx context.Context, p *Panel) (Table, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, statementPatience+connectPatience, errors.New("the server does not answer"))
 	defer cancel()
-	table, err := s.query(ctx, p.Statement)
+	table, err := s.rows(limited, p.Statement)
 	if err != nil && (s.conn.IsClosed() || pgconn.Timeout(err)) {
 		_ = s.conn.Close(context.WithoutCancel(ctx)) // it is lost; what ended it is told
-		s.conn, s.fault, s.retry = nil, shortCause(err), time.Now().Add(retryAfter)
+		s.conn = nil
+		if ctx.Err() == nil {
+			s.fault, s.retry = shortCause(err), time.Now().Add(retryAfter)
+		}
 	}
 	return table, err
 }
 
-// query returns rows as texts. The statement is described and executed, never
+// rows returns rows as texts. The statement is described and executed, never
 // prepared by name: one is taken, so that none can end the transaction before another.
-func (s *session) query(ctx context.Context, statement string) (t Table, err error) {
+func (s *session) rows(ctx context.Context, statement string) (t Table, err error) {
 	rows, err := s.conn.Query(ctx, statement, pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode})
 	if err != nil {
 		return t, err

@@ -63,6 +63,9 @@ func (v ViewSample) Lines(width int) []Line {
 		default:
 			lines = append(lines, r.table(width)...)
 		}
+		if len(r.Unknown) > 0 {
+			notes = append(notes, fmt.Sprintf("%s: its header names what it has no column of: %s", name, strings.Join(r.Unknown, ", ")))
+		}
 		reasons := r.reasons()
 		for _, column := range sortedKeys(reasons) {
 			if i := r.index(column); i >= 0 && !r.Columns[i].Hidden {

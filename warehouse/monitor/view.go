@@ -51,6 +51,26 @@ type Metric struct {
 	Name    string
 	Help    string
 	Counter bool // else a gauge
+	at      sqltext.Pos
+}
+
+// unknown are the columns that the header names and a table of the panel does not have.
+func (p *Panel) unknown(t Table) []string {
+	have := map[string]bool{"": true} // no order
+	for _, c := range t.Columns {
+		have[c.Name] = true
+	}
+	names := slices.Concat(p.Key, p.Rates, p.Growths, p.Sparks)
+	for _, name := range slices.Concat(p.Rates, p.Growths) {
+		have[name+perSecond] = true
+	}
+	for _, m := range p.Metrics {
+		names = append(names, m.Column)
+	}
+	names = slices.Concat(names, []string{p.Sort}, sortedKeys(p.Absent), sortedKeys(p.Labels))
+	names = slices.DeleteFunc(names, func(name string) bool { return have[name] })
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 var viewFile = regexp.MustCompile(`^(\d\d)_(?:mill_)?([a-z][a-z0-9_]*)\.sql$`)
@@ -65,8 +85,8 @@ func vocabulary() []sqltext.DirectiveWord {
 	return words
 }
 
-// ReadViews reads the views of a directory: files NN_name.sql, or NN_mill_name.sql.
-// All faults are returned at once, as [sqltext.Errors].
+// ReadViews reads the views of a directory: files NN_name.sql, or NN_mill_name.sql. A metric
+// is the same thing in all of them: Prometheus would get none otherwise. All faults are returned at once, as [sqltext.Errors].
 func ReadViews(files fs.FS) ([]View, error) {
 	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
@@ -95,7 +115,31 @@ func ReadViews(files fs.FS) ([]View, error) {
 				Msg: fmt.Sprintf("views %s and %s have the same number or name", views[i-1].Name, views[i].Name)}}
 		}
 	}
+	if faults = clashes(views); len(faults) > 0 {
+		return nil, faults
+	}
 	return views, nil
+}
+
+// clashes are metrics that are said to be two things.
+func clashes(views []View) (faults sqltext.Errors) {
+	said := map[string]Metric{}
+	for _, v := range views {
+		for _, p := range v.Panels {
+			for _, m := range p.Metrics {
+				before, known := said[m.Name]
+				switch {
+				case m.Name == upMetric:
+					faults = append(faults, sqltext.Errorf(m.at, "metric %s is the monitor's own", m.Name))
+				case !known:
+					said[m.Name] = m
+				case m.Help != before.Help || m.Counter != before.Counter:
+					faults = append(faults, sqltext.Errorf(m.at, "metric %s has another help or kind at %s", m.Name, before.at))
+				}
+			}
+		}
+	}
+	return faults
 }
 
 func readView(file, text string) (View, sqltext.Errors) {
@@ -124,6 +168,9 @@ func readView(file, text string) (View, sqltext.Errors) {
 		}
 		for _, w := range wrong {
 			w.Pos.Line += line
+		}
+		for i := range r.panel.Metrics {
+			r.panel.Metrics[i].at.Line += line
 		}
 		faults = append(faults, wrong...)
 		line += strings.Count(part, "\n")

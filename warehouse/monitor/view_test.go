@@ -28,9 +28,6 @@ func TestViews(t *testing.T) {
 		}
 		for _, p := range v.Panels {
 			for _, m := range p.Metrics {
-				if old, twice := seen[m.Name]; twice && (old.Help != m.Help || old.Counter != m.Counter) {
-					t.Errorf("%s is said to be two things", m.Name)
-				}
 				seen[m.Name] = m
 				if own := strings.HasPrefix(m.Name, "ledgermill_"); own && m.Counter != strings.HasSuffix(m.Name, "_total") {
 					t.Errorf("%s: counters, and they alone, end with _total", m.Name)
@@ -42,6 +39,27 @@ func TestViews(t *testing.T) {
 	}
 	if names := monitor.MetricNames(views); len(names) != len(seen)+1 || names[0] > names[1] {
 		t.Errorf("%d names of %d metrics", len(names), len(seen))
+	}
+}
+
+// two are two panels with a metric each.
+func two(first, second string) string {
+	return "-- about: x\n-- panel: p\n-- key: a\n-- metric a: " + first + "\nselect 1;\n\n-- panel: q\n-- key: a\n-- metric a: " + second + "\nselect 2;\n"
+}
+
+// TestOneMetric compares metrics over all views, a project's and the mill's: what is the
+// same may be in both.
+func TestOneMetric(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{"09_mill_lake.sql": {Data: []byte("-- about: x\n-- panel: p\n-- key: a\n-- metric a: gauge m help\nselect 1;")},
+		"12_own.sql": {Data: []byte("-- about: x\n-- panel: p\n-- key: a\n-- metric a: gauge m help\nselect 1;")}}
+	if views, err := monitor.ReadViews(files); err != nil || len(views) != 2 {
+		t.Fatal(err)
+	}
+	files["12_own.sql"].Data = []byte("-- about: x\n-- panel: p\n-- key: a\n-- metric a: gauge m my own\nselect 1;")
+	var faults sqltext.Errors
+	if _, err := monitor.ReadViews(files); !errors.As(err, &faults) || len(faults) != 1 || !strings.Contains(err.Error(), "12_own.sql:4:") || !strings.Contains(err.Error(), "09_mill_lake.sql:4:") {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -63,6 +81,9 @@ func TestViewFaults(t *testing.T) {
 		"empty":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key:\nselect 1;", "`key` needs a value"},
 		"about":      {"01_a.sql", "-- key: x\n-- panel: p\n-- key: a\nselect 1;", "`about` stands above"},
 		"same twice": {"01_a.sql", "-- about: x\n", `have the same number or name`},
+		"pg_up":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key: a\n-- metric a: gauge pg_up b\nselect 1;", `01_a.sql:4:\d+: metric pg_up is the monitor's own`},
+		"help twice": {"01_a.sql", two("gauge m help", "gauge m other"), `01_a.sql:9:\d+: metric m has another help or kind at 01_a.sql:4:\d+$`},
+		"kind twice": {"01_a.sql", two("gauge m help", "counter m help"), `01_a.sql:9:\d+: metric m has another`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
