@@ -87,6 +87,15 @@ func (f *feed) overLimit(s job.Settled) string {
 	return ""
 }
 
+// judged is what was read of an object, under the limits of today: what it holds does
+// not depend on them.
+func (f *feed) judged(o ledger.ObjectRecord) ledger.ObjectRecord {
+	if o.Refused == nil || byLimit(o.Refused) {
+		o.Refused = f.undated(o)
+	}
+	return o
+}
+
 // undated refuses an object of which no record has a business date, if that is more
 // than the limits allow: no unit would ever say so.
 func (f *feed) undated(o ledger.ObjectRecord) *ledger.Refusal {
@@ -98,6 +107,7 @@ func (f *feed) undated(o ledger.ObjectRecord) *ledger.Refusal {
 		n := rejectedBy(sum, limit.Reason)
 		if limit.IsPercent && overShare(n, sum.Read.Records, limit.Percent) || !limit.IsPercent && n > limit.Count {
 			return &ledger.Refusal{Reason: "unreadable", Exit: ExitRefused,
+				Try:    "ask the sender for the object again, remove it, or raise the `reject limit` of " + f.contract.File,
 				Detail: fmt.Sprintf("%s: %s of %s records, and none has a business date", what(limit), count(n), count(sum.Read.Records))}
 		}
 	}

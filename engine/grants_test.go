@@ -2,8 +2,11 @@ package engine_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -86,6 +89,68 @@ func TestUndatedObject(t *testing.T) {
 	}
 	if d := cmp.Diff([]job.Unit{"2025-01-01"}, madeUnits(report, "m")); d != "" {
 		t.Errorf("made (-want +got):\n%s", d)
+	}
+}
+
+// TestUndatedUnderOtherLimits: what refuses an object is the limit of today, and not the
+// one that it was read under, be it by a run or by a plan.
+func TestUndatedUnderOtherLimits(t *testing.T) {
+	t.Parallel()
+	const contract = "sql/contracts/raw_a.sql"
+	files := small(map[string]string{"m": "-- grain: id\nselect d, id, n from raw_a"})
+	files[contract].Data = append([]byte("-- reject limit: 1 %\n"), files[contract].Data...)
+	b := newBench(t, files)
+	b.cache = t.TempDir()
+	b.days(2)
+	b.run(engine.Selection{})
+	refusal := func() string {
+		if o := b.open(false).State().Objects["raw_a"]["a/2.csv"]; o.Refused != nil {
+			return o.Refused.Reason + ": " + o.Refused.Detail
+		}
+		return ""
+	}
+	b.write("a/2.csv", "d,id,n\n02/01/2025,y,1\n")
+	planned := b.plan(engine.Selection{}) // reads the object and keeps what it has found
+	refused := b.run(engine.Selection{})
+	if planned.Exit != engine.ExitRefused || refused.Exit != engine.ExitRefused || refusal() == "" {
+		t.Fatalf("exit %d planned, %d made, want %d: %s", planned.Exit, refused.Exit, engine.ExitRefused, refusal())
+	}
+	if got := b.lakeRows("m", []string{"id"}); len(got) != 2 {
+		t.Errorf("refused, and the lake holds %v", got)
+	}
+	replace(t, files, contract, "limit: 1 %", "limit: 99 %")
+	if again := b.run(engine.Selection{}); again.Exit != engine.ExitRefused {
+		t.Errorf("a limit that is still too low: exit %d", again.Exit)
+	}
+	replace(t, files, contract, "limit: 99 %", "limit: 100 %")
+	allowed := b.run(engine.Selection{})
+	if allowed.Exit != engine.ExitDone || refusal() != "" || len(allowed.Plan.Objects) != 1 || allowed.Plan.Objects[0].Change != engine.AllowedObject {
+		t.Errorf("allowed: exit %d, %s, %+v", allowed.Exit, refusal(), allowed.Plan.Objects)
+	}
+	if got := fmt.Sprint(b.lakeRows("m", []string{"id"})); got != "[[x1]]" {
+		t.Errorf("the lake holds %s: the object has no date any more", got)
+	}
+	if idle := b.run(engine.Selection{}); !idle.NothingToDo() || len(idle.Plan.Objects) > 0 {
+		t.Errorf("and again: %+v", idle.Plan.Objects)
+	}
+
+	// Planned under a limit that allows it, and run under one that does not.
+	b.write("a/3.csv", "d,id,n\n03/01/2025,z,1\n")
+	if planned := b.plan(engine.Selection{}); planned.Exit != engine.ExitDone {
+		t.Errorf("planned: exit %d", planned.Exit)
+	}
+	replace(t, files, contract, "limit: 100 %", "limit: 1 %")
+	if made := b.run(engine.Selection{}); made.Exit != engine.ExitRefused {
+		t.Errorf("under a lower limit: exit %d", made.Exit)
+	}
+	// Touched, and allowed.
+	later := time.Now().Add(time.Minute)
+	if err := os.Chtimes(filepath.Join(b.input, "a", "3.csv"), later, later); err != nil {
+		t.Fatal(err)
+	}
+	replace(t, files, contract, "limit: 1 %", "limit: 100 %")
+	if made := b.run(engine.Selection{}); made.Exit != engine.ExitDone {
+		t.Errorf("touched and allowed: exit %d", made.Exit)
 	}
 }
 

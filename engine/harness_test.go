@@ -22,6 +22,7 @@ type bench struct {
 	name      string
 	input     string
 	lake      string
+	cache     string // of plans; "": none
 	batchDays int
 	keep      int
 	threads   int
@@ -118,7 +119,7 @@ func (b *bench) tryOpen(write bool) (*engine.Mill, error) {
 	if b.evaluate != nil {
 		evaluating = b.evaluate(duck, work)
 	}
-	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Input: input, Lake: root, Engine: evaluating, Work: work,
+	m, err := engine.Open(ctx, engine.Options{Project: project, Name: b.name, Cache: b.cache, Input: input, Lake: root, Engine: evaluating, Work: work,
 		Keep: b.keep, BatchDays: b.batchDays, Budget: b.budget, MaxObject: b.maxObject, MaxRatio: b.maxRatio, Settle: b.settle, Run: run, Command: "test", Program: "test", Log: b.log, Now: b.now, Reading: reading, Semantics: b.semantics}, write)
 	if err != nil {
 		return nil, errors.Join(err, duck.Close())

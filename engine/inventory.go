@@ -49,7 +49,7 @@ type listed struct {
 type ObjectChange struct {
 	Feed    string `json:"feed"`
 	Key     string `json:"key"`
-	Change  string `json:"change"` // new, replaced, vanished, restored, waiting, refused
+	Change  string `json:"change"` // new, replaced, read again, vanished, restored, waiting, refused, allowed
 	Detail  string `json:"detail,omitempty"`
 	Try     string `json:"try,omitempty"`  // what to do about a refusal
 	Exit    int    `json:"exit,omitempty"` // that a refusal asks for
@@ -66,6 +66,7 @@ const (
 	RestoredObject = "restored"
 	WaitingObject  = "waiting" // without a control file, and not yet settled
 	RefusedObject  = "refused"
+	AllowedObject  = "allowed" // refused before, and within the limits of today
 )
 
 // take reads the listing of the input, feed by feed, against the ledger. Nothing
@@ -186,10 +187,13 @@ func (f *feed) keys() []string {
 // compare finds what is new, and what has vanished.
 func (f *feed) compare(sel Selection) {
 	for key, record := range f.objects {
-		if _, ok := f.listed[key]; ok {
+		if one, ok := f.listed[key]; ok {
 			if record.Vanished {
 				record.Vanished = false
 				f.note(record, RestoredObject, "")
+			}
+			if byLimit(record.Refused) && record.Contract == f.hash && sameVersion(record, one) {
+				f.allow(record)
 			}
 			continue
 		}
@@ -206,6 +210,18 @@ func (f *feed) compare(sel Selection) {
 		}
 	}
 	slices.SortFunc(f.changes, func(a, b ObjectChange) int { return lake.Compare(a.Key, b.Key) })
+}
+
+// allow lets an object in that was refused for its limits, if these allow it by now.
+func (f *feed) allow(record ledger.ObjectRecord) {
+	now := f.judged(record)
+	switch {
+	case now.Refused == nil:
+		now.Before = nil
+		f.note(now, AllowedObject, "")
+	case *now.Refused != *record.Refused:
+		f.objects[now.Key], f.dirty[now.Key] = now, true
+	}
 }
 
 // within reports whether all that an object holds, or its version before, is in the
@@ -274,6 +290,10 @@ func (f *feed) unread() []string {
 // bySetting reports whether an object was refused for what a setting says: another
 // night may read it.
 func bySetting(r *ledger.Refusal) bool { return r != nil && r.Reason == "too_large" }
+
+// byLimit reports whether an object was read, and refused for the limits of its
+// contract: they are edited without its being read again.
+func byLimit(r *ledger.Refusal) bool { return r != nil && r.Exit == ExitRefused }
 
 // sameVersion reports whether a listed object is the version that was read: by its
 // ETag where the store has one, else by what a file system says of it.

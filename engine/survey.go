@@ -154,7 +154,7 @@ func (f *feed) text(key string) int64 {
 func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
 	f := c.feed
 	for _, record := range c.known {
-		f.admit(record)
+		f.admit(f.judged(record))
 	}
 	cells, err := m.land(ctx, f, c.fresh)
 	if err != nil {
@@ -171,9 +171,7 @@ func (m *Mill) surveyChunk(ctx context.Context, c chunk) error {
 		if p.record.Refused == nil && f.listed[p.record.Key].section.Last != nil {
 			p.record.Refused = f.verifyLast(f.listed[p.record.Key].section, p.totals, ledger.Sum(p.record.Cells).Read)
 		}
-		if p.record.Refused == nil {
-			p.record.Refused = f.undated(p.record)
-		}
+		p.record = f.judged(p.record)
 		m.remember(f, f.listed[p.record.Key], p.record)
 		f.admit(p.record)
 	}
@@ -290,7 +288,7 @@ func (f *feed) admit(record ledger.ObjectRecord) {
 	switch {
 	case known && before.ETag == record.ETag && before.Control == record.Control:
 		change = RereadObject
-		if before.Contract == record.Contract && !bySetting(before.Refused) {
+		if before.Contract == record.Contract && !bySetting(before.Refused) && !byLimit(before.Refused) {
 			// Touched, not changed: only what the file system says of it is new.
 			record.Refused, record.Cells, record.Before, record.Strays = before.Refused, before.Cells, before.Before, before.Strays
 			f.objects[record.Key] = record
