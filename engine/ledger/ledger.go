@@ -156,7 +156,10 @@ func (l *Ledger) Reload(ctx context.Context) error {
 		if n != l.state.Number+1 {
 			return &DamageError{Key: entryKey(l.state.Number + 1), Err: errors.New("the entry is missing")}
 		}
-		if err := l.foldEntry(ctx, n, listing.done[n]); err != nil {
+		// Nobody commits on top of what is not finished: obeyed again, an old entry would undo
+		// what came after it. A listing may be older than the entry that follows.
+		isDone := listing.done[n] || n < listing.entries[len(listing.entries)-1]
+		if err := l.foldEntry(ctx, n, isDone); err != nil {
 			return err
 		}
 	}
@@ -243,6 +246,9 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 	done := Done{}
 	if isDone {
 		data, err := l.read(ctx, doneKey(n))
+		if errors.Is(err, fs.ErrNotExist) {
+			return &DamageError{Key: doneKey(n), Err: errors.New("the completion is missing, and entries follow it")}
+		}
 		if err != nil {
 			return err
 		}
