@@ -67,19 +67,25 @@ func (e *FormatError) Error() string {
 // Try returns the remedy.
 func (e *FormatError) Try() string { return "use the newer ledgermill that wrote it" }
 
-// ConflictError says that another run has committed one of the same units since
-// this one began.
+// ConflictError says that another run has committed since this one began what does not
+// go together with it.
 type ConflictError struct {
 	Unit UnitRef
+	Key  string // of an object instead of a unit
+	Did  string // published, dropped, ...
 	Run  string
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("commit: run %s has published %s %s meanwhile", e.Run, e.Unit.Dataset, e.Unit.Unit)
+	what := e.Key
+	if what == "" {
+		what = e.Unit.Dataset + " " + e.Unit.Unit
+	}
+	return fmt.Sprintf("commit: run %s has %s %s meanwhile", e.Run, e.Did, what)
 }
 
 // Try returns the remedy.
-func (e *ConflictError) Try() string { return "run again: it starts from what the other run published" }
+func (e *ConflictError) Try() string { return "run again: it starts from what the other run has left" }
 
 // LostError says that a commit stands, and that the store no longer has the bytes of
 // some of its uploads: their units count as lost until they are published again.
