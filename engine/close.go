@@ -39,7 +39,8 @@ func (m *Mill) ClosePeriods(ctx context.Context, periods []job.Unit, end bool, r
 		}
 		entry.Closures = append(entry.Closures, ledger.Closure{Period: string(p), Run: m.Run, At: m.Now().UTC(), Operator: os.Getenv("USER"), Reason: reason, Ended: end})
 	}
-	return m.commitAlone(ctx, entry, reason)
+	_, err := m.commitAlone(ctx, entry, reason, false)
+	return err
 }
 
 // Unfinished names the units of a period that are not as they should be, of a

@@ -115,8 +115,8 @@ func (m *Mill) Load(ctx context.Context, sel Selection) (LoadReport, error) {
 	return m.Warehouse.Load(ctx, request)
 }
 
-// LoadDropped removes from the warehouse what is loaded of units that were dropped.
-func (m *Mill) LoadDropped(ctx context.Context, dropped []ledger.UnitRecord) (LoadReport, error) {
+// loadDropped removes from the warehouse what is loaded of units that were dropped.
+func (m *Mill) loadDropped(ctx context.Context, dropped []ledger.UnitRecord) (LoadReport, error) {
 	return m.Warehouse.Load(ctx, LoadRequest{Run: m.Run, Published: m.Published(Selection{}), Dropped: dropped})
 }
 

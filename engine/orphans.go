@@ -51,14 +51,15 @@ func (m *Mill) orphaned(name, unit string) (why string) {
 }
 
 // Drop takes units that nothing makes any more out of the lake, by one commit that the
-// ledger keeps: readers do not find them any more, and no former version of them.
-func (m *Mill) Drop(ctx context.Context, orphans []Orphan, reason string) ([]ledger.UnitRecord, error) {
+// ledger keeps: readers do not find them any more, and no former version of them. Where
+// there is a warehouse, what is loaded of them goes from there. Dropped is what the lake
+// has no longer, also with an error of the load.
+func (m *Mill) Drop(ctx context.Context, orphans []Orphan, reason string) (dropped []ledger.UnitRecord, load LoadReport, err error) {
 	var entry ledger.Entry
-	var dropped []ledger.UnitRecord
 	for _, o := range orphans {
 		record, published := m.Own().Unit(o.Dataset, string(o.Unit))
 		if !published || m.orphaned(o.Dataset, string(o.Unit)) == "" {
-			return nil, &NothingError{What: fmt.Sprintf("%s %s is no orphan", o.Dataset, o.Unit)}
+			return nil, load, &NothingError{What: fmt.Sprintf("%s %s is no orphan", o.Dataset, o.Unit)}
 		}
 		entry.Drops = append(entry.Drops, ledger.UnitRef{Dataset: o.Dataset, Unit: string(o.Unit)})
 		entry.Removals = append(entry.Removals, keysOf(record)...)
@@ -68,17 +69,24 @@ func (m *Mill) Drop(ctx context.Context, orphans []Orphan, reason string) ([]led
 		dropped = append(dropped, record)
 	}
 	if len(dropped) == 0 {
-		return nil, &NothingError{What: "every published unit is one that something makes"}
+		return nil, load, &NothingError{What: "every published unit is one that something makes"}
 	}
 	entry.Objects = m.forgotten(entry.Drops)
 	entry.Removals = append(entry.Removals, droppedStrays(entry.Objects)...)
-	if err := m.commitAlone(ctx, entry, reason); err != nil {
+	record, err := m.commitAlone(ctx, entry, reason, m.Warehouse != nil)
+	if err != nil {
 		if !m.ledger.Pending() {
 			dropped = nil
 		}
-		return dropped, err
+		return dropped, load, err
 	}
-	return dropped, nil
+	err = m.loadAlone(ctx, record, func() (err error) {
+		if load, err = m.loadDropped(ctx, dropped); err != nil {
+			err = fmt.Errorf("dropped from the lake, and not from the warehouse, which `ledgermill load --full` brings to it: %w", err)
+		}
+		return err
+	})
+	return dropped, load, err
 }
 
 // forgotten are the objects of feeds that no contract says any more and of which no unit

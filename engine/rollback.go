@@ -21,6 +21,7 @@ type Rollback struct {
 	To       string     `json:"to,omitempty"` // the run whose state was put back; "" for a release
 	Released bool       `json:"released,omitempty"`
 	Units    []RolledIn `json:"units"`
+	Load     LoadReport `json:"load"` // of the dates; zero for a release, or without a warehouse
 }
 
 // RolledIn is one unit of a roll-back.
@@ -60,7 +61,9 @@ func (e *NotKeptError) ExitCode() int { return ExitUsage }
 // Rollback puts every unit of the selected dates back to how a run had left it, in
 // one commit, and pins it there: runs hold what would make it again until Release.
 // Whole datasets have no date, and stay; so does what was not there yet, and runs hold
-// it as they hold whatever is made from pinned units.
+// it as they hold whatever is made from pinned units. Where there is a warehouse, the
+// dates are loaded. The result is not nil if the lake was put back, also with an error
+// of the load.
 func (m *Mill) Rollback(ctx context.Context, sel Selection, to ledger.RunSummary) (*Rollback, error) {
 	done := &Rollback{Run: m.Run, To: to.Run, Units: []RolledIn{}}
 	entry := ledger.Entry{}
@@ -90,7 +93,14 @@ func (m *Mill) Rollback(ctx context.Context, sel Selection, to ledger.RunSummary
 	if err := m.balanced(stands); err != nil {
 		return nil, errors.Join(err, m.abortEntry(ctx, entry))
 	}
-	return done, m.commitAlone(ctx, entry, sel.Reason)
+	record, err := m.commitAlone(ctx, entry, sel.Reason, m.Warehouse != nil)
+	if err != nil {
+		return nil, err
+	}
+	return done, m.loadAlone(ctx, record, func() (err error) {
+		done.Load, err = m.Load(ctx, sel)
+		return err
+	})
 }
 
 // versions are records of units by dataset and unit.
@@ -222,22 +232,49 @@ func (m *Mill) Release(ctx context.Context, sel Selection) (*Rollback, error) {
 	if len(done.Units) == 0 {
 		return nil, &NothingError{What: "no unit of these dates is pinned by a roll-back"}
 	}
-	return done, m.commitAlone(ctx, entry, sel.Reason)
+	if _, err := m.commitAlone(ctx, entry, sel.Reason, false); err != nil {
+		return nil, err
+	}
+	return done, nil
 }
 
 // commitAlone commits an entry that is no run of the mill, with a record of its own.
-func (m *Mill) commitAlone(ctx context.Context, entry ledger.Entry, reason string) error {
-	entry.Summary = &ledger.RunSummary{Run: m.Run, Command: m.Command, Started: m.Now().UTC(), Finished: m.Now().UTC(), Units: len(entry.Units),
-		Config: m.Config, Reason: reason}
+// With loads the record says that the warehouse is behind until loadAlone has ended.
+func (m *Mill) commitAlone(ctx context.Context, entry ledger.Entry, reason string, loads bool) (*ledger.RunSummary, error) {
+	record := &ledger.RunSummary{Run: m.Run, Command: m.Command, Started: m.Now().UTC(), Finished: m.Now().UTC(), Units: len(entry.Units),
+		Config: m.Config, Reason: reason, ByHand: true}
+	if loads {
+		record.Exit, record.Error = ExitFailed, "it ended before the warehouse had followed"
+	}
+	entry.Summary = record
 	m.keepFormer(&entry)
 	m.sign(&entry)
 	if err := m.ledger.Commit(ctx, entry); err != nil {
 		if m.ledger.Pending() || errors.Is(err, lake.ErrUploadGone) {
-			return err // the entry stands
+			return nil, err // the entry stands
 		}
-		return errors.Join(err, m.abortEntry(ctx, entry))
+		return nil, errors.Join(err, m.abortEntry(ctx, entry))
 	}
-	return nil
+	return record, nil
+}
+
+// loadAlone lets the warehouse follow an entry that was committed alone, if there is
+// one, and records how that ended.
+func (m *Mill) loadAlone(ctx context.Context, record *ledger.RunSummary, load func() error) error {
+	if m.Warehouse == nil {
+		return nil
+	}
+	ended := *record
+	ended.Exit, ended.Error = ExitDone, ""
+	err := load()
+	if err != nil {
+		err, ended.Exit = m.ended(ctx, err)
+		ended.Error = m.discreet(err.Error())
+	}
+	ended.Finished = m.Now().UTC()
+	entry := ledger.Entry{Summary: &ended}
+	m.sign(&entry)
+	return errors.Join(err, m.ledger.Commit(context.WithoutCancel(ctx), entry))
 }
 
 func (m *Mill) abortEntry(ctx context.Context, entry ledger.Entry) error {

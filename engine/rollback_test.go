@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/fstest"
@@ -9,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ledgermill/engine"
+	"ledgermill/engine/job"
+	"ledgermill/engine/ledger"
 )
 
 // TestRollbackBehindSteps puts a date back whose fact is made by way of a step that
@@ -45,5 +48,63 @@ func TestRollbackBehindSteps(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, b.lakeRows("sales", []string{"id", "fee"})); diff != "" {
 		t.Errorf("sales (-want +got):\n%s", diff)
+	}
+}
+
+// refusing is a warehouse whose loads fail; seen is what the ledger says meanwhile.
+type refusing struct {
+	err  error
+	seen func()
+}
+
+func (w refusing) Load(context.Context, engine.LoadRequest) (engine.LoadReport, error) {
+	w.seen()
+	return engine.LoadReport{}, w.err
+}
+
+// TestByHandIsRecorded: the one record of a roll-back says how its load ended, and until
+// then that it has not; that it is no run of the mill is said too, also of a closing.
+func TestByHandIsRecorded(t *testing.T) {
+	t.Parallel()
+	for _, failed := range []error{nil, errors.New("the server is away")} {
+		b := newBench(t, inPlaceProject())
+		b.keep = 2
+		b.write("t/1.csv", "id,d,v,note\n1,2025-01-01,1.50,a\n")
+		first := b.run(engine.Selection{})
+		b.write("t/1.csv", "id,d,v,note\n1,2025-01-01,2.50,a\n")
+		b.run(engine.Selection{})
+		m := b.open(true)
+		last := func() ledger.RunSummary { return m.State().Runs[len(m.State().Runs)-1] }
+		var meanwhile ledger.RunSummary
+		m.Warehouse = refusing{failed, func() { meanwhile = last() }}
+		m.ExitCode = func(error) int { return engine.ExitUnreachable }
+		to, _ := m.State().Run(first.Run)
+		done, err := m.Rollback(t.Context(), engine.Selection{Reason: "wrong"}, to)
+		if !errors.Is(err, failed) || done == nil {
+			t.Fatalf("%v, %v", done, err)
+		}
+		if meanwhile.Run != m.Run || meanwhile.Exit != engine.ExitFailed || meanwhile.Error == "" || !meanwhile.ByHand {
+			t.Errorf("while it loads: %+v", meanwhile)
+		}
+		exit, says := engine.ExitDone, ""
+		if failed != nil {
+			exit, says = engine.ExitUnreachable, failed.Error()
+		}
+		if one := last(); one.Run != m.Run || one.Exit != exit || one.Error != says || one.Reason != "wrong" || one.Units != 2 || !one.ByHand || len(m.State().Runs) != 3 {
+			t.Errorf("behind the load: %+v of %d", one, len(m.State().Runs))
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+		m = b.open(true)
+		if err := errors.Join(m.ClosePeriods(t.Context(), []job.Unit{"2025-01"}, false, ""), m.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if one := last(); one.Run != m.Run || !one.ByHand || one.Exit != engine.ExitDone || len(m.State().Runs) != 4 {
+			t.Errorf("closing: %+v", one)
+		}
+		if found, err := ledger.Verify(t.Context(), m.Lake); err != nil || len(found.Faults) > 0 {
+			t.Errorf("%+v, %v", found, err)
+		}
 	}
 }

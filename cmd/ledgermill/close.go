@@ -47,7 +47,7 @@ EXAMPLES
 			if c.Bool("end") && c.String("reason") == "" {
 				return usagef("--reason TEXT: the ledger keeps it", "a closing is taken back for a reason")
 			}
-			o := engine.Options{Run: engine.NewRun(), Command: "close " + joined(periods)}
+			o := engine.Options{Run: engine.NewRun(), Command: commandLine(c.Context, c.Args().Slice())}
 			return c.writing(o, false, nil, func(m *mill) error { return a.closePeriods(c, m, periods) })
 		}, "text", "json"),
 	}

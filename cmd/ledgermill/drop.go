@@ -56,15 +56,10 @@ func (a *app) drop(c *call) error {
 	var orphans []engine.Orphan
 	var dropped []ledger.UnitRecord
 	var load engine.LoadReport
-	o := engine.Options{Run: engine.NewRun(), Command: "drop " + strings.Join(c.Args().Slice(), " "), Progress: bar.update}
+	o := engine.Options{Run: engine.NewRun(), Command: commandLine(c.Context, c.Args().Slice()), Progress: bar.update, ExitCode: exitCode}
 	err = c.writing(o, until == "load", bar.say, func(m *mill) (err error) {
 		orphans = m.Orphans(selection, c.Args().Slice()...)
-		if dropped, err = m.Drop(ctx, orphans, c.String("reason")); err != nil || m.Warehouse == nil {
-			return err
-		}
-		if load, err = m.LoadDropped(ctx, dropped); err != nil {
-			err = fmt.Errorf("dropped from the lake, and not from the warehouse, which `ledgermill load --full` brings to it: %w", err)
-		}
+		dropped, load, err = m.Drop(ctx, orphans, c.String("reason"))
 		return err
 	})
 	bar.done()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -125,6 +126,13 @@ func flagsGiven(c *cli.Context) []string {
 		}
 	}
 	return given
+}
+
+// commandLine is the call of a command for its record: its flags, but for the reason,
+// which the record has by itself, and its arguments.
+func commandLine(c *cli.Context, args []string) string {
+	given := slices.DeleteFunc(flagsGiven(c), func(flag string) bool { return strings.HasPrefix(flag, "--reason=") })
+	return strings.Join(slices.Concat([]string{c.Command.Name}, given, args), " ")
 }
 
 func printJSON(w io.Writer, v any) error {

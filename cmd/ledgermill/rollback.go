@@ -61,9 +61,8 @@ func (a *app) rollback(c *call) error {
 	bar := a.progress("rollback")
 	defer bar.done()
 	var done *engine.Rollback
-	var load engine.LoadReport
 	ctx := c.Context.Context
-	o := engine.Options{Run: engine.NewRun(), Command: "rollback " + strings.Join(flagsGiven(c.Context), " "), Progress: bar.update}
+	o := engine.Options{Run: engine.NewRun(), Command: "rollback " + strings.Join(flagsGiven(c.Context), " "), Progress: bar.update, ExitCode: exitCode}
 	err = c.writing(o, c.String("until") == "load" && !c.Bool("release"), bar.say, func(m *mill) (err error) {
 		if c.Bool("release") {
 			done, err = m.Release(ctx, selection)
@@ -73,25 +72,19 @@ func (a *app) rollback(c *call) error {
 		if !ok {
 			return usagef("ledgermill runs", "no run %q", c.String("to"))
 		}
-		if done, err = m.Rollback(ctx, selection, to); err != nil || m.Warehouse == nil {
-			return err
-		}
-		load, err = m.Load(ctx, selection)
+		done, err = m.Rollback(ctx, selection, to)
 		return err
 	})
 	bar.done()
 	if done == nil {
 		return err
 	}
-	return errors.Join(err, a.printRollback(c, done, load))
+	return errors.Join(err, a.printRollback(c, done))
 }
 
-func (a *app) printRollback(c *call, done *engine.Rollback, load engine.LoadReport) error {
+func (a *app) printRollback(c *call, done *engine.Rollback) error {
 	if c.format == "json" {
-		return printJSON(a.stdout, struct {
-			*engine.Rollback
-			Load engine.LoadReport `json:"load"`
-		}{done, load})
+		return printJSON(a.stdout, done)
 	}
 	t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, u := range done.Units {
@@ -106,8 +99,8 @@ func (a *app) printRollback(c *call, done *engine.Rollback, load engine.LoadRepo
 			fmt.Fprintf(t, "stays\t%s\t%s\tas run %s made it\n", u.Dataset, u.Unit, u.To)
 		}
 	}
-	if load.Leaves > 0 {
-		fmt.Fprintf(t, "loaded\t%d leaves\t%d rows\t\n", load.Leaves, load.Rows)
+	if done.Load.Leaves > 0 {
+		fmt.Fprintf(t, "loaded\t%d leaves\t%d rows\t\n", done.Load.Leaves, done.Load.Rows)
 	}
 	return t.Flush()
 }

@@ -24,7 +24,12 @@ func (a *app) runsCommand() *cli.Command {
 		}, {
 			Name: "verify", Usage: "read the whole ledger again, and name every record that was edited or is missing",
 			Description: `Follows the chain of hashes from the first entry. Faults end it with exit code 4. It
-needs no ledger that can be opened, and changes nothing.`,
+needs no ledger that can be opened, and changes nothing.
+
+What nothing that is left can tell is not found: that the last entries are gone together
+with their completions and checkpoints, an edited last entry without its completion, and
+what a completion says of lost files until a checkpoint follows it, every 50 entries. A
+copy of the ledger elsewhere, or a bucket with versions or object lock, tells that.`,
 			Flags:  []cli.Flag{formatFlag("text or json")},
 			Action: a.on(a.verifyRuns, "text", "json"),
 		}},

@@ -38,6 +38,7 @@ func TestDamage(t *testing.T) {
 		{"second entry edited", func(t *testing.T, s *store) { s.replace(t, entryKey(2), operator) }, entryKey(3)},
 		{"entry cut", func(t *testing.T, s *store) { s.replace(t, entryKey(2), half) }, entryKey(2)},
 		{"done cut", func(t *testing.T, s *store) { s.replace(t, doneKey(2), half) }, doneKey(2)},
+		{"done missing", func(t *testing.T, s *store) { s.remove(t, doneKey(2)) }, doneKey(2)},
 		{"first entry missing", func(t *testing.T, s *store) { s.remove(t, entryKey(1)) }, entryKey(1)},
 		{"second entry missing", func(t *testing.T, s *store) { s.remove(t, entryKey(2)) }, entryKey(2)},
 		{"entries exchanged", func(t *testing.T, s *store) {
@@ -86,6 +87,44 @@ func TestDamage(t *testing.T) {
 			t.Errorf("number %d", n)
 		}
 	})
+}
+
+// TestOldEntriesAreNotObeyedAgain loses the completion of an entry whose removal a later
+// one has published anew: nothing is removed again.
+func TestOldEntriesAreNotObeyedAgain(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	l := open(t, s)
+	const key = "_rejects/raw/1.parquet"
+	commit(t, l, ledger.Entry{Uploads: []lake.Upload{s.stage(t, key, "first")}})
+	commit(t, l, ledger.Entry{Removals: []string{key}})
+	commit(t, l, ledger.Entry{Uploads: []lake.Upload{s.stage(t, key, "second")}})
+	s.remove(t, doneKey(2))
+	s.completed = nil
+	var damage *ledger.DamageError
+	if _, err := ledger.Open(t.Context(), s, "bank", clock()); !errors.As(err, &damage) || damage.Key != doneKey(2) {
+		t.Errorf("error %v", err)
+	}
+	if text := s.text(t, key); text != "second" || s.completed != nil || s.text(t, doneKey(2)) != "" {
+		t.Errorf("%q is published, %v completed", text, s.completed)
+	}
+	found, err := ledger.Verify(t.Context(), s)
+	if err != nil || len(found.Faults) != 1 || found.Faults[0].Key != doneKey(2) {
+		t.Errorf("%+v, %v", found, err)
+	}
+	// The last entry alone may be unfinished: whoever comes next finishes it.
+	two := newStore(t)
+	l = open(t, two)
+	for range 2 {
+		commit(t, l, ledger.Entry{Uploads: []lake.Upload{two.stage(t, key, "again")}})
+	}
+	two.remove(t, doneKey(2))
+	if found, err := ledger.Verify(t.Context(), two); err != nil || len(found.Faults) > 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if open(t, two); two.text(t, doneKey(2)) == "" {
+		t.Error("the last entry is not finished")
+	}
 }
 
 // TestIdle notes runs that change nothing: the last one stands, and the ledger stays.

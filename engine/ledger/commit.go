@@ -13,7 +13,7 @@ import (
 )
 
 // Commit makes e the next entry and completes its uploads. Where another run has
-// committed meanwhile, it rebases, unless that touched a unit of e: *ConflictError,
+// committed meanwhile, it rebases, unless the two do not go together: *ConflictError,
 // and nothing of e is visible. Where the store has lost uploads meanwhile, the entry
 // stands without them: *LostError.
 func (l *Ledger) Commit(ctx context.Context, e Entry) error {
@@ -73,29 +73,6 @@ func (l *Ledger) settle(ctx context.Context, e Entry, data []byte) error {
 		err = errors.Join(err, &LostError{Number: e.Number, Keys: done.Gone})
 	}
 	return err
-}
-
-func (l *Ledger) conflict(ctx context.Context, e Entry, since int64) error {
-	mine := map[UnitRef]bool{}
-	for _, u := range e.Units {
-		mine[UnitRef{u.Dataset, u.Unit}] = true
-	}
-	for n := since + 1; n <= l.state.Number; n++ {
-		data, err := l.read(ctx, entryKey(n))
-		if err != nil {
-			return err
-		}
-		var other Entry
-		if err := json.Unmarshal(data, &other); err != nil {
-			return &DamageError{Key: entryKey(n), Err: err}
-		}
-		for _, u := range other.Units {
-			if ref := (UnitRef{u.Dataset, u.Unit}); mine[ref] {
-				return &ConflictError{Unit: ref, Run: other.Run}
-			}
-		}
-	}
-	return nil
 }
 
 func (l *Ledger) writeCheckpoint(ctx context.Context) error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -63,6 +65,66 @@ func TestConflict(t *testing.T) {
 	}
 	if d := cmp.Diff(a.State(), open(t, s).State()); d != "" {
 		t.Errorf("state (-before +after):\n%s", d)
+	}
+}
+
+// TestConflictsBesideUnits lets two meet of whom one guards, drops or uploads what the
+// other changes. Neither knows of the other: the second one's work shows nowhere.
+func TestConflictsBesideUnits(t *testing.T) {
+	t.Parallel()
+	const date, rejects = "2025-01-31", "_rejects/raw/1.parquet"
+	publishes := ledger.Entry{Units: []ledger.UnitRecord{unit("facts", date, "f")}}
+	drops := ledger.Entry{Drops: []ledger.UnitRef{{Dataset: "facts", Unit: date}}}
+	pins := ledger.Entry{Pins: []ledger.Pin{{Dataset: "facts", Unit: date}}}
+	closing := func(period string, ended bool) ledger.Entry {
+		return ledger.Entry{Closures: []ledger.Closure{{Period: period, Ended: ended}}}
+	}
+	removes := ledger.Entry{Removals: []string{rejects}}
+	uploads := ledger.Entry{Uploads: []lake.Upload{{Key: rejects}}}
+	for _, c := range []struct {
+		name          string
+		first, second ledger.Entry
+		want          string // of the error; "": they go together
+	}{
+		{"dropped", drops, publishes, "run a has dropped facts 2025-01-31"},
+		{"published", publishes, drops, "run a has published facts 2025-01-31"},
+		{"pinned", pins, publishes, "run a has pinned or released facts 2025-01-31"},
+		{"pins what was published", publishes, pins, "run a has published facts 2025-01-31"},
+		{"closed day", closing(date, false), publishes, "run a has closed the period of facts 2025-01-31"},
+		{"closed month", closing("2025-01", false), publishes, "run a has closed the period of facts 2025-01-31"},
+		{"closed year", closing("2025", false), drops, "run a has closed the period of facts 2025-01-31"},
+		{"closes what was published", publishes, closing("2025-01", false), "run a has changed facts 2025-01-31"},
+		{"another month", closing("2025-02", false), publishes, ""},
+		{"no longer closed", closing("2025-01", true), publishes, ""},
+		{"a whole dataset", closing("2025", false), ledger.Entry{Units: []ledger.UnitRecord{unit("dim", "whole", "f")}}, ""},
+		{"another unit pinned", ledger.Entry{Pins: []ledger.Pin{{Dataset: "facts", Unit: "2025-01-30"}}}, publishes, ""},
+		{"removes what was uploaded", uploads, removes, "run a has published " + rejects},
+		{"a record alone", publishes, ledger.Entry{Summary: &ledger.RunSummary{Run: "b"}}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore(t)
+			a, b := open(t, s), open(t, s)
+			c.first.Run, c.second.Run = "a", "b"
+			for i, u := range c.first.Uploads {
+				c.first.Uploads = slices.Clone(c.first.Uploads)
+				c.first.Uploads[i] = s.stage(t, u.Key, "a's rows")
+			}
+			commit(t, a, c.first)
+			err := b.Commit(t.Context(), c.second)
+			var conflict *ledger.ConflictError
+			switch {
+			case c.want == "" && err != nil:
+				t.Errorf("error %v", err)
+			case c.want != "" && (!errors.As(err, &conflict) || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("error %v, want %s", err, c.want)
+			case c.want != "" && (s.text(t, entryKey(2)) != "" || b.Pending()):
+				t.Error("something of the conflict is visible")
+			}
+			if s.text(t, rejects) == "" && len(c.first.Uploads) > 0 {
+				t.Error("what the other had uploaded was removed")
+			}
+		})
 	}
 }
 

@@ -171,7 +171,7 @@ const (
 	FailedKind  = "failed"  // the engine could not make it
 )
 
-// RunSummary is the record of a run.
+// RunSummary is the record of a run, or of what somebody did to the lake by hand.
 type RunSummary struct {
 	Run      string    `json:"run"`
 	Command  string    `json:"command"`
@@ -182,7 +182,8 @@ type RunSummary struct {
 	Account  []Account `json:"accounts,omitempty"`
 	Config   string    `json:"config,omitempty"` // hash of the configuration
 	Error    string    `json:"error,omitempty"`
-	Reason   string    `json:"reason,omitempty"` // that was given for what the run was allowed to do
+	Reason   string    `json:"reason,omitempty"`  // that was given for what the run was allowed to do
+	ByHand   bool      `json:"by_hand,omitempty"` // it made nothing: a closing, a roll-back, a drop
 }
 
 // Account is what a run read of one feed, and what became of it.

@@ -67,19 +67,25 @@ func (e *FormatError) Error() string {
 // Try returns the remedy.
 func (e *FormatError) Try() string { return "use the newer ledgermill that wrote it" }
 
-// ConflictError says that another run has committed one of the same units since
-// this one began.
+// ConflictError says that another run has committed since this one began what does not
+// go together with it.
 type ConflictError struct {
 	Unit UnitRef
+	Key  string // of an object instead of a unit
+	Did  string // published, dropped, ...
 	Run  string
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("commit: run %s has published %s %s meanwhile", e.Run, e.Unit.Dataset, e.Unit.Unit)
+	what := e.Key
+	if what == "" {
+		what = e.Unit.Dataset + " " + e.Unit.Unit
+	}
+	return fmt.Sprintf("commit: run %s has %s %s meanwhile", e.Run, e.Did, what)
 }
 
 // Try returns the remedy.
-func (e *ConflictError) Try() string { return "run again: it starts from what the other run published" }
+func (e *ConflictError) Try() string { return "run again: it starts from what the other run has left" }
 
 // LostError says that a commit stands, and that the store no longer has the bytes of
 // some of its uploads: their units count as lost until they are published again.
@@ -156,7 +162,10 @@ func (l *Ledger) Reload(ctx context.Context) error {
 		if n != l.state.Number+1 {
 			return &DamageError{Key: entryKey(l.state.Number + 1), Err: errors.New("the entry is missing")}
 		}
-		if err := l.foldEntry(ctx, n, listing.done[n]); err != nil {
+		// Nobody commits on top of what is not finished: obeyed again, an old entry would undo
+		// what came after it. A listing may be older than the entry that follows.
+		isDone := listing.done[n] || n < listing.entries[len(listing.entries)-1]
+		if err := l.foldEntry(ctx, n, isDone); err != nil {
 			return err
 		}
 	}
@@ -243,6 +252,9 @@ func (l *Ledger) foldEntry(ctx context.Context, n int64, isDone bool) error {
 	done := Done{}
 	if isDone {
 		data, err := l.read(ctx, doneKey(n))
+		if errors.Is(err, fs.ErrNotExist) {
+			return &DamageError{Key: doneKey(n), Err: errors.New("the completion is missing, and entries follow it")}
+		}
 		if err != nil {
 			return err
 		}

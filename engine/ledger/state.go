@@ -81,9 +81,19 @@ func (s *State) fold(e Entry, hash string, done Done) {
 		}
 	}
 	if e.Summary != nil {
-		s.Runs = append(s.Runs, *e.Summary)
-		s.Runs = s.Runs[max(0, len(s.Runs)-MaxRuns):]
+		s.foldRun(*e.Summary)
 	}
+}
+
+// foldRun adds the record of a run. What was done by hand is recorded with its entry,
+// and again when the warehouse has followed.
+func (s *State) foldRun(r RunSummary) {
+	if last := len(s.Runs) - 1; last >= 0 && r.ByHand && s.Runs[last].ByHand && s.Runs[last].Run == r.Run {
+		s.Runs[last] = r
+		return
+	}
+	s.Runs = append(s.Runs, r)
+	s.Runs = s.Runs[max(0, len(s.Runs)-MaxRuns):]
 }
 
 // Unit returns the published unit of a dataset.
@@ -119,10 +129,13 @@ func (s *State) Run(id string) (RunSummary, bool) {
 	return RunSummary{}, false
 }
 
-// LastRun is when the last recorded run ended; zero where there is none.
+// LastRun is when the last recorded run ended, what was done by hand left out; zero
+// where there is none.
 func (s *State) LastRun() time.Time {
-	if len(s.Runs) == 0 {
-		return time.Time{}
+	for _, r := range slices.Backward(s.Runs) {
+		if !r.ByHand {
+			return r.Finished
+		}
 	}
-	return s.Runs[len(s.Runs)-1].Finished
+	return time.Time{}
 }

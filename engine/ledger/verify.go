@@ -26,8 +26,10 @@ type LedgerFault struct {
 
 // Verify reads every record of the ledger again and follows the chain of hashes: an
 // edited or missing entry is found by the one behind it, the last one by its Done, a
-// checkpoint by folding the entries before it. It changes nothing, and needs no
-// ledger that can be opened.
+// missing Done by the entries behind it, a checkpoint by folding the entries before it.
+// Of what Dones say of lost files a later checkpoint tells alone; that the last entries
+// are gone together with all that was written since, nothing does. It changes nothing,
+// and needs no ledger that can be opened.
 func Verify(ctx context.Context, store Store) (*Verification, error) {
 	objects, err := store.List(ctx, Prefix)
 	if err != nil {
@@ -53,7 +55,7 @@ func Verify(ctx context.Context, store Store) (*Verification, error) {
 			v.state.Number, v.state.Hash, v.broken = n, "", true
 			continue
 		}
-		if err := v.entry(ctx, n, listing.done[n]); err != nil {
+		if err := v.entry(ctx, n, listing.done[n] || n < last); err != nil {
 			return nil, err
 		}
 		if checkpoints[n] {

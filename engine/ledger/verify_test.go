@@ -27,6 +27,8 @@ func TestVerify(t *testing.T) {
 		{"entry before the checkpoint missing", func(t *testing.T, s *store) { s.remove(t, entryKey(3)) }, []string{entryKey(3)}},
 		{"last entry missing", func(t *testing.T, s *store) { s.remove(t, entryKey(60)) }, []string{entryKey(60)}},
 		{"done cut", func(t *testing.T, s *store) { s.replace(t, doneKey(5), func(text string) string { return text[:9] }) }, []string{doneKey(5)}},
+		{"done missing", func(t *testing.T, s *store) { s.remove(t, doneKey(55)) }, []string{doneKey(55)}},
+		{"done of the last entry missing", func(t *testing.T, s *store) { s.remove(t, doneKey(60)) }, nil},
 		{"checkpoint", func(t *testing.T, s *store) { s.replace(t, checkpointKey(50), func(string) string { return "zstd" }) }, []string{checkpointKey(50)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

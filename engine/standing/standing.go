@@ -155,7 +155,9 @@ func Tonight(s *ledger.State, idle *ledger.RunSummary, due time.Duration, now ti
 		}
 	}
 	for i := range s.Runs {
-		see(&s.Runs[i])
+		if !s.Runs[i].ByHand { // a closing in the morning is no night's work
+			see(&s.Runs[i])
+		}
 	}
 	if idle != nil && (n.Last == nil || idle.Finished.After(n.Last.Finished)) {
 		n.Idle = true

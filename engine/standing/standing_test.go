@@ -140,6 +140,10 @@ func TestTonight(t *testing.T) {
 			t.Errorf("at %s: %+v, want %+v", c.now, n, c)
 		}
 	}
+	s.Runs = append(s.Runs, ledger.RunSummary{Run: "by hand", Finished: at(28, 6), ByHand: true})
+	if n := standing.Tonight(s, nil, six, at(28, 7)); !n.Late || n.Last.Exit != 1 || !n.Success.Equal(at(27, 4)) {
+		t.Errorf("a closing is no night: %+v", n)
+	}
 	if n := standing.Tonight(s, nil, -1, at(28, 7)); n.Late || !n.Deadline.IsZero() {
 		t.Errorf("without a deadline: %+v", n)
 	}
