@@ -84,7 +84,8 @@ func (w *Warehouse) change(ctx context.Context, r Request, do func(context.Conte
 		return l.run(ctx, do)
 	})
 	l.report.Elapsed = time.Since(l.begun)
-	return l.report, explain(errors.Join(append(l.held, err)...))
+	// What stands in the way of all comes first: its remedy is the one to try.
+	return l.report, errors.Join(append([]error{explain(err)}, l.held...)...)
 }
 
 func (l *load) run(ctx context.Context, do func(context.Context, *load) error) (err error) {
