@@ -181,6 +181,30 @@ func TestTooFewLocks(t *testing.T) {
 	}
 }
 
+// A server that ends idle sessions and long transactions ends no load.
+func TestLoadOutlastsTheServersTimeouts(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	limits := []string{"idle_session_timeout", "statement_timeout", "idle_in_transaction_session_timeout"}
+	if f.Version() >= 17 {
+		limits = append(limits, "transaction_timeout")
+	}
+	name := f.one("select quote_ident(current_database())")
+	for _, limit := range limits {
+		f.exec("alter database " + name + " set " + limit + " = '200ms'")
+	}
+	slow := day(date("2025-01-01"))
+	csv := slow.CSV
+	slow.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
+		f.exec("select pg_sleep(0.5)")
+		return csv(ctx, columns)
+	}
+	f.load(slow)
+	for _, limit := range limits {
+		diff(t, limit, "0", f.one("show "+limit))
+	}
+}
+
 // A unit that does not balance is told beside a server that goes away after it, and
 // not as a part of that.
 func TestServerLostBehindAUnitThatDoesNotBalance(t *testing.T) {
