@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/bits"
 	"slices"
 	"sync"
@@ -83,7 +84,8 @@ func (w *Warehouse) change(ctx context.Context, r Request, do func(context.Conte
 		return l.run(ctx, do)
 	})
 	l.report.Elapsed = time.Since(l.begun)
-	return l.report, explain(errors.Join(append(l.held, err)...))
+	// What stands in the way of all comes first: its remedy is the one to try.
+	return l.report, errors.Join(append([]error{explain(err)}, l.held...)...)
 }
 
 func (l *load) run(ctx context.Context, do func(context.Context, *load) error) (err error) {
@@ -202,7 +204,7 @@ func (l *load) loadWhole(ctx context.Context, b *batch) error {
 // loadLeaf stages a leaf; with the last of a batch, the batch is swapped. It
 // returns only errors that end the load.
 func (l *load) loadLeaf(ctx context.Context, b *batch, f *leaf) error {
-	err := l.stageSound(ctx, b, f)
+	_, err := l.stageSound(ctx, b, f)
 	if f.slot != nil {
 		l.conns.giveBack(f.slot)
 		f.slot = nil
@@ -217,17 +219,25 @@ func (l *load) loadLeaf(ctx context.Context, b *batch, f *leaf) error {
 	if !last {
 		return nil
 	}
-	// A unit held by one leaf must leave the others too, so that it shows nowhere.
-	for _, f := range b.leaves {
-		if err := l.stageSound(ctx, b, f); err != nil {
-			return err
+	// A unit held by one leaf must leave the others too, so that it shows nowhere. A
+	// leaf that is staged again for that may hold another unit, which the leaves before
+	// it have: each round that changes a leaf takes a unit out of it.
+	for settled := false; !settled; {
+		settled = true
+		for _, f := range b.leaves {
+			changed, err := l.stageSound(ctx, b, f)
+			if err != nil {
+				return err
+			}
+			settled = settled && !changed
 		}
 	}
 	return l.show(ctx, b)
 }
 
-// stageSound stages the leaf, again without the units that cannot be loaded.
-func (l *load) stageSound(ctx context.Context, b *batch, f *leaf) error {
+// stageSound stages the leaf, again without the units that cannot be loaded, and
+// tells whether it is another than before.
+func (l *load) stageSound(ctx context.Context, b *batch, f *leaf) (again bool, err error) {
 	for {
 		l.mu.Lock()
 		changed := f.without(func(unit string) bool { return b.failed || b.held[unit] })
@@ -235,20 +245,22 @@ func (l *load) stageSound(ctx context.Context, b *batch, f *leaf) error {
 		nothing := f.empty
 		l.mu.Unlock()
 		if f.staged && (changed || nothing) {
+			again = true
 			if err := l.unstage(ctx, f); err != nil {
-				return err
+				return again, err
 			}
 		}
 		if f.staged || nothing {
-			return nil
+			return again, nil
 		}
+		again = true
 		err := l.stageLeaf(ctx, f)
 		if err == nil {
 			f.staged = true
 			continue
 		}
 		if ctx.Err() != nil || !holds(err) {
-			return err
+			return again, err
 		}
 		unit := unitOf(err)
 		if !slices.ContainsFunc(f.parts, func(s *staged) bool { return s.Unit == unit }) {
@@ -256,7 +268,7 @@ func (l *load) stageSound(ctx context.Context, b *batch, f *leaf) error {
 		}
 		l.hold(b, unit, err)
 		if err := l.unstage(ctx, f); err != nil {
-			return err
+			return again, err
 		}
 	}
 }
@@ -267,12 +279,29 @@ func (l *load) show(ctx context.Context, b *batch) error {
 	if len(b.leaves) == 0 {
 		return nil
 	}
+	if err := l.sound(b); err != nil {
+		return err
+	}
 	err := l.swap(ctx, b)
 	if err != nil && ctx.Err() == nil && holds(err) {
 		l.hold(b, "", err)
 		return nil
 	}
 	return err
+}
+
+// sound refuses to show a part of a unit: what is held is in no leaf.
+func (l *load) sound(b *batch) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range b.leaves {
+		for _, s := range f.parts {
+			if b.failed || b.held[s.Unit] {
+				return fmt.Errorf("show %s: unit %s of %s is staged, though the unit is held", b.name, s.Unit, s.Table)
+			}
+		}
+	}
+	return nil
 }
 
 // hold keeps a unit, or with "" the whole batch, from being shown.

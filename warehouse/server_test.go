@@ -181,6 +181,57 @@ func TestTooFewLocks(t *testing.T) {
 	}
 }
 
+// A server that ends idle sessions and long transactions ends no load.
+func TestLoadOutlastsTheServersTimeouts(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	limits := []string{"idle_session_timeout", "statement_timeout", "idle_in_transaction_session_timeout"}
+	if f.Version() >= 17 {
+		limits = append(limits, "transaction_timeout")
+	}
+	name := f.one("select quote_ident(current_database())")
+	for _, limit := range limits {
+		f.exec("alter database " + name + " set " + limit + " = '200ms'")
+	}
+	slow := day(date("2025-01-01"))
+	csv := slow.CSV
+	slow.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
+		f.exec("select pg_sleep(0.5)")
+		return csv(ctx, columns)
+	}
+	f.load(slow)
+	for _, limit := range limits {
+		diff(t, limit, "0", f.one("show "+limit))
+	}
+}
+
+// A unit that does not balance is told beside a server that goes away after it, and
+// not as a part of that.
+func TestServerLostBehindAUnitThatDoesNotBalance(t *testing.T) {
+	t.Parallel()
+	f := open(t, func(o *warehouse.Options) { o.Streams = 1 })
+	wrong, other := day(date("2025-01-01"), "a", "b"), day(date("2025-01-02"))
+	wrong.Rows++
+	csv := other.CSV
+	other.CSV = func(ctx context.Context, columns []string) (io.ReadCloser, error) {
+		f.exec("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+		return csv(ctx, columns)
+	}
+	_, err := f.Load(t.Context(), warehouse.Request{Run: "r", Parts: []warehouse.Part{wrong, other}})
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		t.Fatalf("error %v, want several", err)
+	}
+	var balance *warehouse.ReconcileError
+	var server *warehouse.ServerError
+	if parts := joined.Unwrap(); len(parts) != 2 || !errors.As(parts[0], &server) || !errors.As(parts[1], &balance) || !server.Lost {
+		t.Errorf("errors %q, want one of each", parts)
+	}
+	if server != nil && errors.As(server, &balance) {
+		t.Errorf("the server's error has the unit's in it: %v", server)
+	}
+}
+
 // A tablespace on a small file system is full in the middle of a load.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()

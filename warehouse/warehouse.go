@@ -132,7 +132,27 @@ func (w *Warehouse) connect(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, &UnreachableError{URL: w.masked, Err: err}
 	}
+	if err := w.stayConnected(ctx, conn); err != nil {
+		return nil, errors.Join(&UnreachableError{URL: w.masked, Err: err}, conn.Close(context.WithoutCancel(ctx)))
+	}
 	return conn, nil
+}
+
+// stayConnected lifts the limits that a server may set to how long a session idles or
+// a transaction lasts: both are as long as a large month takes. An older server would
+// refuse a connection that names a setting which it lacks.
+func (w *Warehouse) stayConnected(ctx context.Context, conn *pgx.Conn) error {
+	statement := ""
+	switch {
+	case w.version >= 17:
+		statement = "set idle_session_timeout = 0; set transaction_timeout = 0"
+	case w.version >= minVersion:
+		statement = "set idle_session_timeout = 0"
+	default: // not known yet
+		return nil
+	}
+	_, err := conn.Exec(ctx, statement)
+	return err
 }
 
 // with lends a connection of its own to f.

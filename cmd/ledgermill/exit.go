@@ -43,8 +43,37 @@ func usagef(remedy, format string, args ...any) error {
 	return &usageError{msg: fmt.Sprintf(format, args...), remedy: remedy}
 }
 
-// exitCode is the code of an error, by its type.
+// exitCode is the gravest code of the errors that are joined in err. What has no code
+// of its own fails; beside one that has, as behind a failure in cleaning up, it
+// decides nothing.
 func exitCode(err error) int {
+	code := engine.ExitDone
+	for _, one := range append(joinedIn(err), err) {
+		if own, known := codeOf(one); known {
+			code = engine.Graver(code, own)
+		}
+	}
+	if code == engine.ExitDone {
+		return engine.ExitFailed
+	}
+	return code
+}
+
+// joinedIn are the errors that are joined in err, however deep; none where it is one.
+func joinedIn(err error) (parts []error) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, one := range joined.Unwrap() {
+				parts = append(append(parts, one), joinedIn(one)...)
+			}
+			return parts
+		}
+	}
+	return nil
+}
+
+// codeOf is the code of an error, or of the first that is joined in it, by its type.
+func codeOf(err error) (code int, known bool) {
 	var (
 		coded   interface{ ExitCode() int }
 		usage   *usageError
@@ -68,21 +97,21 @@ func exitCode(err error) int {
 	)
 	switch {
 	case errors.As(err, &coded):
-		return coded.ExitCode()
+		return coded.ExitCode(), true
 	case errors.As(err, &usage), errors.As(err, &sql), errors.As(err, &fault), errors.As(err, &project), errors.As(err, &format),
 		errors.As(err, &option), errors.As(err, &exists), errors.As(err, &config1), errors.As(err, &configs), errors.As(err, &scheme), errors.As(err, &keyless),
 		errors.As(err, &writes), errors.As(err, &unknown), errors.As(err, &away):
-		return engine.ExitUsage
+		return engine.ExitUsage, true
 	case errors.As(err, &race), errors.Is(err, lake.ErrLocked), errors.Is(err, warehouse.ErrBusy):
-		return engine.ExitLocked
+		return engine.ExitLocked, true
 	case errors.As(err, &balance), errors.Is(err, warehouse.ErrReconcile):
-		return engine.ExitBalance
+		return engine.ExitBalance, true
 	case errors.Is(err, lake.ErrFull), errors.Is(err, lake.ErrExists), errors.Is(err, lake.ErrNotEmpty), errors.Is(err, lake.ErrUploadGone), errors.Is(err, lake.ErrChanged):
-		return engine.ExitFailed
+		return engine.ExitFailed, true
 	case errors.As(err, &store), errors.As(err, &place), errors.Is(err, warehouse.ErrUnreachable):
-		return engine.ExitUnreachable
+		return engine.ExitUnreachable, true
 	}
-	return engine.ExitFailed
+	return engine.ExitFailed, false
 }
 
 // remedy is what to do about an error that does not say it itself, or "".

@@ -63,6 +63,33 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// TestExitCodeOfJoined takes the gravest of the errors that are joined, whichever
+// comes first and however deep.
+func TestExitCodeOfJoined(t *testing.T) {
+	t.Parallel()
+	balance, away := &warehouse.ReconcileError{Table: "t"}, &warehouse.ServerError{Err: errors.New("gone"), Lost: true}
+	plain, usage, stopped := errors.New("connection is closed"), usagef("", "no"), &interruption{signal: syscall.SIGINT}
+	for _, c := range []struct {
+		errs []error
+		exit int
+	}{
+		{[]error{balance, away}, engine.ExitBalance},
+		{[]error{away, balance}, engine.ExitBalance},
+		{[]error{away, errors.Join(plain, fmt.Errorf("unit: %w", errors.Join(plain, balance)))}, engine.ExitBalance},
+		{[]error{fmt.Errorf("%w and %w", away, stopped), balance}, engine.ExitInterrupted},
+		{[]error{balance, usage, away}, engine.ExitUsage},
+		{[]error{away, plain}, engine.ExitUnreachable},
+		{[]error{plain, plain}, engine.ExitFailed},
+		{[]error{&engine.StoreError{Op: "list", Err: errors.Join(balance, plain)}}, engine.ExitBalance},
+		{[]error{&warehouse.ServerError{Err: errors.Join(plain, balance)}}, engine.ExitFailed},
+	} {
+		wrapped := fmt.Errorf("run: %w", errors.Join(c.errs...))
+		if got := exitCode(wrapped); got != c.exit {
+			t.Errorf("%q: exit code %d, want %d", wrapped, got, c.exit)
+		}
+	}
+}
+
 // TestGravest takes the gravest of any two codes, in the order that the help prints.
 func TestGravest(t *testing.T) {
 	t.Parallel()
