@@ -268,7 +268,7 @@ func (m *Mill) loadAlone(ctx context.Context, record *ledger.RunSummary, load fu
 	ended.Exit, ended.Error = ExitDone, ""
 	err := load()
 	if err != nil {
-		err, ended.Exit = m.ended(ctx, err)
+		ended.Exit, err = m.ended(ctx, err)
 		ended.Error = m.discreet(err.Error())
 	}
 	ended.Finished = m.Now().UTC()

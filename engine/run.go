@@ -85,7 +85,7 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	told := m.tell(report)
 	p, err := m.prepareRun(ctx, sel, true)
 	if err != nil {
-		err, report.Exit = m.ended(ctx, err)
+		report.Exit, err = m.ended(ctx, err)
 		told.failed(m, err)
 		m.recordUnplanned(context.WithoutCancel(ctx), report, sel.Reason, err)
 		return report, err
@@ -112,24 +112,24 @@ func (m *Mill) Execute(ctx context.Context, sel Selection) (report *Report, err 
 	}
 	if err != nil {
 		var exit int
-		err, exit = m.ended(ctx, err)
+		exit, err = m.ended(ctx, err)
 		report.Exit = Graver(report.Exit, exit)
 	}
 	r.tellEnd(err)
 	return report, errors.Join(err, r.close(context.WithoutCancel(ctx), err))
 }
 
-// ended is the error that ends a run, and its exit code. What broke the run off is said
+// ended is the exit code of a run, and the error that ends it. What broke the run off is said
 // beside what broke off, and its exit code counts whatever wraps it.
-func (m *Mill) ended(ctx context.Context, err error) (error, int) {
+func (m *Mill) ended(ctx context.Context, err error) (exit int, ended error) {
 	cause := context.Cause(ctx)
 	if cause == nil {
-		return err, m.ExitCode(err)
+		return m.ExitCode(err), err
 	}
 	if !errors.Is(err, cause) {
 		err = errors.Join(cause, err)
 	}
-	return err, Graver(m.ExitCode(cause), m.ExitCode(err))
+	return Graver(m.ExitCode(cause), m.ExitCode(err)), err
 }
 
 // releaseAll gives back what was landed: the load needs the memory, and not the rows.
