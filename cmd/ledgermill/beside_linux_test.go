@@ -343,3 +343,31 @@ func (s *sessions) poll(ctx context.Context, conn *pgx.Conn, login string) error
 	s.oldest = max(s.oldest, time.Duration(oldest*float64(time.Second)))
 	return nil
 }
+
+// TestTerminalIsNotAsked runs a command on a terminal that answers nothing: it sends no
+// query and waits for none. A library that asks for the background's colour as it is
+// initialised held up every command for five seconds, on all such terminals.
+func TestTerminalIsNotAsked(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("ledgermill"); err != nil {
+		t.Skip("the tests' own main puts the program into the path")
+	}
+	screen, terminal, err := openTerminal(24, 80)
+	if err != nil {
+		t.Skipf("no terminal can be had: %v", err)
+	}
+	cmd := exec.CommandContext(t.Context(), "ledgermill", "version")
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "TERM=xterm")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := errors.Join(cmd.Start(), terminal.Close()); err != nil {
+		t.Fatal(err)
+	}
+	said, _ := io.ReadAll(screen) // it ends with an error when the terminal goes
+	if err := errors.Join(cmd.Wait(), screen.Close()); err != nil {
+		t.Error(err)
+	}
+	if !bytes.HasPrefix(said, []byte("ledgermill ")) || bytes.ContainsRune(said, 0x1b) {
+		t.Errorf("the terminal was sent %q", said)
+	}
+}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"ledgermill/warehouse/monitor"
 )
@@ -50,7 +50,7 @@ func (a *app) watchScreen(ctx context.Context, m *monitoring) error {
 		}
 	}
 	s.paint()
-	_, err := tea.NewProgram(s, tea.WithAltScreen(), tea.WithContext(ctx), tea.WithOutput(a.stdout), tea.WithInput(a.stdin),
+	_, err := tea.NewProgram(s, tea.WithContext(ctx), tea.WithOutput(a.stdout), tea.WithInput(a.stdin),
 		tea.WithoutSignalHandler(), tea.WithFPS(paints)).Run()
 	if ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) {
 		return context.Cause(ctx)
@@ -58,7 +58,7 @@ func (a *app) watchScreen(ctx context.Context, m *monitoring) error {
 	return err
 }
 
-// paint chooses styles. lipgloss leaves colours out where NO_COLOR is set or the
+// paint chooses styles. The program leaves colours out where NO_COLOR is set or the
 // terminal has none.
 func (s *screen) paint() {
 	s.styles = map[monitor.LineKind]lipgloss.Style{
@@ -100,7 +100,7 @@ func (s *screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tick:
 		s.ticking = false
 		return s, s.ask()
-	case tea.KeyMsg:
+	case tea.KeyPressMsg:
 		return s.key(msg.String())
 	}
 	return s, nil
@@ -133,7 +133,7 @@ func (s *screen) key(key string) (tea.Model, tea.Cmd) {
 		return s, tea.Quit
 	case "?", "h":
 		s.help = !s.help
-	case "p", " ":
+	case "p", "space":
 		s.paused = !s.paused
 	case "tab", "right", "l":
 		return s.show(s.at + 1)
@@ -176,8 +176,15 @@ func (s *screen) show(i int) (tea.Model, tea.Cmd) {
 	return s, s.ask()
 }
 
-// View implements tea.Model: a line on top, the panels, and the keys below.
-func (s *screen) View() string {
+// View implements tea.Model.
+func (s *screen) View() tea.View {
+	view := tea.NewView(s.text())
+	view.AltScreen = true
+	return view
+}
+
+// text is what shows: a line on top, the panels, and the keys below.
+func (s *screen) text() string {
 	if s.width < 1 || s.height < 1 {
 		return ""
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/mattn/go-runewidth"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"ledgermill/sql"
 	"ledgermill/warehouse/monitor"
@@ -48,16 +48,18 @@ func press(s *screen, msg tea.Msg) {
 	}
 }
 
-func keyOf(text string) tea.KeyMsg {
+func keyOf(text string) tea.KeyPressMsg {
 	switch text {
 	case "tab":
-		return tea.KeyMsg{Type: tea.KeyTab}
+		return tea.KeyPressMsg{Code: tea.KeyTab}
 	case "down":
-		return tea.KeyMsg{Type: tea.KeyDown}
+		return tea.KeyPressMsg{Code: tea.KeyDown}
 	case "pgdown":
-		return tea.KeyMsg{Type: tea.KeyPgDown}
+		return tea.KeyPressMsg{Code: tea.KeyPgDown}
+	case "space":
+		return tea.KeyPressMsg{Code: tea.KeySpace, Text: " "}
 	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text)}
+	return tea.KeyPressMsg{Code: []rune(text)[0], Text: text}
 }
 
 // TestScreenSizes draws every view at sizes down to nothing, with 5,000 rows: no line
@@ -70,13 +72,13 @@ func TestScreenSizes(t *testing.T) {
 		for range len(s.m.views) + 1 {
 			for _, key := range []string{"tab", "pgdown", "pgdown", "down", "?", "?", "g", "2", "tab"} {
 				press(s, keyOf(key))
-				text := s.View()
+				text := s.text()
 				lines := strings.Split(text, "\n")
 				if len(lines) > max(1, size[1]) {
 					t.Fatalf("%v: %d lines", size, len(lines))
 				}
 				for _, line := range lines {
-					if w := runewidth.StringWidth(line); w > size[0] {
+					if w := ansi.StringWidth(line); w > size[0] {
 						t.Fatalf("%v: a line of %d: %q", size, w, line)
 					}
 					if strings.Contains(line, "\x1b[2J") {
@@ -94,24 +96,24 @@ func TestScreenKeys(t *testing.T) {
 	s := screenOf(t, 100)
 	press(s, tea.WindowSizeMsg{Width: 80, Height: 24})
 	press(s, keyOf("2"))
-	if text := s.View(); !strings.Contains(text, "2 batch") || !strings.Contains(text, "r0 ") || !strings.Contains(text, "q quit") || !strings.Contains(text, "no server") {
+	if text := s.text(); !strings.Contains(text, "2 batch") || !strings.Contains(text, "r0 ") || !strings.Contains(text, "q quit") || !strings.Contains(text, "no server") {
 		t.Errorf("batch:\n%s", text)
 	}
 	for range 20 {
 		press(s, keyOf("pgdown"))
-		s.View()
+		s.text()
 	}
-	if text := s.View(); strings.Contains(text, "r0 ") || !strings.Contains(text, "n/a") {
+	if text := s.text(); strings.Contains(text, "r0 ") || !strings.Contains(text, "n/a") {
 		t.Errorf("at the end:\n%s", text)
 	}
 	press(s, keyOf("g"))
 	press(s, keyOf("p"))
 	before := s.sample.At
 	press(s, tick{})
-	if !s.sample.At.Equal(before) || !strings.Contains(s.View(), "paused") {
+	if !s.sample.At.Equal(before) || !strings.Contains(s.text(), "paused") {
 		t.Error("it does not pause")
 	}
-	press(s, keyOf("p"))
+	press(s, keyOf("space"))
 	press(s, tick{})
 	if s.sample.At.Equal(before) {
 		t.Error("it does not go on")
@@ -138,8 +140,8 @@ func TestScreenPausedAtOnce(t *testing.T) {
 	first := s.Init()
 	press(s, keyOf("p"))
 	_, next := s.Update(first())
-	if s.asking || next == nil || s.sample.At.IsZero() || !strings.Contains(s.View(), "paused") {
-		t.Errorf("asking %t:\n%s", s.asking, s.View())
+	if s.asking || next == nil || s.sample.At.IsZero() || !strings.Contains(s.text(), "paused") {
+		t.Errorf("asking %t:\n%s", s.asking, s.text())
 	}
 }
 
