@@ -17,7 +17,8 @@ func (a *app) checkCommand() *cli.Command {
 		Name:  "check",
 		Usage: "bind every contract, model, test and query on empty tables, and look for what goes wrong later; touches no data",
 		Description: `Every fault of every file at once, each with its line, the place, and what to do. Needs
-no data and no server. Errors cannot run, or are never meant; warnings run, and may
+no data and no server: of the monitor's views, what stands above a statement is read,
+and what only PostgreSQL understands is listed as not bound. Errors cannot run, or are never meant; warnings run, and may
 cost a cent or differ on another engine: --rules lists what is looked for, and why.
 
 A warning that is right here is silenced where it stands, by a comment with a reason
@@ -70,8 +71,14 @@ func (a *app) check(c *cli.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, binder.Close()) }()
-	result, err := check.Files(c.Context, check.Options{Options: model.Options{FS: w.files, Judge: judge, Parameters: config.Parameters},
-		Binder: binder, Select: c.String("select"), Engine: config.Engine.Name})
+	o := check.Options{Options: model.Options{FS: w.files, Judge: judge, Parameters: config.Parameters},
+		Binder: binder, Select: c.String("select"), Engine: config.Engine.Name}
+	if o.Select == "" {
+		if _, err := w.views(); err != nil && !errors.As(err, &o.Faults) {
+			return err
+		}
+	}
+	result, err := check.Files(c.Context, o)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ledgermill/engine/config"
+	"ledgermill/engine/sqltext"
 	"ledgermill/sql"
 	"ledgermill/warehouse"
 	"ledgermill/warehouse/monitor"
@@ -128,7 +129,7 @@ func (a *app) openMonitor(c *cli.Context) (*monitoring, error) {
 		return nil, err
 	}
 	m.work = w
-	if m.views, err = monitor.ReadViews(viewFS{w.files}); err != nil {
+	if m.views, err = w.views(); err != nil {
 		return nil, err
 	}
 	if names := c.String("view"); names != "" {
@@ -241,13 +242,28 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// views are those of the monitor. Faults are placed from the project's directory.
+func (w *workspace) views() ([]monitor.View, error) {
+	views, err := monitor.ReadViews(viewFS{w.files})
+	var faults sqltext.Errors
+	if errors.As(err, &faults) {
+		for _, f := range faults {
+			f.Pos.File = path.Join(viewsDir, f.Pos.File)
+		}
+	}
+	return views, err
+}
+
+// viewsDir is where a project has views.
+const viewsDir = "sql/monitor"
+
 // viewFS are the mill's views and the project's. A project's file wins over the mill's
 // of the same name.
 type viewFS struct{ project fs.FS }
 
 // Open implements fs.FS.
 func (v viewFS) Open(name string) (fs.File, error) {
-	f, err := v.project.Open(path.Join("sql/monitor", name))
+	f, err := v.project.Open(path.Join(viewsDir, name))
 	if errors.Is(err, fs.ErrNotExist) && (millMigration(name) || name == ".") {
 		return sql.FS.Open(path.Join("monitor", name))
 	}
@@ -256,7 +272,7 @@ func (v viewFS) Open(name string) (fs.File, error) {
 
 // ReadDir implements fs.ReadDirFS.
 func (v viewFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, err := fs.ReadDir(v.project, path.Join("sql/monitor", name))
+	entries, err := fs.ReadDir(v.project, path.Join(viewsDir, name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

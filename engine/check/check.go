@@ -63,8 +63,9 @@ type Result struct {
 type Options struct {
 	model.Options
 	Binder Binder
-	Select string // datasets to report on, as Project.Select takes them; "": all files
-	Engine string // "spark": what it lacks or reads otherwise is an error; else a warning
+	Select string         // datasets to report on, as Project.Select takes them; "": all files
+	Engine string         // "spark": what it lacks or reads otherwise is an error; else a warning
+	Faults sqltext.Errors // of files that others read, as the monitor's views
 }
 
 // Files checks every file. What is wrong with a file is a finding; an error is not
@@ -81,7 +82,7 @@ func Files(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Report: report, Findings: unbound(faults)}
+	r := &Result{Report: report, Findings: unbound(slices.Concat(faults, o.Faults))}
 	if err := r.lint(ctx, o, project, wanted); err != nil {
 		return nil, err
 	}

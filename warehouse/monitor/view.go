@@ -19,6 +19,7 @@ type View struct {
 	Name   string // overview
 	About  string
 	Panels []Panel
+	file   string
 }
 
 // Panel is one table of a view, or one row of figures.
@@ -111,8 +112,8 @@ func ReadViews(files fs.FS) ([]View, error) {
 	slices.SortFunc(views, func(a, b View) int { return a.Number - b.Number })
 	for i := 1; i < len(views); i++ {
 		if views[i].Name == views[i-1].Name || views[i].Number == views[i-1].Number {
-			return nil, sqltext.Errors{{Pos: sqltext.Pos{File: views[i].Name, Line: 1, Col: 1},
-				Msg: fmt.Sprintf("views %s and %s have the same number or name", views[i-1].Name, views[i].Name)}}
+			return nil, sqltext.Errors{{Pos: sqltext.Pos{File: views[i].file, Line: 1, Col: 1},
+				Msg: fmt.Sprintf("has the number or the name of %s", views[i-1].file)}}
 		}
 	}
 	if faults = clashes(views); len(faults) > 0 {
@@ -147,7 +148,7 @@ func readView(file, text string) (View, sqltext.Errors) {
 	if name == nil {
 		return View{}, sqltext.Errors{{Pos: sqltext.Pos{File: file, Line: 1, Col: 1}, Msg: "is no name of a view", Remedy: "call it 12_name.sql"}}
 	}
-	v := View{Name: name[2]}
+	v := View{Name: name[2], file: file}
 	v.Number, _ = strconv.Atoi(name[1]) // two digits
 	var faults sqltext.Errors
 	line := 0

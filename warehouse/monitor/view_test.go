@@ -80,7 +80,7 @@ func TestViewFaults(t *testing.T) {
 		"alarm":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key: a\n-- alarm: yes\nselect 1;", `an alarm is`},
 		"empty":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key:\nselect 1;", "`key` needs a value"},
 		"about":      {"01_a.sql", "-- key: x\n-- panel: p\n-- key: a\nselect 1;", "`about` stands above"},
-		"same twice": {"01_a.sql", "-- about: x\n", `have the same number or name`},
+		"same twice": {"01_a.sql", "-- about: x\n", `has the number or the name of`},
 		"pg_up":      {"01_a.sql", "-- about: x\n-- panel: p\n-- key: a\n-- metric a: gauge pg_up b\nselect 1;", `01_a.sql:4:\d+: metric pg_up is the monitor's own`},
 		"help twice": {"01_a.sql", two("gauge m help", "gauge m other"), `01_a.sql:9:\d+: metric m has another help or kind at 01_a.sql:4:\d+$`},
 		"kind twice": {"01_a.sql", two("gauge m help", "counter m help"), `01_a.sql:9:\d+: metric m has another`},
