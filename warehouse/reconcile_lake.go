@@ -50,11 +50,12 @@ type State string
 const (
 	Agrees     State = "agrees"
 	Differs    State = "differs"
-	NotLoaded  State = "not loaded"        // published, and not in the warehouse
-	OtherLoad  State = "other content"     // loaded from another content than the published
-	NotInLake  State = "not in the lake"   // loaded, and no longer published
-	Gone       State = "not made any more" // published and loaded, and nothing makes it any more
-	BelowFloor State = "below the floor"   // retention has removed it
+	NotLoaded  State = "not loaded"         // published, and not in the warehouse
+	OtherLoad  State = "other content"      // loaded from another content than the published
+	NotInLake  State = "not in the lake"    // loaded, and no longer published
+	ByNoLoad   State = "brought by no load" // rows of a date that is in no unit that is loaded
+	Gone       State = "not made any more"  // published and loaded, and nothing makes it any more
+	BelowFloor State = "below the floor"    // retention has removed it
 )
 
 // Reconciled is what a reconciliation found.
@@ -65,7 +66,7 @@ type Reconciled struct {
 	ByRow   bool             `json:"by_row"` // whole rows were compared too
 }
 
-// ReconciledUnit is one unit of one table.
+// ReconciledUnit is one unit of one table, or a date with rows that are of none.
 type ReconciledUnit struct {
 	Table         string          `json:"table"`
 	Dataset       string          `json:"dataset,omitempty"`
@@ -97,7 +98,7 @@ func (w *Warehouse) Reconcile(ctx context.Context, r ReconcileRequest) (report R
 	if err != nil {
 		return report, explain(err)
 	}
-	report.Units, report.ByRow = append(one.units, one.left...), r.Rows
+	report.Units, report.ByRow = slices.Concat(one.units, one.left, slices.Concat(one.found...)), r.Rows
 	for _, u := range one.units {
 		report.Rows += u.Rows
 	}
@@ -118,6 +119,8 @@ type reconciliation struct {
 	units   []ReconciledUnit // one a part of the request
 	jobs    []comparison
 	left    []ReconciledUnit
+	dated   []*table
+	found   [][]ReconciledUnit // rows that no load brought, of each of the dated
 }
 
 // comparison is a part that both sides hold.
@@ -164,7 +167,9 @@ func (r *reconciliation) plan(ctx context.Context, conn *pgx.Conn) error {
 		r.units = append(r.units, u)
 	}
 	r.leftovers(list)
-	return nil
+	r.dated, err = r.datedTables(ctx, conn, list)
+	r.found = make([][]ReconciledUnit, len(r.dated))
+	return err
 }
 
 func (r *reconciliation) prepare(ctx context.Context, conn *pgx.Conn, at int, p Part, leaf string) error {
@@ -195,14 +200,14 @@ func (r *reconciliation) leftovers(list []Loaded) {
 	}
 	for _, l := range list {
 		within := l.From == nil || (r.request.To.IsZero() || l.From.Before(r.request.To)) && (r.request.From.IsZero() || l.To.After(r.request.From))
-		asked := r.request.Tables == nil || slices.Contains(r.request.Tables, l.Table)
-		if within && asked && !published[[2]string{l.Table, l.Unit}] {
+		if within && r.asked(l.Table) && !published[[2]string{l.Table, l.Unit}] {
 			r.left = append(r.left, ReconciledUnit{Table: l.Table, Unit: l.Unit, State: NotInLake, WarehouseRows: l.Rows})
 		}
 	}
 }
 
-// compareAll compares as many parts at once as there are streams.
+// compareAll compares as many parts at once as there are streams, and looks for rows
+// that are of none.
 func (r *reconciliation) compareAll(ctx context.Context) error {
 	streams := cmp.Or(r.w.options.Streams, usualStreams)
 	pool := newConns(streams, r.w.connectLoader)
@@ -227,6 +232,14 @@ func (r *reconciliation) compareAll(ctx context.Context) error {
 				finished <- c.part
 			}
 			return err
+		})
+	}
+	for i, t := range r.dated {
+		group.Go(func() error {
+			return pool.do(inner, func(conn *pgx.Conn) (err error) {
+				r.found[i], err = r.strays(inner, conn, t)
+				return err
+			})
 		})
 	}
 	err := group.Wait()
@@ -265,6 +278,8 @@ func (r Reconciled) remedy(s State, u ReconciledUnit) string {
 		return "ledgermill load"
 	case NotInLake:
 		return "ledgermill load --full: it removes what the lake does not have"
+	case ByNoLoad:
+		return "find out who wrote them, and delete them in PostgreSQL: a load leaves them, but where it makes their leaf anew"
 	case Differs:
 		again := "ledgermill load --full" + only + " loads them again from the lake"
 		if r.ByRow {

@@ -21,7 +21,7 @@ func (r Reconciled) Text(w io.Writer) error {
 		p.Fprintf(b, "%-30s %6d units %15d rows  %s\n", t.name, t.units, t.rows, t.summary())
 	}
 	for _, t := range r.tables() {
-		for _, state := range []State{Differs, OtherLoad, NotLoaded, NotInLake, Gone} {
+		for _, state := range []State{Differs, OtherLoad, NotLoaded, NotInLake, ByNoLoad, Gone} {
 			r.listUnits(b, p, t.name, state)
 		}
 	}
@@ -59,7 +59,7 @@ func (r Reconciled) tables() []*tableSummary {
 
 func (t *tableSummary) summary() string {
 	var parts []string
-	for _, s := range []State{Agrees, Differs, OtherLoad, NotLoaded, NotInLake, Gone, BelowFloor} {
+	for _, s := range []State{Agrees, Differs, OtherLoad, NotLoaded, NotInLake, ByNoLoad, Gone, BelowFloor} {
 		word := strings.NewReplacer("agrees", "agree", "differs", "differing").Replace(string(s))
 		switch n := t.states[s]; {
 		case n == t.units && s == Agrees:

@@ -17,7 +17,8 @@ func (a *app) reconcileCommand() *cli.Command {
 		Description: `DuckDB reads the published Parquet again, PostgreSQL counts its tables, and nothing
 remembered is trusted: records, and for every column the values that are not null,
 exact sums, smallest and largest value, and the control totals by group. With --rows
-every row is compared by a hash, and the rows that differ are shown. It only reads.
+every row is compared by a hash, and the rows that differ are shown. Dates with rows
+that no load brought are told too. It only reads.
 Exit code 4 says that the two differ.
 
 EXAMPLES
