@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -224,28 +223,6 @@ func helperEnvironment(p place) []string {
 		env = append(env, pair)
 	}
 	return append(env, "HOME="+p.owned(), "TMPDIR="+p.owned(), "PGCTLTIMEOUT="+strconv.Itoa(int(startPatience.Seconds())), helperVariable+"=1")
-}
-
-// stop ends the server if it runs. The shutdown writes a checkpoint, which may
-// take a moment after a big load.
-func (p place) stop(ctx context.Context) error {
-	if postmaster, err := p.readPostmaster(); postmaster == nil || err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, filepath.Join(p.binaries(), "bin", "pg_ctl"),
-		"stop", "-w", "-m", "fast", "-t", strconv.Itoa(int(stopPatience.Seconds())), "-D", p.data())
-	cmd.Env = helperEnvironment(p)
-	cmd.Dir = p.home
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.credential, Setpgid: true}
-	if text, err := cmd.CombinedOutput(); err != nil {
-		if postmaster, readErr := p.readPostmaster(); postmaster == nil && readErr == nil {
-			return nil
-		}
-		return fmt.Errorf("pg_ctl stop: %w: %s", err, strings.TrimSpace(string(text)))
-	}
-	return nil
 }
 
 const (
