@@ -34,6 +34,8 @@ type LoadRequest struct {
 	// of Parts are loaded, and what is not published is removed. Nil, as where nothing
 	// is published at all: what differs is loaded, and nothing removed.
 	Published []Part
+	// Within bounds what is removed, by dates and datasets.
+	Within Selection
 	// Dropped are units that the lake has no longer: what is loaded of them is removed,
 	// but where Published has a part at their place.
 	Dropped []ledger.UnitRecord
@@ -103,14 +105,14 @@ func dateOf(one *model.Model) string {
 }
 
 // Load brings the warehouse to what the lake holds. With Full all that is selected
-// is loaded again, and what the lake does not hold is removed.
+// is loaded again, and what of that the lake does not hold is removed.
 func (m *Mill) Load(ctx context.Context, sel Selection) (LoadReport, error) {
 	if m.Warehouse == nil {
 		return LoadReport{}, errors.New("there is no warehouse")
 	}
 	request := LoadRequest{Run: m.Run, Parts: m.Parts(sel)}
 	if sel.Full {
-		request.Published = m.Published(Selection{})
+		request.Published, request.Within = m.Published(Selection{}), sel
 	}
 	return m.Warehouse.Load(ctx, request)
 }

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -94,6 +95,8 @@ type Request struct {
 	// Published are all parts of the lake, if units that are not among them are to be
 	// removed. Nil: nothing is.
 	Published []Part
+	// Within bounds which of them are removed.
+	Within Scope
 	// Removed are the only units to be removed of those that are not among Published:
 	// by name and content. Nil: all are.
 	Removed []Removed
@@ -101,6 +104,22 @@ type Request struct {
 	// goroutines at once. Nil: no progress.
 	Progress func(Event)
 }
+
+// Scope bounds what is looked at beyond the parts of a request. The zero Scope is all
+// that the warehouse holds.
+type Scope struct {
+	// From and To bound the business dates, To being the first date after; zero leaves
+	// them open. Whole datasets have none and are within any.
+	From, To time.Time
+	Tables   []string // nil: all
+}
+
+func (s Scope) covers(l Loaded) bool {
+	within := l.From == nil || (s.To.IsZero() || l.From.Before(s.To)) && (s.From.IsZero() || l.To.After(s.From))
+	return within && s.has(l.Table)
+}
+
+func (s Scope) has(table string) bool { return s.Tables == nil || slices.Contains(s.Tables, table) }
 
 // Removed is a unit that a lake has no longer.
 type Removed struct{ Unit, ContentHash string }

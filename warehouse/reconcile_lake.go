@@ -32,12 +32,8 @@ type ReconcileRequest struct {
 	// Published are all parts of the lake: what the warehouse has beyond them has
 	// left the lake.
 	Published []Part
-	// From and To bound the business dates looked at beyond Parts, To being the
-	// first date after; zero leaves them open.
-	From, To time.Time
-	// Tables are those looked at beyond Parts; nil: all.
-	Tables []string
-	Rows   bool // compare whole rows too, by an order-free hash
+	Within    Scope // what is looked at beyond Parts
+	Rows      bool  // compare whole rows too, by an order-free hash
 	// Progress is called when a part is through, never by two goroutines at once.
 	// Nil: no progress.
 	Progress func(done, total int, p Part)
@@ -199,8 +195,7 @@ func (r *reconciliation) leftovers(list []Loaded) {
 		published[[2]string{p.Table, p.Unit}] = true
 	}
 	for _, l := range list {
-		within := l.From == nil || (r.request.To.IsZero() || l.From.Before(r.request.To)) && (r.request.From.IsZero() || l.To.After(r.request.From))
-		if within && r.asked(l.Table) && !published[[2]string{l.Table, l.Unit}] {
+		if r.request.Within.covers(l) && !published[[2]string{l.Table, l.Unit}] {
 			r.left = append(r.left, ReconciledUnit{Table: l.Table, Unit: l.Unit, State: NotInLake, WarehouseRows: l.Rows})
 		}
 	}

@@ -22,10 +22,6 @@ const straysQuery = `
 	  where l.table_name = $1 and l.from_date <= d.day and d.day < l.to_date)
 	order by day`
 
-func (r *reconciliation) asked(table string) bool {
-	return r.request.Tables == nil || slices.Contains(r.request.Tables, table)
-}
-
 // datedTables are the partitioned tables that are asked about: those that the lake loads or
 // that have a unit. Of a table that is merged all rows are compared.
 func (r *reconciliation) datedTables(ctx context.Context, conn *pgx.Conn, list []Loaded) ([]*table, error) {
@@ -36,7 +32,7 @@ func (r *reconciliation) datedTables(ctx context.Context, conn *pgx.Conn, list [
 	for _, l := range list {
 		named[l.Table] = l.From != nil
 	}
-	maps.DeleteFunc(named, func(name string, dated bool) bool { return !dated || !r.asked(name) })
+	maps.DeleteFunc(named, func(name string, dated bool) bool { return !dated || !r.request.Within.has(name) })
 	rows, err := conn.Query(ctx, "select relname::text from pg_class where relnamespace = $1::regnamespace and relkind = 'p' and relname = any ($2) order by 1",
 		bankSchema, slices.Sorted(maps.Keys(named)))
 	if err != nil {
@@ -59,11 +55,11 @@ func (r *reconciliation) datedTables(ctx context.Context, conn *pgx.Conn, list [
 func (r *reconciliation) strays(ctx context.Context, conn *pgx.Conn, t *table) (found []ReconciledUnit, err error) {
 	key := quote(t.key)
 	var within []string
-	if !r.request.From.IsZero() {
-		within = append(within, key+" >= "+literal(dateText(r.request.From)))
+	if from := r.request.Within.From; !from.IsZero() {
+		within = append(within, key+" >= "+literal(dateText(from)))
 	}
-	if !r.request.To.IsZero() {
-		within = append(within, key+" < "+literal(dateText(r.request.To)))
+	if to := r.request.Within.To; !to.IsZero() {
+		within = append(within, key+" < "+literal(dateText(to)))
 	}
 	where := ""
 	if len(within) > 0 {

@@ -53,8 +53,8 @@ func TestReconcileFindsRowsThatNoLoadBrought(t *testing.T) {
 		"payments 2025-01-12: brought by no load, 1 rows",
 	}
 	diff(t, "all", found, f.strays(warehouse.ReconcileRequest{Published: parts}))
-	diff(t, "one table", found[:1], f.strays(warehouse.ReconcileRequest{Published: parts, Tables: []string{"payment_totals", "people"}}))
-	diff(t, "some dates", found[2:3], f.strays(warehouse.ReconcileRequest{Published: parts, From: date("2025-01-01"), To: date("2025-01-12")}))
+	diff(t, "one table", found[:1], f.strays(warehouse.ReconcileRequest{Published: parts, Within: warehouse.Scope{Tables: []string{"payment_totals", "people"}}}))
+	diff(t, "some dates", found[2:3], f.strays(warehouse.ReconcileRequest{Published: parts, Within: warehouse.Scope{From: date("2025-01-01"), To: date("2025-01-12")}}))
 
 	// A unit whose leaf somebody replaced is not loaded: its rows are no load's either.
 	f.exec(`delete from payment_totals where booked_on = '2025-04-01'`)
@@ -62,7 +62,7 @@ func TestReconcileFindsRowsThatNoLoadBrought(t *testing.T) {
 	f.exec(`create table replaced partition of payment_totals_p202503 for values from ('2025-03-03') to ('2025-03-04')`)
 	f.exec(`insert into payment_totals (currency, booked_on) values ('EUR', '2025-03-03')`)
 	diff(t, "a leaf of somebody's", []string{"payment_totals 2025-03-03: brought by no load, 1 rows"},
-		f.strays(warehouse.ReconcileRequest{Published: parts, Tables: []string{"payment_totals"}}))
+		f.strays(warehouse.ReconcileRequest{Published: parts, Within: warehouse.Scope{Tables: []string{"payment_totals"}}}))
 }
 
 // A load that shows and removes units meanwhile leaves no rows that look like nobody's.

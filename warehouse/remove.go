@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// removeOthers removes the units that are loaded and that the lake no longer
-// publishes, each in a transaction of its own.
+// removeOthers removes the units within the request's scope that are loaded and that
+// the lake no longer publishes, each in a transaction of its own.
 func (l *load) removeOthers(ctx context.Context) error {
 	published := map[[2]string]bool{}
 	for _, p := range l.request.Published {
@@ -21,7 +21,8 @@ func (l *load) removeOthers(ctx context.Context) error {
 		return err
 	}
 	for _, one := range list {
-		if published[[2]string{one.Table, one.Unit}] || l.request.Removed != nil && !slices.Contains(l.request.Removed, Removed{one.Unit, one.ContentHash}) {
+		if published[[2]string{one.Table, one.Unit}] || !l.request.Within.covers(one) ||
+			l.request.Removed != nil && !slices.Contains(l.request.Removed, Removed{one.Unit, one.ContentHash}) {
 			continue
 		}
 		if err := l.removeUnit(ctx, one); err != nil {

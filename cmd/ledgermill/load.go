@@ -17,7 +17,8 @@ func (a *app) loadCommand() *cli.Command {
 		Description: `The difference of two ledgers: what the lake has published and what the warehouse
 has loaded. A restored backup heals itself. With --full everything is loaded again,
 and what the lake does not hold is removed: a warehouse can be lost and made anew
-from the lake alone.`,
+from the lake alone. --from, --to, --date and --select bound both: nothing else is
+loaded, and nothing else removed.`,
 		Flags: append(selectionFlags(),
 			&cli.BoolFlag{Name: "full", Usage: "load again what is up to date, and remove what the lake does not hold"}, formatFlag("text or json")),
 		Action: a.action(a.telling("load"), a.load, (*workspace).selection, []string{"text", "json"}),
@@ -36,12 +37,23 @@ func (a *app) load(c *call) error {
 	if c.format == "json" {
 		return printJSON(a.stdout, report)
 	}
-	if report.Leaves == 0 {
-		fmt.Fprintln(a.stdout, "nothing to do")
-		return nil
+	_, err = fmt.Fprintln(a.stdout, loadedText(report))
+	return err
+}
+
+// loadedText is what a load says at its end.
+func loadedText(r engine.LoadReport) string {
+	var did []string
+	if r.Leaves > 0 {
+		did = append(did, fmt.Sprintf("loaded %s, %s rows", engine.Plural(r.Leaves, "leaf"), engine.Count(r.Rows)))
 	}
-	fmt.Fprintf(a.stdout, "loaded %s, %s rows in %.1f s\n", engine.Plural(report.Leaves, "leaf"), engine.Count(report.Rows), report.Seconds)
-	return nil
+	if r.Removed > 0 {
+		did = append(did, fmt.Sprintf("removed %s that the lake does not hold", engine.Plural(r.Removed, "unit")))
+	}
+	if len(did) == 0 {
+		return "nothing to do"
+	}
+	return fmt.Sprintf("%s in %.1f s", strings.Join(did, ", "), r.Seconds)
 }
 
 // loading loads, and tells those who want to know how it ended.

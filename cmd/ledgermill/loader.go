@@ -39,7 +39,7 @@ func (l *loader) Load(ctx context.Context, r engine.LoadRequest) (report engine.
 	missing := house.Missing
 	if r.Published != nil || r.Dropped != nil {
 		missing = house.Loadable
-		request.Published = partsOf(duck, r.Published)
+		request.Published, request.Within = partsOf(duck, r.Published), l.workspace.scope(r.Within)
 	}
 	for _, u := range r.Dropped {
 		request.Removed = append(request.Removed, warehouse.Removed{Unit: u.Unit, ContentHash: u.Content})

@@ -69,20 +69,26 @@ func (l *loader) reconcile(ctx context.Context, house *warehouse.Warehouse, m *e
 		return report, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	request := warehouse.ReconcileRequest{Parts: partsOf(duck, m.Parts(s)), Published: partsOf(duck, m.Published(engine.Selection{})), From: s.From, Rows: rows,
+	request := warehouse.ReconcileRequest{Parts: partsOf(duck, m.Parts(s)), Published: partsOf(duck, m.Published(engine.Selection{})), Within: l.workspace.scope(s), Rows: rows,
 		Progress: func(done, total int, p warehouse.Part) {
 			l.progress(engine.Progress{Step: "reconcile", Done: int64(done), Total: int64(total), What: p.Table + " " + p.Unit})
 		}}
+	return house.Reconcile(ctx, request)
+}
+
+// scope is what the selection means to the warehouse: the tables that its models load.
+func (w *workspace) scope(s engine.Selection) warehouse.Scope {
+	within := warehouse.Scope{From: s.From}
 	if !s.To.IsZero() {
-		request.To = s.To.AddDate(0, 0, 1)
+		within.To = s.To.AddDate(0, 0, 1)
 	}
 	if s.Datasets != nil {
-		request.Tables = []string{}
+		within.Tables = []string{}
 		for _, name := range s.Datasets {
-			if one := m.Project.Models[name]; one != nil && one.Load != "" {
-				request.Tables = append(request.Tables, one.Load)
+			if one := w.project.Models[name]; one != nil && one.Load != "" {
+				within.Tables = append(within.Tables, one.Load)
 			}
 		}
 	}
-	return house.Reconcile(ctx, request)
+	return within
 }
