@@ -76,6 +76,44 @@ func TestHistoryOfADimension(t *testing.T) {
 		f.all("select booked_on, city from payments join people_history h on h.id = '1' and valid_from <= booked_on and booked_on < valid_to order by 1"))
 }
 
+// What is in no lake comes back from a backup: restored into an empty database before
+// the first load, versions and closed rows are what they were.
+func TestHistoryIsRestoredBeforeALoad(t *testing.T) {
+	t.Parallel()
+	lost := open(t)
+	lost.exec(historySchema)
+	facts := []warehouse.Part{day(date("2025-01-10")), totals("2025-01-10", "2025-01-10", "2025-01-11", record("2", "2025-01-10", "1.00", "1"))}
+	lost.load(append(facts, people(record("1", "Ann", "Ulm", "1.00"), record("2", "Bob", "Rom", "1.00")))...)
+	now := []warehouse.Part{day(date("2025-01-11")), people(record("1", "Ann", "Bonn", "1.00"))}
+	lost.load(now...)
+	rows := func(f *fixture) []string {
+		return f.all("select id, name, city, is_inferred, closed_at from people order by id")
+	}
+	states, err := lost.Partitions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var alone []string
+	for _, s := range states {
+		alone = append(alone, s.Alone...)
+	}
+	diff(t, "tables to back up", []string{"people", "people_history"}, alone)
+
+	bare, restored := open(t), open(t)
+	bare.exec(historySchema)
+	restored.exec(historySchema)
+	for _, name := range alone {
+		kept := lost.one("select jsonb_agg(x) from " + name + " x")
+		restored.exec("insert into "+name+" select * from jsonb_populate_recordset(null::"+name+", $1)", kept)
+	}
+	bare.load(append(facts, now...)...)
+	restored.load(append(facts, now...)...)
+	diff(t, "versions", lost.versions(), restored.versions())
+	diff(t, "rows", rows(lost), rows(restored))
+	restored.whole()
+	diff(t, "without the backup", []string{"1|1900-01-01|9999-12-31|Ann|Bonn|f", "2|1900-01-01|9999-12-31|~|~|t"}, bare.versions())
+}
+
 // A record with a mistyped date, in a unit of its own, moves nothing that is
 // counted from the last date; where all dates lie ahead, they are meant so.
 func TestMistypedDateIsNotTheLast(t *testing.T) {

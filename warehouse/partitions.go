@@ -19,6 +19,9 @@ type TableState struct {
 	Units  int          `json:"units"`
 	Latest string       `json:"latest,omitempty"` // last business date
 	Months []MonthState `json:"months,omitempty"` // none for a table that is merged by key
+	// Alone are the tables with rows that no lake has, so that no load brings them back:
+	// the table itself where keys are closed in it, and its history.
+	Alone []string `json:"alone,omitempty"`
 }
 
 // MonthState is a partition directly below a table, with its leaves: itself,
@@ -103,6 +106,12 @@ func (t *table) state(loads []Loaded, sizes map[string]int64) TableState {
 		if u.To != nil {
 			state.Latest = max(state.Latest, dateText(u.To.AddDate(0, 0, -1)))
 		}
+	}
+	if t.key == "" && t.has(closedColumn) {
+		state.Alone = append(state.Alone, t.name)
+	}
+	if t.history != nil {
+		state.Alone = append(state.Alone, t.history.name)
 	}
 	for _, month := range inOrder(t.root.children) {
 		m := MonthState{Name: month.name, From: dateText(month.from), To: dateText(month.to)}

@@ -16,9 +16,12 @@ func (a *app) loadCommand() *cli.Command {
 		Usage: "bring the warehouse to what the lake holds",
 		Description: `The difference of two ledgers: what the lake has published and what the warehouse
 has loaded. A restored backup heals itself. With --full everything is loaded again,
-and what the lake does not hold is removed: a warehouse can be lost and made anew
-from the lake alone. --from, --to, --date and --select bound both: nothing else is
-loaded, and nothing else removed.`,
+and what the lake does not hold is removed. --from, --to, --date and --select bound
+both: nothing else is loaded, and nothing else removed.
+
+A warehouse can be lost and made anew from the lake, but for histories of dimensions
+and rows that were closed: these are in the warehouse alone. Back them up with
+pg_dump; "ledgermill warehouse status" names their tables.`,
 		Flags: append(selectionFlags(),
 			&cli.BoolFlag{Name: "full", Usage: "load again what is up to date, and remove what the lake does not hold"}, formatFlag("text or json")),
 		Action: a.action(a.telling("load"), a.load, (*workspace).selection, []string{"text", "json"}),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -90,7 +91,18 @@ func (s warehouseState) text(out io.Writer) error {
 	for _, table := range s.Tables {
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t  %s\t\n", table.Units, engine.Count(table.Rows), engine.Bytes(table.Bytes), orDash(table.Latest), orDash(table.Floor), table.Table)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	var alone []string
+	for _, table := range s.Tables {
+		alone = append(alone, table.Alone...)
+	}
+	if len(alone) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "closed rows and histories are in no lake: back up %s\n", strings.Join(alone, ", "))
+	return err
 }
 
 func orDash(text string) string {
