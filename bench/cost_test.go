@@ -75,7 +75,7 @@ func counted(b *testing.B, in *input) spent {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := records.Scan(b.Context(), f, records.RFC4180()); err != nil {
+		if _, err := records.Scan(b.Context(), f, records.RFC4180(), nil); err != nil {
 			b.Fatal(err)
 		}
 		if err := f.Close(); err != nil {

@@ -31,7 +31,7 @@ func BenchmarkHotCount(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	var report records.Report
 	for b.Loop() {
-		if report, err = records.Scan(b.Context(), bytes.NewReader(text), records.RFC4180()); err != nil {
+		if report, err = records.Scan(b.Context(), bytes.NewReader(text), records.RFC4180(), nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -52,7 +52,7 @@ func BenchmarkHotHeader(b *testing.B) {
 	lines := bytes.SplitAfterN(text, []byte("\n"), 3)
 	small := bytes.Join(lines[:2], nil)
 	for b.Loop() {
-		report, err := records.Scan(b.Context(), bytes.NewReader(small), records.RFC4180())
+		report, err := records.Scan(b.Context(), bytes.NewReader(small), records.RFC4180(), nil)
 		if err != nil {
 			b.Fatal(err)
 		}

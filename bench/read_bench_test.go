@@ -79,7 +79,7 @@ func (r *reading) describe(b *testing.B, path, key, uri string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	report, err := records.Scan(b.Context(), f, records.Dialect{Delimiter: ',', Quote: '"', Escape: '"'})
+	report, err := records.Scan(b.Context(), f, records.Dialect{Delimiter: ',', Quote: '"', Escape: '"'}, nil)
 	info, statErr := f.Stat()
 	if err := errors.Join(err, statErr, f.Close()); err != nil {
 		b.Fatal(err)

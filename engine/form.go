@@ -17,8 +17,8 @@ import (
 // form is how objects of one shape are counted, and copied where an engine could
 // not read them as they are. Either scan or scanFile is set.
 type form struct {
-	scan     func(ctx context.Context, text io.Reader) (records.Report, error)
-	scanFile func(file io.ReaderAt, size int64) (records.Report, error) // of an object that is not read from its beginning to its end
+	scan     func(ctx context.Context, text io.Reader, bad io.Writer) (records.Report, error) // bad takes the broken records
+	scanFile func(file io.ReaderAt, size int64) (records.Report, error)                       // of an object that is not read from its beginning to its end
 
 	// asItIs reports whether an engine reads the object's own bytes right; else it
 	// gets what write makes of them.
@@ -48,12 +48,12 @@ func csvForm(c *contract.Contract, s contract.Section) (form, error) {
 		return form{}, err
 	}
 	return form{
-		scan: func(ctx context.Context, text io.Reader) (records.Report, error) {
+		scan: func(ctx context.Context, text io.Reader, bad io.Writer) (records.Report, error) {
 			decoded, err := records.Decode(text, s.CSV.Encoding)
 			if err != nil {
 				return records.Report{}, err
 			}
-			return records.Scan(ctx, decoded, dialect)
+			return records.Scan(ctx, decoded, dialect, bad)
 		},
 		asItIs: func(rep records.Report) bool { return rep.Clean() && !c.FillsRecord && !recoded(s) },
 		write: func(ctx context.Context, w io.Writer, text io.Reader, rep records.Report) error {
@@ -72,8 +72,8 @@ func jsonForm(c *contract.Contract, key string) form {
 	plain := strings.TrimSuffix(strings.TrimSuffix(key, ".gz"), ".zst")
 	options := records.JSONOptions{Array: strings.HasSuffix(plain, ".json")}
 	return form{
-		scan: func(ctx context.Context, text io.Reader) (records.Report, error) {
-			return records.ScanJSON(ctx, text, options)
+		scan: func(ctx context.Context, text io.Reader, bad io.Writer) (records.Report, error) {
+			return records.ScanJSON(ctx, text, options, bad)
 		},
 		asItIs: func(rep records.Report) bool { return rep.Clean() && !c.FillsRecord },
 		write: func(ctx context.Context, w io.Writer, text io.Reader, rep records.Report) error {

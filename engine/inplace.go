@@ -50,7 +50,7 @@ func (m *Mill) peek(ctx context.Context, f *feed, one listed, o lake.Object) (sc
 	} else if err != nil {
 		return scanned{}, &StoreError{Op: "read", URL: m.Input.URL() + "/" + o.Key, Err: err}
 	}
-	report, err := records.Scan(ctx, bytes.NewReader(head), dialect)
+	report, err := records.Scan(ctx, bytes.NewReader(head), dialect, nil)
 	if err != nil || !report.Clean() || report.Multiline > 0 {
 		// A fault, or a look of the text, that only the count of all of it can judge.
 		m.Log.DebugContext(ctx, "an object is fetched", "object", o.Key, "why", "its first records are not one a line", "error", err)

@@ -94,8 +94,10 @@ func (m *Mill) meet(ctx context.Context, f *feed, p prepared, how form, seen sca
 		return p, nil
 	}
 	p.totals = report.Last
+	counted := report
+	counted.Header, counted.First, counted.Last = nil, nil, nil // the object is kept until its units are made
 	p.object = job.Object{Key: key, ETag: p.record.ETag, Order: one.order, Path: seen.path, InPlace: seen.place, Section: one.section,
-		Mapping: mapping, Fills: fills, Report: report, NewLine: report.NewLine(), Serial: report.Serial(), Numbered: f.contract.FillsRecord}
+		Mapping: mapping, Fills: fills, Report: counted, Broken: seen.broken, NewLine: report.NewLine(), Serial: report.Serial(), Numbered: f.contract.FillsRecord}
 	if how.typed {
 		if p.object.Columns, err = m.Engine.Columns(ctx, p.object); err == nil {
 			p.record.Refused = f.accept(one.section, mapping, p.object.Columns)
@@ -126,6 +128,7 @@ type scanned struct {
 	report records.Report
 	etag   string       // of all its bytes
 	path   string       // what an engine opens
+	broken string       // the list of its broken records; "": it has none
 	place  *job.InPlace // the engine reads the object in its store; the report is that of its beginning
 }
 
@@ -141,11 +144,15 @@ func (m *Mill) scan(ctx context.Context, f *feed, o lake.Object, how form) (seen
 	hash, bytes, source := sha256.New(), &counting{}, &overheard{Reader: raw}
 	tee := io.TeeReader(source, io.MultiWriter(hash, bytes))
 	seen.path = m.place(f, key)
+	broken := &brokenFile{path: m.brokenPath(f, key), key: key}
+	defer func() { err = errors.Join(err, broken.Close()) }()
 	text, err := m.bounds().Open(key, tee)
 	if err == nil {
 		switch at, isFile := raw.(*os.File); {
 		case how.scanFile == nil:
-			seen.report, err = how.scan(ctx, text)
+			if seen.report, err = how.scan(ctx, text, broken); seen.report.Broken() > 0 {
+				seen.broken = broken.path
+			}
 		case isFile && records.CompressionOf(key) == records.Plain:
 			seen.report, err = scanFile(at, how)
 		case remote(m.Input) && records.CompressionOf(key) == records.Plain:

@@ -190,7 +190,7 @@ func (m *Mill) prepareAll(ctx context.Context, f *feed, keys []string) ([]prepar
 	for i, key := range keys {
 		g.Go(func() (err error) {
 			if all[i], err = m.prepare(ctx, f, key); err == nil && all[i].record.Refused != nil {
-				err = m.forgetCopy(f, key)
+				err = errors.Join(m.forgetCopy(f, key), m.forgetBroken(f, key))
 			}
 			return err
 		})
@@ -223,6 +223,9 @@ func (m *Mill) land(ctx context.Context, f *feed, all []prepared) (map[string][]
 				return nil, err
 			}
 			all[i].record.Refused = refuse("unreadable", errors.New(m.discreet(why)))
+			if err := m.forgetBroken(f, culprit); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		var unproven *job.UnprovenError
@@ -277,8 +280,12 @@ func blamed(err error) (object, why string) {
 }
 
 func (m *Mill) release(ctx context.Context, f *feed) error {
+	err := m.Engine.Release(ctx, f.contract.Name)
+	for key := range f.landed {
+		err = errors.Join(err, m.forgetBroken(f, key))
+	}
 	f.landed = map[string]bool{}
-	return m.Engine.Release(ctx, f.contract.Name)
+	return err
 }
 
 // admit puts what was read of an object into the inventory.

@@ -105,7 +105,7 @@ func copyClean(ctx context.Context, to, from string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = records.Copy(ctx, target, source, records.RFC4180())
+	_, err = records.Copy(ctx, target, source, records.RFC4180(), nil)
 	return errors.Join(err, target.Close())
 }
 

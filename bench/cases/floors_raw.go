@@ -28,7 +28,7 @@ func (f *floorSuite) count(context.Context) (*bench.Trial, error) {
 				if err != nil {
 					return err
 				}
-				report, err := records.Scan(ctx, in, records.RFC4180())
+				report, err := records.Scan(ctx, in, records.RFC4180(), nil)
 				if err := errors.Join(err, in.Close()); err != nil {
 					return err
 				}

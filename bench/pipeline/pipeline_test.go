@@ -49,7 +49,7 @@ func sound(t *testing.T, rows, days int) (paths []string, objects map[string][]b
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = records.Copy(t.Context(), to, from, records.RFC4180())
+		_, err = records.Copy(t.Context(), to, from, records.RFC4180(), nil)
 		if err := errors.Join(err, from.Close(), to.Close()); err != nil {
 			t.Fatal(err)
 		}

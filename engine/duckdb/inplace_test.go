@@ -65,7 +65,7 @@ func TestProvenIsCounted(t *testing.T) {
 	proven, bad := 0, 0
 	for i := range *proofs {
 		text := shaken(random, []string{"\n", "\r\n"}[i%2])
-		report, err := records.Scan(t.Context(), bytes.NewReader(text), records.Dialect{Delimiter: ',', Quote: '"', Escape: '"'})
+		report, err := records.Scan(t.Context(), bytes.NewReader(text), records.Dialect{Delimiter: ',', Quote: '"', Escape: '"'}, nil)
 		if err != nil || !slices.Equal(report.Header, []string{"a", "b", "c"}) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package duckdb_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -64,7 +65,11 @@ func (l *landings) object(t *testing.T, key string, lines ...string) job.Object 
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	report, err := records.Scan(t.Context(), strings.NewReader(text), records.Dialect{Delimiter: ',', Quote: '"', Escape: '"'})
+	var broken bytes.Buffer
+	report, err := records.Scan(t.Context(), strings.NewReader(text), records.Dialect{Delimiter: ',', Quote: '"', Escape: '"'}, &broken)
+	if err == nil {
+		err = os.WriteFile(path+".broken", broken.Bytes(), 0o600)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +78,7 @@ func (l *landings) object(t *testing.T, key string, lines ...string) job.Object 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return job.Object{Key: key, ETag: "etag of " + key, Path: path, Section: section, Mapping: mapping, Report: report, NewLine: report.NewLine()}
+	return job.Object{Key: key, ETag: "etag of " + key, Path: path, Section: section, Mapping: mapping, Report: report, Broken: path + ".broken", NewLine: report.NewLine()}
 }
 
 func (l *landings) land(t *testing.T, objects ...job.Object) []ledger.Cell {

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	duck "github.com/duckdb/duckdb-go/v2"
@@ -13,6 +14,7 @@ import (
 	"ledgermill/engine/job"
 	"ledgermill/engine/ledger"
 	"ledgermill/engine/model"
+	"ledgermill/engine/records"
 	"ledgermill/engine/sqltext"
 )
 
@@ -83,7 +85,7 @@ func (e *Engine) Strays(ctx context.Context, c *contract.Contract, object, path 
 func (l *landing) rejectFile(ctx context.Context, s *session, rows string, structural []job.Object, u job.Unit, path string) (*job.File, error) {
 	err := s.script(ctx, "create or replace temp table rejects ("+rejectColumns+")", "insert into rejects "+rows)
 	if err == nil {
-		err = l.appendStructural(s, structural)
+		err = l.appendStructural(ctx, s, structural)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("rejects of %s %s: %w", l.contract.Name, u, err)
@@ -110,16 +112,21 @@ func rejectIDs(u job.Unit) string {
 from (select *, row_number() over (partition by object, raw order by record, byte_offset, reasons) as _copy from rejects)`, sqltext.QuoteString(string(u)))
 }
 
+// flushBytes is how much text of rejects waits for the table at most, outside the
+// engine's own memory.
+const flushBytes = 8 << 20
+
 // appendStructural adds the records that the independent count took out.
-func (l *landing) appendStructural(s *session, objects []job.Object) error {
+func (l *landing) appendStructural(ctx context.Context, s *session, objects []job.Object) error {
 	return s.conn.Raw(func(raw any) (err error) {
 		appender, err := duck.NewAppenderFromConn(raw.(driver.Conn), "", "rejects")
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, appender.Close()) }()
+		waiting := 0
 		for _, o := range objects {
-			for _, b := range o.Report.Bad {
+			err := eachBroken(o, func(b records.Bad) error {
 				text := b.Raw
 				if len(l.contract.Private) > 0 {
 					text = "***" // its fields cannot be told apart, so any may be private
@@ -127,8 +134,44 @@ func (l *landing) appendStructural(s *session, objects []job.Object) error {
 				if err := appender.AppendRow(o.Key, b.Number, b.Offset, string(b.Reason), string(b.Reason), text); err != nil {
 					return err
 				}
+				if waiting += len(o.Key) + len(text); waiting < flushBytes {
+					return nil
+				}
+				waiting = 0
+				return errors.Join(ctx.Err(), appender.Flush())
+			})
+			if err != nil {
+				return fmt.Errorf("object %s: %w", o.Key, err)
 			}
 		}
 		return nil
 	})
+}
+
+// eachBroken goes through the broken records of an object, and fails where they are
+// more or fewer than were counted: none may be lost on the way.
+func eachBroken(o job.Object, do func(records.Bad) error) (err error) {
+	counted := o.Report.Broken()
+	if counted == 0 {
+		return nil
+	}
+	list, err := os.Open(o.Broken)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, list.Close()) }()
+	var n int64
+	for b, err := range records.ReadBad(list) {
+		if err == nil {
+			err = do(b)
+		}
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	if n != counted {
+		return fmt.Errorf("%d broken records were counted, and %d are listed", counted, n)
+	}
+	return nil
 }

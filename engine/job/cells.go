@@ -2,6 +2,7 @@ package job
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,27 +42,28 @@ func (c Classed) Account() ledger.Cell {
 	return cell
 }
 
-// Structural are the cells of the records that no engine saw: they could not be
-// divided into fields.
+// Structural are the cells of the records that no engine saw, one a reason: they
+// could not be divided into fields.
 func Structural(c *contract.Contract, o Object) []ledger.Cell {
 	unit := ledger.NoDate
 	if c.BusinessDate == "" {
 		unit = string(Whole)
 	}
 	var cells []ledger.Cell
-	for _, b := range o.Report.Bad {
-		t := ledger.Tally{Records: 1}
+	for _, reason := range slices.Sorted(maps.Keys(o.Report.Bad)) {
+		n := o.Report.Bad[reason]
+		t := ledger.Tally{Records: n}
 		if control := c.Control; control != nil {
-			g := ledger.Group{Records: 1, Sums: make([]decimal.Decimal, len(control.Aggregates)), Unreadable: make([]int64, len(control.Aggregates))}
+			g := ledger.Group{Records: n, Sums: make([]decimal.Decimal, len(control.Aggregates)), Unreadable: make([]int64, len(control.Aggregates))}
 			for range control.By {
 				g.By = append(g.By, ledger.Unreadable)
 			}
 			for i := range g.Unreadable {
-				g.Unreadable[i] = 1
+				g.Unreadable[i] = n
 			}
 			t.Groups = []ledger.Group{g}
 		}
-		cells = append(cells, ledger.Cell{Object: o.Key, ETag: o.ETag, Unit: unit, Read: t, Rejected: map[string]ledger.Tally{string(b.Reason): t}})
+		cells = append(cells, ledger.Cell{Object: o.Key, ETag: o.ETag, Unit: unit, Read: t, Rejected: map[string]ledger.Tally{string(reason): t}})
 	}
 	return cells
 }

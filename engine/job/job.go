@@ -19,7 +19,8 @@ type Object struct {
 	Section  contract.Section
 	Mapping  contract.Mapping
 	Fills    map[string]string // what the key says of columns
-	Report   records.Report    // the independent count; its Bad records are not in Path
+	Report   records.Report    // the independent count; its broken records are not in Path
+	Broken   string            // a local file of these, for records.ReadBad; "": there are none
 	NewLine  string            // how the lines of Path end, as DuckDB and Spark are told: \n with a backslash; "": they find out
 	Numbered bool              // Path has the record's number as a first field, under NumberColumn
 	Columns  []ledger.Column   // of Parquet: its columns as the engine calls them, in the order of Mapping.Raw

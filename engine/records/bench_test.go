@@ -64,8 +64,8 @@ func BenchmarkScan(b *testing.B) {
 			b.SetBytes(int64(len(c.text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				rep, err := Scan(b.Context(), strings.NewReader(c.text), RFC4180())
-				if err != nil || len(rep.Bad) > 0 {
+				rep, err := Scan(b.Context(), strings.NewReader(c.text), RFC4180(), nil)
+				if err != nil || rep.Broken() > 0 {
 					b.Fatal(err, rep.Bad)
 				}
 			}
@@ -81,7 +81,7 @@ func BenchmarkScan(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := Scan(b.Context(), r, RFC4180()); err != nil {
+				if _, err := Scan(b.Context(), r, RFC4180(), nil); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -90,7 +90,7 @@ func BenchmarkScan(b *testing.B) {
 	b.Run("copy", func(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		for b.Loop() {
-			if _, err := Copy(b.Context(), io.Discard, strings.NewReader(text), RFC4180()); err != nil {
+			if _, err := Copy(b.Context(), io.Discard, strings.NewReader(text), RFC4180(), nil); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -60,9 +60,9 @@ func rewrite(ctx context.Context, clean *cleanCopy, r io.Reader, rep Report) err
 	var again Report
 	var err error
 	if rep.json != nil {
-		again, err = scanJSON(ctx, clean, r, *rep.json, MaxRecord, bufferSize)
+		again, err = scanJSON(ctx, outlets{copy: clean}, r, *rep.json, MaxRecord, bufferSize)
 	} else {
-		again, err = scanInto(ctx, clean, r, rep.dialect, MaxRecord, bufferSize)
+		again, err = scanInto(ctx, outlets{copy: clean}, r, rep.dialect, MaxRecord, bufferSize)
 	}
 	if err != nil {
 		return fmt.Errorf("write clean copy: %w", err)

@@ -20,10 +20,11 @@ func TestWriteClean(t *testing.T) {
 		{"a,b\n1,2\n3\n", "a,b\n1,2\n3\n", "a,b\n1,2\n"},
 		{"a,b\n1,2\n3\n", "a,b\n1,2\n", ""},
 		{"a,b\n1,2\n3\n", "a,b\n3\n1,2\n", ""},
+		{"a,b\n1,2\n3\n", "a,b\n1,2\n4\n", ""},
 		{"a,b\n1,2\n3,4\n", "a,b\n1,2345\n\n", ""},
 		{"a,b\n1,2\n3,4\n", "a,b\n1,2\n3;4\n", ""},
 	} {
-		rep, err := Scan(t.Context(), strings.NewReader(c.scanned), RFC4180())
+		rep, err := Scan(t.Context(), strings.NewReader(c.scanned), RFC4180(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +41,7 @@ func TestWriteCleanFrame(t *testing.T) {
 	d := RFC4180()
 	d.First, d.Last = &Marker{0, "H"}, &Marker{0, "T"}
 	const text = "H,today\na,b\n1,2\nT,9\n"
-	rep, err := Scan(t.Context(), strings.NewReader(text), d)
+	rep, err := Scan(t.Context(), strings.NewReader(text), d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func TestWriteNumbered(t *testing.T) {
 		{"nothing", "", RFC4180(), ""},
 		{"frame, no header", "H;1\nT\n\n2\nT;1\n", bare, "1;T\n2;\n3;2\n"},
 	} {
-		rep, err := Scan(t.Context(), strings.NewReader(c.text), c.dialect)
+		rep, err := Scan(t.Context(), strings.NewReader(c.text), c.dialect, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +77,7 @@ func TestWriteNumbered(t *testing.T) {
 		}
 	}
 	for name, dialect := range map[string]Dialect{"": RFC4180(), "a,b": RFC4180(), "a\n": RFC4180(), `"`: RFC4180(), "fine": {}} {
-		rep, err := Scan(t.Context(), strings.NewReader("a\n1\n"), dialect)
+		rep, err := Scan(t.Context(), strings.NewReader("a\n1\n"), dialect, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +90,7 @@ func TestWriteNumbered(t *testing.T) {
 func TestWriteNumberedJSON(t *testing.T) {
 	t.Parallel()
 	const text = "{\"a\":1}\nx\n { }\n  {\"b\":2}\n"
-	rep, err := ScanJSON(t.Context(), strings.NewReader(text), JSONOptions{})
+	rep, err := ScanJSON(t.Context(), strings.NewReader(text), JSONOptions{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func TestDuckDBReadsNumbers(t *testing.T) {
 		}
 	}
 	text.WriteString(strings.Repeat("x", MaxRecord-1) + ",\n")
-	rep, err := Scan(t.Context(), strings.NewReader(text.String()), RFC4180())
+	rep, err := Scan(t.Context(), strings.NewReader(text.String()), RFC4180(), nil)
 	if err != nil || rep.MaxLine != int64(MaxRecord) {
 		t.Fatal(rep.MaxLine, err)
 	}

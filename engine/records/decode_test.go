@@ -76,9 +76,10 @@ func TestDecodedRecords(t *testing.T) {
 		{"latin-1", "a,b\n1,\x80\n2,\x00\n3,\xe9\n", "2:encoding@9+4"},
 		{"utf-16", string(utf16Bytes(binary.LittleEndian, "\uFEFFa,b\n1,é\n")) + "2\x00,\x00\x3d\xd8\n\x003\x00,\x00\x34\x00\n\x00", "2:encoding@12+4"},
 	} {
-		rep, err := Scan(t.Context(), strings.NewReader(decode(t, strings.NewReader(c.text), c.encoding)), RFC4180())
-		if err != nil || rep.Records < 2 || bads(rep) != c.bad {
-			t.Errorf("%s: %d records, bad %q, %v; want %q", c.encoding, rep.Records, bads(rep), err, c.bad)
+		var broken list
+		rep, err := Scan(t.Context(), strings.NewReader(decode(t, strings.NewReader(c.text), c.encoding)), RFC4180(), &broken)
+		if bad := bads(broken.read(t, rep)); err != nil || rep.Records < 2 || bad != c.bad {
+			t.Errorf("%s: %d records, bad %q, %v; want %q", c.encoding, rep.Records, bad, err, c.bad)
 		}
 	}
 }
@@ -194,7 +195,7 @@ func TestLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Scan(t.Context(), Limit(r, 1<<19), RFC4180())
+	_, err = Scan(t.Context(), Limit(r, 1<<19), RFC4180(), nil)
 	if large, ok := err.(*TooLargeError); !ok || large.Max != 1<<19 || large.Try() == "" {
 		t.Errorf("a text over the limit: %v", err)
 	}

@@ -94,7 +94,7 @@ func (d *duck) rows(ctx context.Context, text []byte, dialect Dialect, columns i
 func (d *duck) check(t *testing.T, text string, dialect Dialect) {
 	t.Helper()
 	var clean bytes.Buffer
-	rep, err := Copy(t.Context(), &clean, strings.NewReader(text), dialect)
+	rep, err := Copy(t.Context(), &clean, strings.NewReader(text), dialect, nil)
 	if err != nil {
 		return // refused whole: DuckDB never sees it
 	}

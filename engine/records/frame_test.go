@@ -68,14 +68,15 @@ func TestScanFrame(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var clean bytes.Buffer
-			rep, err := Copy(t.Context(), &clean, iotest.OneByteReader(strings.NewReader(c.text)), c.dialect)
+			var broken list
+			rep, err := Copy(t.Context(), &clean, iotest.OneByteReader(strings.NewReader(c.text)), c.dialect, &broken)
 			got := found{}
 			if _, got.HeaderWrongness = faultOf(err); err == nil {
 				var all []string
 				for _, fields := range rep.Last {
 					all = append(all, strings.Join(fields, "|"))
 				}
-				got = found{strings.Join(rep.Header, "|"), strings.Join(rep.First, "|"), strings.Join(all, " "), rep.Records, bads(rep), clean.String(), rep.Skipped, rep.Blank, rep.CRLF, rep.Clean(), ""}
+				got = found{strings.Join(rep.Header, "|"), strings.Join(rep.First, "|"), strings.Join(all, " "), rep.Records, bads(broken.read(t, rep)), clean.String(), rep.Skipped, rep.Blank, rep.CRLF, rep.Clean(), ""}
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -89,22 +90,22 @@ func TestFrameError(t *testing.T) {
 	t.Parallel()
 	d := RFC4180()
 	d.Last = &Marker{0, "TRL"}
-	_, err := Scan(t.Context(), strings.NewReader("a,b\n1,2\n"), d)
+	_, err := Scan(t.Context(), strings.NewReader("a,b\n1,2\n"), d, nil)
 	var frame *FrameError
 	if !errors.As(err, &frame) || frame.Which != "last" || !errors.Is(err, ErrTruncated) || frame.Try() == "" {
 		t.Errorf("no last record: %v", err)
 	}
 	d = Dialect{Delimiter: ',', Last: d.Last}
-	_, err = Scan(t.Context(), strings.NewReader("a,b\n"+strings.Repeat("TRL,1,2\n", maxLast+1)), d)
+	_, err = Scan(t.Context(), strings.NewReader("a,b\n"+strings.Repeat("TRL,1,2\n", maxLast+1)), d, nil)
 	if !errors.As(err, &frame) || !strings.Contains(frame.Error(), fmt.Sprint(maxLast)) {
 		t.Errorf("too many last records: %v", err)
 	}
-	rep, err := Scan(t.Context(), strings.NewReader("a,b\n"+strings.Repeat("TRL,1,2\n", maxLast+1)+"1,2\nTRL\n"), d)
-	if err != nil || rep.Records != maxLast+2 || len(rep.Bad) != maxLast+1 || len(rep.Last) != 1 {
-		t.Errorf("%d records, %d bad, %d last, %v", rep.Records, len(rep.Bad), len(rep.Last), err)
+	rep, err := Scan(t.Context(), strings.NewReader("a,b\n"+strings.Repeat("TRL,1,2\n", maxLast+1)+"1,2\nTRL\n"), d, nil)
+	if err != nil || rep.Records != maxLast+2 || rep.Broken() != maxLast+1 || len(rep.Last) != 1 {
+		t.Errorf("%d records, %d bad, %d last, %v", rep.Records, rep.Broken(), len(rep.Last), err)
 	}
 	for _, d := range []Dialect{{HeaderWithin: 2}, {HeaderWithin: 2, IsHeader: names, NoHeader: true, Columns: 1}, {First: &Marker{}}, {Last: &Marker{-1, "x"}}} {
-		if _, err := Scan(t.Context(), strings.NewReader("a"), d); err == nil {
+		if _, err := Scan(t.Context(), strings.NewReader("a"), d, nil); err == nil {
 			t.Errorf("Scan took the dialect %+v", d)
 		}
 	}

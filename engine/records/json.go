@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -35,40 +36,40 @@ type JSONOptions struct {
 // no records, are named one by one.
 //
 // Errors: *ArrayError, *HeaderError (too many keys), *TooManyBadError and those
-// of r.
-func ScanJSON(ctx context.Context, r io.Reader, o JSONOptions) (Report, error) {
-	return scanJSON(ctx, nil, r, o, MaxRecord, bufferSize)
+// of r and bad.
+func ScanJSON(ctx context.Context, r io.Reader, o JSONOptions, bad io.Writer) (Report, error) {
+	return scanJSON(ctx, outlets{bad: bad}, r, o, MaxRecord, bufferSize)
 }
 
 // CopyJSON is ScanJSON and WriteClean in one pass.
-func CopyJSON(ctx context.Context, w io.Writer, r io.Reader, o JSONOptions) (Report, error) {
-	return scanJSON(ctx, newCleanCopy(w), r, o, MaxRecord, bufferSize)
+func CopyJSON(ctx context.Context, w io.Writer, r io.Reader, o JSONOptions, bad io.Writer) (Report, error) {
+	return scanJSON(ctx, outlets{newCleanCopy(w), bad}, r, o, MaxRecord, bufferSize)
 }
 
 type jsonScanner struct {
 	buffer
 	checker
+	outlets
 	rep      Report
-	copy     *cleanCopy // nil: nobody wants it
+	broken   badList
 	limit    int
-	kept     int // bytes of Raw
 	keys     map[string]bool
 	keyBytes int
 }
 
-func scanJSON(ctx context.Context, clean *cleanCopy, r io.Reader, o JSONOptions, limit, size int) (Report, error) {
+func scanJSON(ctx context.Context, to outlets, r io.Reader, o JSONOptions, limit, size int) (Report, error) {
 	s := &jsonScanner{
 		buffer:  buffer{src: r, data: make([]byte, size)},
 		checker: newChecker(),
+		outlets: to,
 		rep:     Report{json: &o},
-		copy:    clean,
 		limit:   limit,
 		keys:    map[string]bool{},
 	}
 	err := s.run(ctx)
 	s.rep.Text = s.offset
 	if err == nil {
-		err = s.copy.flush()
+		err = errors.Join(s.copy.flush(), s.broken.end(&s.rep))
 	}
 	return s.rep, err
 }
@@ -146,7 +147,7 @@ func (s *jsonScanner) line(line []byte, offset int64, size int, valid bool) erro
 func (s *jsonScanner) settle(content []byte, offset int64, size int, reason Reason) error {
 	s.rep.Records++
 	if reason != "" {
-		return s.rep.reject(Bad{Offset: offset, Length: int64(size), Reason: reason}, content, &s.kept)
+		return s.broken.add(&s.rep, s.bad, Bad{Offset: offset, Length: int64(size), Reason: reason}, content)
 	}
 	s.rep.MaxLine = max(s.rep.MaxLine, int64(len(content)))
 	s.rep.long = s.rep.long || len(s.long) > 0

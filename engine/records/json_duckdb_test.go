@@ -41,7 +41,7 @@ func (d *duck) objects(t *testing.T, text []byte) ([]string, error) {
 func (d *duck) checkJSON(t *testing.T, text string, array bool) {
 	t.Helper()
 	var clean bytes.Buffer
-	rep, err := CopyJSON(t.Context(), &clean, strings.NewReader(text), JSONOptions{Array: array})
+	rep, err := CopyJSON(t.Context(), &clean, strings.NewReader(text), JSONOptions{Array: array}, nil)
 	if err != nil || rep.Good() == 0 {
 		return
 	}
@@ -110,7 +110,7 @@ func TestDuckDBAgreesOnLargeJSON(t *testing.T) {
 	if err := os.WriteFile(d.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rep, err := ScanJSON(t.Context(), strings.NewReader(text), JSONOptions{})
+	rep, err := ScanJSON(t.Context(), strings.NewReader(text), JSONOptions{}, nil)
 	if err != nil || !rep.Clean() || len(rep.Header) != 10 {
 		t.Fatal(rep.Header, err)
 	}
@@ -160,7 +160,7 @@ func TestNumbersKeepTheirValue(t *testing.T) {
 		sent = append(sent, n)
 		fmt.Fprintf(&text, "{\"n\":%d,\"a\":%s,\"b\":{\"c\":[%s]}}\n", len(sent), n, n)
 	}
-	if _, err := CopyJSON(t.Context(), &clean, strings.NewReader(text.String()), JSONOptions{}); err != nil {
+	if _, err := CopyJSON(t.Context(), &clean, strings.NewReader(text.String()), JSONOptions{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(d.file, []byte(clean.String()), 0o600); err != nil {

@@ -58,11 +58,12 @@ func TestScanJSON(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var clean bytes.Buffer
-			rep, err := scanJSON(t.Context(), newCleanCopy(&clean), iotest.HalfReader(strings.NewReader(c.text)), JSONOptions{Array: c.array}, MaxRecord, 16)
+			var broken list
+			rep, err := scanJSON(t.Context(), outlets{newCleanCopy(&clean), &broken}, iotest.HalfReader(strings.NewReader(c.text)), JSONOptions{Array: c.array}, MaxRecord, 16)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := []any{strings.Join(rep.Header, "|"), rep.Records, rep.Blank, bads(rep), clean.String(), rep.Clean(), rep.Text}
+			got := []any{strings.Join(rep.Header, "|"), rep.Records, rep.Blank, bads(broken.read(t, rep)), clean.String(), rep.Clean(), rep.Text}
 			want := []any{c.header, c.records, c.blank, strings.TrimSpace(c.bad), c.clean, c.wantClean, int64(len(c.text))}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("header, records, blank, bad, clean copy, clean, text (-want +got):\n%.2000s", diff)
@@ -89,7 +90,7 @@ func TestScanJSONRefuses(t *testing.T) {
 		`["` + strings.Repeat("x", 3*MaxRecord):  ErrUnreadable,
 		"[{\"a\":1}]\n" + strings.Repeat(" ", 9): nil,
 	} {
-		_, err := ScanJSON(t.Context(), strings.NewReader(text), JSONOptions{Array: true})
+		_, err := ScanJSON(t.Context(), strings.NewReader(text), JSONOptions{Array: true}, nil)
 		var refused *ArrayError
 		if !errors.Is(err, want) || want != nil && (!errors.As(err, &refused) || refused.Try() == "") {
 			t.Errorf("%.20q: %v, want %v", text, err, want)
@@ -99,18 +100,18 @@ func TestScanJSONRefuses(t *testing.T) {
 	for i := range MaxKeys + 1 {
 		fmt.Fprintf(&wide, "{\"key %d\":1}\n", i)
 	}
-	_, err := ScanJSON(t.Context(), strings.NewReader(wide.String()), JSONOptions{})
+	_, err := ScanJSON(t.Context(), strings.NewReader(wide.String()), JSONOptions{}, nil)
 	var header *HeaderError
 	if !errors.As(err, &header) {
 		t.Errorf("more than %d keys: %v", MaxKeys, err)
 	}
-	_, err = ScanJSON(t.Context(), &endless{piece: "x\n", left: 1 << 40}, JSONOptions{})
+	_, err = ScanJSON(t.Context(), &endless{piece: "x\n", left: 1 << 40}, JSONOptions{}, nil)
 	var many *TooManyBadError
 	if !errors.As(err, &many) || many.First != JSON {
 		t.Errorf("no JSON at all: %v", err)
 	}
 	cause := errors.New("the cause")
-	if _, err := ScanJSON(t.Context(), io.MultiReader(strings.NewReader("[{}"), iotest.ErrReader(cause)), JSONOptions{Array: true}); !errors.Is(err, cause) {
+	if _, err := ScanJSON(t.Context(), io.MultiReader(strings.NewReader("[{}"), iotest.ErrReader(cause)), JSONOptions{Array: true}, nil); !errors.Is(err, cause) {
 		t.Errorf("failing reader: %v", err)
 	}
 }
@@ -186,7 +187,8 @@ func FuzzScanJSON(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		rep, err := scanJSON(t.Context(), nil, strings.NewReader(text), JSONOptions{}, MaxRecord, 16)
+		var broken list
+		rep, err := scanJSON(t.Context(), outlets{bad: &broken}, strings.NewReader(text), JSONOptions{}, MaxRecord, 16)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +210,7 @@ func FuzzScanJSON(f *testing.F) {
 			}
 		}
 		var found []string
-		for _, b := range rep.Bad {
+		for _, b := range broken.read(t, rep) {
 			found = append(found, fmt.Sprintf("%d:%s", b.Number, b.Reason))
 		}
 		if records != rep.Records || !slices.Equal(bad, found) || !slices.Equal(header, rep.Header) {
@@ -226,7 +228,7 @@ func checkArray(t *testing.T, text string) {
 		return
 	}
 	var clean bytes.Buffer
-	rep, err := scanJSON(t.Context(), newCleanCopy(&clean), strings.NewReader(text), JSONOptions{Array: true}, MaxRecord, 16)
+	rep, err := scanJSON(t.Context(), outlets{copy: newCleanCopy(&clean)}, strings.NewReader(text), JSONOptions{Array: true}, MaxRecord, 16)
 	var elements []json.RawMessage
 	if wrong := json.Unmarshal([]byte(trimmed), &elements); (wrong == nil) != (err == nil) {
 		t.Fatalf("%q: %v; encoding/json: %v", text, err, wrong)
@@ -258,8 +260,8 @@ func BenchmarkScanJSON(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		rep, err := ScanJSON(b.Context(), strings.NewReader(text), JSONOptions{})
-		if err != nil || len(rep.Bad) > 0 {
+		rep, err := ScanJSON(b.Context(), strings.NewReader(text), JSONOptions{}, nil)
+		if err != nil || rep.Broken() > 0 {
 			b.Fatal(err, rep.Bad)
 		}
 	}

@@ -1,8 +1,9 @@
 package records
 
 import (
+	"crypto/sha256"
+	"maps"
 	"slices"
-	"strings"
 )
 
 // Reason names a structural fault; the texts are reject reasons of every
@@ -34,21 +35,7 @@ const (
 	// MaxBad is the number of broken records after which a text is refused
 	// whole: it is not in the dialect that was given.
 	MaxBad = 1_000_000
-
-	maxRaw     = 64 << 10 // of one bad record's text
-	rawBudget  = 64 << 20 // of all bad records' texts; then maxRawLate each
-	maxRawLate = 256
 )
-
-// Bad is a record that DuckDB must not see.
-type Bad struct {
-	Number int64 // 1 is the first record; the header is not counted
-	Offset int64 // of its first byte in the decompressed and decoded text
-	Length int64 // bytes, line end included
-	Reason Reason
-	Fields int    // as counted; 0 where they cannot be (Quote, LineTooLong)
-	Raw    string // its text without the line end, cut at 64 KiB (256 bytes once 64 MiB are kept); what is not UTF-8 is replaced
-}
 
 // Report is what Scan found.
 type Report struct {
@@ -57,26 +44,36 @@ type Report struct {
 	Last         [][]string // the last records, in order; nil if Dialect.Last is
 	Skipped      int64      // lines before the header that are neither it nor empty nor the first record
 	BOM          bool
-	CRLF         bool  // the first line end is CRLF
-	HeaderLength int64 // offset of the first byte after the header; without one, after the BOM
-	Records      int64 // good and bad
-	Bad          []Bad // in order
-	Blank        int64 // wholly empty lines, which are no records (in a text of one column they are, after its header)
-	Text         int64 // decompressed and decoded bytes
-	MaxLine      int64 // longest good record in bytes, line end not counted
-	Multiline    int64 // good records that hold a line break inside quotes
+	CRLF         bool             // the first line end is CRLF
+	HeaderLength int64            // offset of the first byte after the header; without one, after the BOM
+	Records      int64            // good and bad
+	Bad          map[Reason]int64 // how many are bad, by reason; nil for none
+	Blank        int64            // wholly empty lines, which are no records (in a text of one column they are, after its header)
+	Text         int64            // decompressed and decoded bytes
+	MaxLine      int64            // longest good record in bytes, line end not counted
+	Multiline    int64            // good records that hold a line break inside quotes
 
-	lineEnds [2]int64     // LF (or CR, if that is the dialect's), CRLF
-	leading  int64        // empty lines before the first record or header
-	broken   bool         // the first record or header holds a line break, or a quote right after the byte order mark
-	array    bool         // of JSON: the text is one array
-	long     bool         // of JSON: a number that a double may not hold, or that would come with an exponent
-	dialect  Dialect      // of a delimited text
-	json     *JSONOptions // of JSON
+	lineEnds [2]int64 // LF (or CR, if that is the dialect's), CRLF
+	leading  int64    // empty lines before the first record or header
+	broken   bool     // the first record or header holds a line break, or a quote right after the byte order mark
+	array    bool     // of JSON: the text is one array
+	long     bool     // of JSON: a number that a double may not hold, or that would come with an exponent
+	firstBad Reason
+	badSum   [sha256.Size]byte // of all bad records
+	dialect  Dialect           // of a delimited text
+	json     *JSONOptions      // of JSON
 }
 
 // Good is the number of rows that DuckDB must find.
-func (r Report) Good() int64 { return r.Records - int64(len(r.Bad)) }
+func (r Report) Good() int64 { return r.Records - r.Broken() }
+
+// Broken is the number of bad records.
+func (r Report) Broken() (n int64) {
+	for _, of := range r.Bad {
+		n += of
+	}
+	return n
+}
 
 // Clean reports whether DuckDB may read the text as it is. Otherwise it gets
 // the copy that WriteClean makes: it stops at mixed line ends, takes an empty
@@ -111,22 +108,6 @@ func (r Report) Serial() bool { return r.Multiline > 0 }
 
 // same reports whether other was made from the same text.
 func (r Report) same(other Report) bool {
-	return r.Text == other.Text && r.Records == other.Records && slices.Equal(r.Bad, other.Bad) &&
+	return r.Text == other.Text && r.Records == other.Records && maps.Equal(r.Bad, other.Bad) && r.badSum == other.badSum &&
 		slices.Equal(r.First, other.First) && slices.EqualFunc(r.Last, other.Last, slices.Equal)
-}
-
-func (r *Report) reject(b Bad, raw []byte, kept *int) error {
-	room := maxRaw
-	if *kept >= rawBudget {
-		room = maxRawLate
-	}
-	raw = raw[:min(len(raw), room)]
-	*kept += len(raw)
-	b.Number = r.Records
-	b.Raw = strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\x00", "\uFFFD")
-	r.Bad = append(r.Bad, b)
-	if len(r.Bad) >= MaxBad {
-		return &TooManyBadError{Records: r.Records, First: r.Bad[0].Reason}
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package records
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"unicode/utf8"
 )
@@ -20,42 +21,42 @@ var mark = []byte("\xEF\xBB\xBF")
 // neighbours. The same holds for a quote that is not closed within MaxRecord
 // bytes.
 //
-// Errors: *HeaderError, *FrameError, *TooManyBadError, those of r, and of an
-// invalid dialect. The report holds what was found until then. Memory is
-// bounded, whatever the length of a line.
-func Scan(ctx context.Context, r io.Reader, d Dialect) (Report, error) {
-	return scan(ctx, nil, r, d, MaxRecord, bufferSize)
+// The broken records themselves go to bad, for ReadBad; nil drops them.
+//
+// Errors: *HeaderError, *FrameError, *TooManyBadError, those of r and bad, and of
+// an invalid dialect. The report holds what was found until then. Memory is
+// bounded, whatever the length of a line and the number of broken records.
+func Scan(ctx context.Context, r io.Reader, d Dialect, bad io.Writer) (Report, error) {
+	return scanInto(ctx, outlets{bad: bad}, r, d, MaxRecord, bufferSize)
 }
 
 // Copy is Scan and WriteClean in one pass, for a text that is too dear to read
 // twice.
-func Copy(ctx context.Context, w io.Writer, r io.Reader, d Dialect) (Report, error) {
-	return scan(ctx, w, r, d, MaxRecord, bufferSize)
+func Copy(ctx context.Context, w io.Writer, r io.Reader, d Dialect, bad io.Writer) (Report, error) {
+	return scanInto(ctx, outlets{newCleanCopy(w), bad}, r, d, MaxRecord, bufferSize)
+}
+
+// outlets are where a scan leaves records; nil: nobody wants them.
+type outlets struct {
+	copy *cleanCopy // the good ones
+	bad  io.Writer  // a list of the others
 }
 
 type scanner struct {
 	buffer
 	*parser
+	outlets
 	rep     Report
-	copy    *cleanCopy // nil: nobody wants it
+	broken  badList
 	delim   []byte
 	want    int     // fields of a record; 0 before the header
 	limit   int     // bytes of a record
-	kept    int     // bytes of Raw
 	opening bool    // the header, or without one the first record of the dialect, is still to come
 	passed  int     // lines met while opening
 	held    holding // records that may be the last
 }
 
-func scan(ctx context.Context, w io.Writer, r io.Reader, d Dialect, limit, size int) (Report, error) {
-	var clean *cleanCopy
-	if w != nil {
-		clean = newCleanCopy(w)
-	}
-	return scanInto(ctx, clean, r, d, limit, size)
-}
-
-func scanInto(ctx context.Context, clean *cleanCopy, r io.Reader, d Dialect, limit, size int) (Report, error) {
+func scanInto(ctx context.Context, to outlets, r io.Reader, d Dialect, limit, size int) (Report, error) {
 	d, err := d.normal()
 	if err != nil {
 		return Report{}, err
@@ -63,8 +64,8 @@ func scanInto(ctx context.Context, clean *cleanCopy, r io.Reader, d Dialect, lim
 	s := &scanner{
 		buffer:  buffer{src: r, data: make([]byte, size)},
 		parser:  newParser(d),
+		outlets: to,
 		rep:     Report{dialect: d},
-		copy:    clean,
 		delim:   []byte{d.Delimiter},
 		limit:   limit,
 		opening: !d.NoHeader || d.First != nil,
@@ -75,7 +76,7 @@ func scanInto(ctx context.Context, clean *cleanCopy, r io.Reader, d Dialect, lim
 	err = s.run(ctx)
 	s.rep.Text = s.offset
 	if err == nil {
-		err = s.copy.flush()
+		err = errors.Join(s.copy.flush(), s.broken.end(&s.rep))
 	}
 	return s.rep, err
 }
@@ -185,7 +186,7 @@ func (s *scanner) count(o *one) error {
 	s.rep.Records++
 	if o.reason != "" {
 		bad := Bad{Offset: o.offset, Length: int64(o.size), Reason: o.reason, Fields: o.fields}
-		return s.rep.reject(bad, o.content, &s.kept)
+		return s.broken.add(&s.rep, s.bad, bad, o.content)
 	}
 	if o.multiline {
 		s.rep.Multiline++

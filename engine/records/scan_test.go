@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,10 +15,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// list takes the broken records of a scan.
+type list struct{ bytes.Buffer }
+
+// read returns them, and fails where they are not those that were counted.
+func (l *list) read(t testing.TB, rep Report) (all []Bad) {
+	t.Helper()
+	counts := map[Reason]int64{}
+	for b, err := range ReadBad(&l.Buffer) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b)
+		counts[b.Reason]++
+	}
+	if !maps.Equal(counts, rep.Bad) || int64(len(all)) != rep.Broken() {
+		t.Fatalf("listed %v, counted %v", counts, rep.Bad)
+	}
+	return all
+}
+
 // bads prints the broken records as number:reason@offset+length.
-func bads(rep Report) string {
+func bads(broken []Bad) string {
 	var all []string
-	for _, b := range rep.Bad {
+	for _, b := range broken {
 		all = append(all, fmt.Sprintf("%d:%s@%d+%d", b.Number, b.Reason, b.Offset, b.Length))
 	}
 	return strings.Join(all, " ")
@@ -75,11 +96,12 @@ func TestScan(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var clean bytes.Buffer
-			rep, err := Copy(t.Context(), &clean, iotest.OneByteReader(strings.NewReader(c.text)), c.dialect)
+			var broken list
+			rep, err := Copy(t.Context(), &clean, iotest.OneByteReader(strings.NewReader(c.text)), c.dialect, &broken)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := []any{strings.Join(rep.Header, "|"), rep.Records, bads(rep), clean.String(), rep.Blank, rep.Clean(), rep.Text}
+			got := []any{strings.Join(rep.Header, "|"), rep.Records, bads(broken.read(t, rep)), clean.String(), rep.Blank, rep.Clean(), rep.Text}
 			want := []any{c.header, c.records, c.bad, c.clean, c.blank, c.asIs, int64(len(c.text))}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("header, records, bad, clean copy, blank, clean, text (-want +got):\n%s", diff)
@@ -102,11 +124,12 @@ func TestScanLongRecords(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			rep, err := Scan(t.Context(), strings.NewReader(c.text), RFC4180())
+			var broken list
+			rep, err := Scan(t.Context(), strings.NewReader(c.text), RFC4180(), &broken)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := bads(rep); got != c.bad {
+			if got := bads(broken.read(t, rep)); got != c.bad {
 				t.Errorf("bad = %q, want %q", got, c.bad)
 			}
 		})
@@ -123,7 +146,7 @@ func TestScanHeaderErrors(t *testing.T) {
 		strings.Repeat("a", MaxRecord+1) + "\n1": LineTooLong,
 		strings.Repeat("a", 3*MaxRecord):         LineTooLong,
 	} {
-		_, err := Scan(t.Context(), strings.NewReader(text), RFC4180())
+		_, err := Scan(t.Context(), strings.NewReader(text), RFC4180(), nil)
 		var header *HeaderError
 		if !errors.As(err, &header) || header.Reason != want {
 			t.Errorf("Scan(%.20q): %v, want a header error for %s", text, err, want)
@@ -137,7 +160,7 @@ func TestScanDialectErrors(t *testing.T) {
 		{Delimiter: '\n'}, {Delimiter: 'x', Quote: 'x'}, {Delimiter: '\\', Quote: '"', Escape: '\\'}, {Delimiter: ',', Quote: '"', Escape: '\\', NoEscape: true},
 		{Delimiter: ',', NoHeader: true}, {Delimiter: 0xE9}, {NewLine: ';'},
 	} {
-		if _, err := Scan(t.Context(), strings.NewReader("a"), d); err == nil {
+		if _, err := Scan(t.Context(), strings.NewReader("a"), d, nil); err == nil {
 			t.Errorf("Scan took the dialect %+v", d)
 		}
 	}
@@ -166,10 +189,11 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestScanMemoryOfALongLine(t *testing.T) { // not parallel: it reads the process' allocations
 	var before, after runtime.MemStats
+	var broken list
 	runtime.ReadMemStats(&before)
-	rep, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n"), &endless{piece: strings.Repeat("x,\"", 1000), left: 1 << 30}), RFC4180())
+	rep, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n"), &endless{piece: strings.Repeat("x,\"", 1000), left: 1 << 30}), RFC4180(), &broken)
 	runtime.ReadMemStats(&after)
-	if err != nil || len(rep.Bad) != 1 || rep.Bad[0].Length < 1<<30 {
+	if err != nil || rep.Broken() != 1 || broken.read(t, rep)[0].Length < 1<<30 {
 		t.Fatalf("bad = %.100v, %v", rep.Bad, err)
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
@@ -179,29 +203,32 @@ func TestScanMemoryOfALongLine(t *testing.T) { // not parallel: it reads the pro
 
 func TestScanGivesUp(t *testing.T) {
 	t.Parallel()
-	rep, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n"), &endless{piece: "1;2\n", left: 1 << 40}), RFC4180())
+	rep, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n"), &endless{piece: "1;2\n", left: 1 << 40}), RFC4180(), nil)
 	var many *TooManyBadError
-	if !errors.As(err, &many) || many.First != FieldCount || len(rep.Bad) != MaxBad || many.Try() == "" {
-		t.Errorf("got %v after %d bad records", err, len(rep.Bad))
+	if !errors.As(err, &many) || many.First != FieldCount || rep.Broken() != MaxBad || many.Try() == "" {
+		t.Errorf("got %v after %d bad records", err, rep.Broken())
 	}
 }
 
 func TestRawIsBounded(t *testing.T) {
 	t.Parallel()
 	line := strings.Repeat("é\xff\x00", 30_000) + "\n"
-	rep, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n"), &endless{piece: line, left: int64(len(line)) * 2000}), RFC4180())
+	var broken list
+	rep, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n"), &endless{piece: line, left: int64(len(line)) * 2000}), RFC4180(), &broken)
 	if err != nil {
 		t.Fatal(err)
 	}
+	listed := broken.Len()
+	all := broken.read(t, rep)
 	total := 0
-	for _, b := range rep.Bad {
+	for _, b := range all {
 		total += len(b.Raw)
 	}
-	if len(rep.Bad) < 2000 || total > 3*(rawBudget+2000*maxRawLate) {
-		t.Errorf("%d bad records hold %d bytes", len(rep.Bad), total)
+	if len(all) < 2000 || total > 3*(rawBudget+2000*maxRawLate) || listed > total+len(all)*20 {
+		t.Errorf("%d bad records hold %d bytes, listed in %d", len(all), total, listed)
 	}
-	if !strings.HasPrefix(rep.Bad[0].Raw, "é\uFFFD\uFFFDé") {
-		t.Errorf("raw = %.20q", rep.Bad[0].Raw)
+	if !strings.HasPrefix(all[0].Raw, "é\uFFFD\uFFFDé") {
+		t.Errorf("raw = %.20q", all[0].Raw)
 	}
 }
 
@@ -210,10 +237,10 @@ func TestScanStops(t *testing.T) {
 	cause := errors.New("the cause")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
-	if _, err := Scan(ctx, &endless{piece: "a,b\n", left: 1 << 40}, RFC4180()); !errors.Is(err, cause) {
+	if _, err := Scan(ctx, &endless{piece: "a,b\n", left: 1 << 40}, RFC4180(), nil); !errors.Is(err, cause) {
 		t.Errorf("cancelled scan: %v", err)
 	}
-	if _, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n1"), iotest.ErrReader(cause)), RFC4180()); !errors.Is(err, cause) {
+	if _, err := Scan(t.Context(), io.MultiReader(strings.NewReader("a,b\n1"), iotest.ErrReader(cause)), RFC4180(), nil); !errors.Is(err, cause) {
 		t.Errorf("failing reader: %v", err)
 	}
 }
@@ -258,17 +285,19 @@ func checkAgainstReference(t *testing.T, text string, d Dialect, limit, size int
 	t.Helper()
 	ref := refer(text, d, limit)
 	var clean bytes.Buffer
-	rep, err := scan(t.Context(), &clean, strings.NewReader(text), d, limit, size)
+	var broken list
+	rep, err := scanInto(t.Context(), outlets{newCleanCopy(&clean), &broken}, strings.NewReader(text), d, limit, size)
 	if reason, fault := faultOf(err); reason != ref.badHeader || fault != ref.fault {
 		t.Fatalf("%q %+v: %v, want header %q, frame %q", text, d, err, ref.badHeader, ref.fault)
 	}
 	if err != nil {
 		return
 	}
-	for i := range rep.Bad {
-		rep.Bad[i].Raw = ""
+	bad := broken.read(t, rep)
+	for i := range bad {
+		bad[i].Raw = ""
 	}
-	got := reference{header: rep.Header, good: ref.good, bad: rep.Bad, records: rep.Records, blank: rep.Blank, first: rep.First, last: rep.Last, skipped: rep.Skipped}
+	got := reference{header: rep.Header, good: ref.good, bad: bad, records: rep.Records, blank: rep.Blank, first: rep.First, last: rep.Last, skipped: rep.Skipped}
 	if diff := cmp.Diff(ref, got, cmp.AllowUnexported(reference{})); diff != "" {
 		t.Fatalf("%q %+v (-reference +scan):\n%s", text, d, diff)
 	}
