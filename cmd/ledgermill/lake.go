@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -92,8 +91,7 @@ type site struct {
 // prefix reports whether all keys that begin with it are meant.
 func (s site) prefix() bool { return s.key == "" || strings.HasSuffix(s.key, "/") }
 
-// at finds the store of a place. One inside the root's is a key of the root: what
-// protects the lake protects it under every name.
+// at finds the store of a place. One inside the root's is a key of the root.
 func (c *lakeCall) at(place string) (site, error) {
 	inside := func(url string) (string, bool) {
 		if place == url {
@@ -156,36 +154,6 @@ func (s site) objects(ctx context.Context) ([]lake.Object, error) {
 	}
 	o, err := s.Stat(ctx, s.key)
 	return []lake.Object{o}, err
-}
-
-// guard refuses to change what the mill manages: its ledger, staged bytes, and the
-// objects that the ledger has.
-func (c *lakeCall) guard(at site, keys []string) error {
-	if c.raw || at.Store != c.root || c.Bool("force") {
-		return nil
-	}
-	state, err := c.state()
-	if err != nil {
-		return err
-	}
-	known := map[string]bool{}
-	for _, units := range state.Units {
-		for _, u := range units {
-			for _, version := range append(u.Kept, u) {
-				known[version.Key], known[version.Rejects] = true, true
-			}
-		}
-	}
-	for _, key := range keys {
-		top, _, _ := strings.Cut(path.Clean(key), "/")
-		switch {
-		case top+"/" == ledger.Prefix, top == "_staging":
-			return usagef("leave it to the mill, or --force", "%s is the mill's own", key)
-		case known[key]:
-			return usagef("`ledgermill run` replaces it; or --force", "%s is published: the ledger has it", key)
-		}
-	}
-	return nil
 }
 
 // state reads the ledger of the lake without changing it.
