@@ -223,6 +223,9 @@ func (r *run) preserves(one *model.Model, u job.Unit, file job.File) string {
 // a failing one is about, with all that was made from it.
 func (r *run) dataTests(ctx context.Context, w work) error {
 	for _, d := range r.Project.DataTests {
+		if r.waits(d, w) {
+			continue
+		}
 		audit, ok := r.auditOf(d, w)
 		if !ok {
 			continue
@@ -255,10 +258,7 @@ func (r *run) auditOf(d *model.DataTest, w work) (job.Audit, bool) {
 	}
 	inputs := job.Inputs{Contracts: map[string][]job.Unit{}, Files: map[string][]string{}}
 	for _, name := range d.Inputs {
-		units := []job.Unit{w.unit}
-		if all := r.cat.units[name]; len(all) == 1 && all[0] == job.Whole {
-			units = all
-		}
+		units := r.testedUnits(name, w)
 		if r.feeds[name] != nil {
 			inputs.Contracts[name] = units
 		} else {
@@ -268,17 +268,57 @@ func (r *run) auditOf(d *model.DataTest, w work) (job.Audit, bool) {
 	return job.Audit{Unit: w.unit, Previous: r.cat.beforeTest(d, w.unit), Test: d, Inputs: inputs}, true
 }
 
+// testedUnits are the units of a dataset that a data test reads.
+func (r *run) testedUnits(name string, w work) []job.Unit {
+	if all := r.cat.units[name]; len(all) == 1 && all[0] == job.Whole {
+		return all
+	}
+	return []job.Unit{w.unit}
+}
+
+// waits reports whether a data test cannot be asked because a contract that it reads is
+// held: the run does not have all of its records. What it is about is held, unless it
+// would only warn.
+func (r *run) waits(d *model.DataTest, w work) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.narrowed(d) {
+		return false
+	}
+	for _, name := range d.Inputs {
+		why, waits := r.unread(name, r.testedUnits(name, w))
+		if !waits {
+			continue
+		}
+		if !d.Warn {
+			r.withdraw(d, w.unit, ledger.Verdict{Kind: ledger.HeldKind, Exit: ExitHeld, Reason: fmt.Sprintf("%s: data test %s waits: %s", d.File, d.Name, why)})
+		}
+		return true
+	}
+	return false
+}
+
+// narrowed reports whether a run was not asked for a model that a data test reads: it
+// would compare the new with the stale.
+func (r *run) narrowed(d *model.DataTest) bool {
+	return r.sel.Datasets != nil && slices.ContainsFunc(d.Inputs, func(name string) bool {
+		return r.feeds[name] == nil && !slices.Contains(r.sel.Datasets, name)
+	})
+}
+
 // testable reports whether a unit has something new that a data test reads, and
-// all else that it reads. Of a narrowed run it must have been asked for, or the
-// test would compare the new with the stale.
+// all else that it reads.
 func (r *run) testable(d *model.DataTest, w work) bool {
+	if r.narrowed(d) {
+		return false
+	}
 	fresh := false
 	for _, name := range d.Inputs {
 		if _, held := r.verdicts[name][w.unit]; held {
 			return false
 		}
-		if r.sel.Datasets != nil && r.feeds[name] == nil && !slices.Contains(r.sel.Datasets, name) {
-			return false
+		if f := r.feeds[name]; f != nil && f.contract.BusinessDate != "" && w.unit == job.Whole {
+			return false // its records are there by date
 		}
 		_, made := r.records[name][w.unit]
 		fresh = fresh || made || r.retested[name][w.unit]

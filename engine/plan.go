@@ -45,6 +45,7 @@ const (
 	ActionTest  = "test"   // its tests were edited: they run on what is published
 	ActionHold  = "hold"   // it stays as it is: something stands in the way
 	ActionSeal  = "sealed" // an object is gone, and nothing has changed
+	actionWait  = "wait"   // an object has a new version that is not read yet, and nothing else has changed: not in plans
 )
 
 // PlannedUnit is one unit that a run would touch, and why.

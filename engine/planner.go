@@ -56,16 +56,12 @@ func (p *planner) planFeed(name string, f *feed) {
 		record, published := p.mill.State().Unit(name, string(u))
 		print := p.cat.prints[name][u]
 		changed := !published || record.Lost || record.Fingerprint != print
-		if v, ok := p.barrier(name, u, record, changed); ok {
+		if v, action := p.barrier(name, u, record, changed); action != "" {
 			set(p.verdicts, name, u, v)
-			if !selected {
-				continue // it keeps what is made from it from being made, and is not asked for
+			// What is not asked for keeps what is made from it from being made, too.
+			if selected && action != actionWait {
+				p.say(name, u, action, v.Exit, v.Reason)
 			}
-			action := ActionHold
-			if v.Exit == ExitDone {
-				action = ActionSeal
-			}
-			p.say(name, u, action, v.Exit, v.Reason)
 			continue
 		}
 		if !selected {
@@ -89,36 +85,54 @@ func (p *planner) planFeed(name string, f *feed) {
 	}
 }
 
-// barrier is what keeps a contract's unit as it is.
-func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, changed bool) (ledger.Verdict, bool) {
-	v := ledger.Verdict{Dataset: name, Unit: string(u), Fingerprint: p.cat.prints[name][u], Kind: ledger.HeldKind, Exit: ExitHeld}
-	var gone []string
+// barrier is what keeps a contract's unit as it is, and the action that this is; ""
+// where nothing does.
+func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, changed bool) (v ledger.Verdict, action string) {
+	v = ledger.Verdict{Dataset: name, Unit: string(u), Fingerprint: p.cat.prints[name][u], Kind: ledger.HeldKind, Exit: ExitHeld}
+	var gone, rewritten []string
 	for _, one := range p.cat.versions[name][u] {
 		switch {
 		case one.refusal != nil && mismatch(one.refusal):
 			v.Kind, v.Exit, v.Reason = ledger.RefusedKind, ExitBalance, fmt.Sprintf("object %s: %s: %s", one.Key, one.refusal.Reason, one.refusal.Detail)
-			return v, true
+			return v, ActionHold
 		case one.refusal != nil:
 			v.Reason = fmt.Sprintf("the new version of object %s is refused: %s: %s", one.Key, one.refusal.Reason, one.refusal.Detail)
-			return v, true
+			return v, ActionHold
 		case one.vanished:
 			gone = append(gone, one.Key)
+		case one.waiting:
+			rewritten = append(rewritten, one.Key)
 		}
 	}
-	if gone != nil {
-		v.Reason = "sealed: " + strings.Join(gone, ", ") + " vanished"
-		if !changed && !p.sel.Full {
-			v.Exit = ExitDone
-			return v, true
-		}
+	asked := changed || p.sel.Full
+	switch old, refused := p.refusedFor(name, u, p.cat.prints[name][u], p.hash); {
+	case gone != nil && !asked:
+		v.Exit, v.Reason = ExitDone, "sealed: "+strings.Join(gone, ", ")+" vanished"
+		return v, ActionSeal
+	case gone != nil:
 		why := "something has changed"
 		if !changed {
 			why = "it cannot be made again"
 		}
 		v.Reason = fmt.Sprintf("sealed, and %s: restore %s, or run --accept-removed", why, strings.Join(gone, ", "))
-		return v, true
+		return v, ActionHold
+	case refused:
+		return old, ActionHold
+	case rewritten != nil:
+		v.Reason = beingRewritten(rewritten...)
+		if !asked {
+			v.Exit = ExitDone // as it is; what is stale for another reason cannot be made from it
+			return v, actionWait
+		}
+		return v, ActionHold
 	}
-	return p.refusedFor(name, u, p.cat.prints[name][u], p.hash)
+	return v, ""
+}
+
+// beingRewritten says why units are not made whose objects have new versions that have
+// not settled: the records of the old ones are gone.
+func beingRewritten(keys ...string) string {
+	return "new version of " + strings.Join(keys, ", ") + ": read once it has settled (lake.settle)"
 }
 
 // whyContract tells what is new about a contract's unit.
@@ -178,6 +192,9 @@ func (p *planner) planModel(one *model.Model) {
 		if held && exit == ExitDone {
 			// What it is made from is gone, and nothing asks for that but a stale model.
 			if _, certain, possible := p.assess(one, u); !certain && !possible {
+				if one.Publish == model.No { // whoever reads it has it made
+					set(p.verdicts, one.Name, u, ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.HeldKind, Reason: why})
+				}
 				continue
 			}
 			exit = ExitHeld
@@ -202,6 +219,11 @@ func (p *planner) planModel(one *model.Model) {
 			p.say(one.Name, u, ActionHold, v.Exit, v.Reason)
 			continue
 		}
+		if v, ok := p.untestable(one, u); ok {
+			set(p.verdicts, one.Name, u, v)
+			p.say(one.Name, u, ActionHold, v.Exit, append(slices.Clip(reasons), v.Reason)...)
+			continue
+		}
 		set(p.dirty, one.Name, u, true)
 		action := ActionMake
 		if !certain {
@@ -216,6 +238,11 @@ func (p *planner) planModel(one *model.Model) {
 func (p *planner) planTests(one *model.Model, u job.Unit) {
 	record, _ := p.mill.State().Unit(one.Name, string(u))
 	if record.Tests == p.mill.testsPrint(one) {
+		return
+	}
+	if v, ok := p.untestable(one, u); ok {
+		set(p.verdicts, one.Name, u, v)
+		p.say(one.Name, u, ActionHold, v.Exit, "edited tests", v.Reason)
 		return
 	}
 	set(p.retest, one.Name, u, true)
@@ -252,7 +279,7 @@ func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, h
 			if verdict, ok := p.verdicts[input][v]; ok {
 				held = true
 				if Graver(exit, verdict.Exit) == verdict.Exit || why == "" {
-					why, exit = fmt.Sprintf("%s %s is %s", input, v, verdict.Kind), Graver(exit, verdict.Exit)
+					why, exit = inTheWay(input, v, verdict), Graver(exit, verdict.Exit)
 				}
 				continue
 			}
@@ -266,6 +293,44 @@ func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, h
 		}
 	}
 	return why, exit, held
+}
+
+// inTheWay names what stands in the way of something. The reason belongs to it where
+// nothing else says it: of a unit that is as it should be.
+func inTheWay(dataset string, u job.Unit, verdict ledger.Verdict) string {
+	why := fmt.Sprintf("%s %s is %s", dataset, u, verdict.Kind)
+	if verdict.Exit == ExitDone {
+		why += ": " + verdict.Reason
+	}
+	return why
+}
+
+// untestable holds a unit of which a test reads a contract that is held: the run does
+// not have all of its records. What such a test would only warn of is no reason.
+func (p *planner) untestable(one *model.Model, u job.Unit) (v ledger.Verdict, held bool) {
+	for _, t := range one.Tests {
+		if t.Warn {
+			continue
+		}
+		if why, waits := p.unread(t.Target, p.cat.granted(one, t.Target, u)); waits {
+			return ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.HeldKind, Exit: ExitHeld,
+				Reason: fmt.Sprintf("test %s waits: %s", t.Text, why)}, true
+		}
+	}
+	return v, false
+}
+
+// unread reports whether a contract's records are not to be had on one of the units.
+func (p *planner) unread(dataset string, units []job.Unit) (why string, waits bool) {
+	if p.mill.feeds[dataset] == nil {
+		return "", false
+	}
+	for _, u := range units {
+		if verdict, stands := p.verdicts[dataset][u]; stands {
+			return inTheWay(dataset, u, verdict), true
+		}
+	}
+	return "", false
 }
 
 // assess tells whether a unit is stale for certain, or only if the rows of an
