@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -115,6 +116,34 @@ func TestRewrittenObject(t *testing.T) {
 			t.Errorf("m (-want +got):\n%s", d)
 		}
 	})
+}
+
+// TestLookAtRewritten: neither a look nor a sample shows a unit without the records of an
+// object that is being rewritten.
+func TestLookAtRewritten(t *testing.T) {
+	t.Parallel()
+	files := small(map[string]string{"m": "-- grain: id\nselect d, id, n from raw_a"})
+	b := newBench(t, files)
+	b.days(2)
+	b.run(engine.Selection{})
+	b.settle = time.Hour
+	b.write("a/1.csv", "d,id,n\n2025-01-01,x1,5\n")
+	m := b.open(false)
+	one := m.Project.Models["m"]
+	var held *engine.HeldError
+	if _, err := m.Sample(t.Context(), engine.Sampling{Model: one, Unit: "2025-01-01", Rows: 1}); !errors.As(err, &held) {
+		t.Errorf("a sample: error %v", err)
+	}
+	look, err := m.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := look.Task(t.Context(), one, "2025-01-01"); !errors.As(err, &held) {
+		t.Errorf("a look: error %v", err)
+	}
+	if _, err := look.Task(t.Context(), one, "2025-01-02"); err != nil {
+		t.Errorf("another unit: error %v", err)
+	}
 }
 
 // TestRefusedAgain: an object that was read before and is refused when it is read again
