@@ -2,10 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"ledgermill/engine/job"
 	"ledgermill/engine/lake"
+	"ledgermill/engine/ledger"
 )
 
 // batches parts the work so that the records that must be in memory at once are
@@ -129,20 +133,84 @@ func (r *run) missing(f *feed, units []job.Unit) []string {
 	return slices.Compact(missing)
 }
 
+// RefusedAgainError says that objects which were read before, and have not changed, are
+// refused now: by a setting of today, or as the engine finds them.
+type RefusedAgainError struct {
+	Objects []ledger.ObjectRecord // Refused says why
+}
+
+func (e *RefusedAgainError) Error() string {
+	var all []string
+	for _, o := range e.Objects {
+		all = append(all, againRefused(o))
+	}
+	return strings.Join(all, "; ")
+}
+
+// Try returns the remedy.
+func (e *RefusedAgainError) Try() string { return e.Objects[0].Refused.Try }
+
+// ExitCode is that of a refused object.
+func (e *RefusedAgainError) ExitCode() int { return ExitHeld }
+
+func againRefused(o ledger.ObjectRecord) string {
+	return fmt.Sprintf("object %s, which was read before, is refused now: %s: %s", o.Key, o.Refused.Reason, o.Refused.Detail)
+}
+
 // landAgain lands objects whose accounts are known but whose records this run does
-// not have.
+// not have. With a RefusedAgainError the others may have landed.
 func (r *run) landAgain(ctx context.Context, f *feed, keys []string) error {
 	all, err := r.prepareAll(ctx, f, keys)
 	if err != nil {
 		return err
 	}
 	for _, p := range all {
-		if known := f.objects[p.record.Key]; p.record.ETag != known.ETag || p.record.Refused != nil {
+		if p.record.ETag != f.objects[p.record.Key].ETag {
 			return &ChangedError{Object: p.record.Key}
 		}
 	}
 	if _, err = r.land(ctx, f, all); err == nil && r.parks {
 		err = r.Engine.Park(ctx, f.contract)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	refused := &RefusedAgainError{}
+	for _, p := range all {
+		if p.record.Refused != nil {
+			refused.Objects = append(refused.Objects, p.record)
+		}
+	}
+	if refused.Objects != nil {
+		return refused
+	}
+	return nil
+}
+
+// landOrHold brings the records of units into memory, and holds those of which an
+// object is refused that was read before.
+func (r *run) landOrHold(ctx context.Context, f *feed, units []job.Unit) error {
+	for {
+		err := r.ensureLanded(ctx, f, units)
+		var refused *RefusedAgainError
+		if !errors.As(err, &refused) {
+			return err
+		}
+		for _, o := range refused.Objects {
+			r.holdUnread(f, o)
+		}
+	}
+}
+
+// holdUnread holds all units that this run would read an object's records for.
+func (r *run) holdUnread(f *feed, o ledger.ObjectRecord) {
+	name := f.contract.Name
+	r.plan.Objects = append(r.plan.Objects, ObjectChange{Feed: name, Key: o.Key, Change: RefusedObject, Detail: o.Refused.Reason + ": " + o.Refused.Detail,
+		Try: o.Refused.Try, Exit: ExitHeld, Size: o.Size, Records: f.objects[o.Key].Records})
+	for _, u := range r.reads[name] {
+		has := slices.ContainsFunc(r.cat.versions[name][u], func(v version) bool { return v.Key == o.Key })
+		if _, stands := r.verdicts[name][u]; has && !stands {
+			r.hold(ledger.Verdict{Dataset: name, Unit: string(u), Fingerprint: r.cat.prints[name][u], Kind: ledger.HeldKind, Exit: ExitHeld, Reason: againRefused(o)})
+		}
+	}
 }

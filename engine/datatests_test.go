@@ -1,8 +1,11 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"ledgermill/engine"
 )
@@ -48,5 +51,77 @@ func TestDataTestSeesTheDateBefore(t *testing.T) {
 	last := found.Results[len(found.Results)-1]
 	if last.Test != "carried_over" || last.Unit != "2025-03-07" || last.Failures != 1 || last.Examples[0][1] != "2025-03-06" {
 		t.Errorf("on what is published: %+v, want one row that names 2025-03-06", last)
+	}
+}
+
+// compared is a project with a data test of sums of all days, by a model that compares
+// them with the days.
+func compared() fstest.MapFS {
+	files := small(map[string]string{
+		"m":           "-- grain: id\nselect d, id, n from raw_a",
+		"totals":      "-- publish: whole\n-- grain: id\nselect id, cast(sum(n) as bigint) as n from m group by id",
+		"differences": "-- publish: whole\nselect t.id, t.n from totals as t join (select id, sum(n) as n from m group by id) as s using (id) where s.n <> t.n",
+	})
+	files["sql/tests/totals_add_up.sql"] = &fstest.MapFile{Data: []byte("-- on: totals\nselect * from differences\n")}
+	return files
+}
+
+// TestDataTestOfWhatSumsUpDays: a data test of days and of what sums them up is refused
+// when the project is loaded, since it would hold each new day. The way out that the
+// refusal names holds the sums alone.
+func TestDataTestOfWhatSumsUpDays(t *testing.T) {
+	t.Parallel()
+	files := compared()
+	files["sql/tests/mixed.sql"] = &fstest.MapFile{Data: []byte("select t.id from m join totals as t using (id) where m.n > t.n\n")}
+	b := newBench(t, files)
+	if _, err := b.project(); err == nil || !strings.Contains(err.Error(), "sql/tests/mixed.sql:1:25: totals is whole") {
+		t.Fatalf("error %v", err)
+	}
+	delete(files, "sql/tests/mixed.sql")
+	b.days(2)
+	if first := b.run(engine.Selection{}); first.Exit != engine.ExitDone || len(first.Verdicts) != 0 {
+		t.Fatalf("exit %d, verdicts %v", first.Exit, first.Verdicts)
+	}
+	replace(t, files, "sql/models/totals.sql", "sum(n) as bigint)", "sum(n) as bigint) + 1")
+	b.write("a/3.csv", "d,id,n\n2025-01-03,x3,1\n")
+	wrong := b.run(engine.Selection{})
+	if d := cmp.Diff([]string{"differences whole", "totals whole"}, heldUnits(wrong)); d != "" || wrong.Exit != engine.ExitRefused {
+		t.Errorf("exit %d, held (-want +got):\n%s", wrong.Exit, d)
+	}
+	if got := len(b.lakeRows("m", []string{"id"})); got != 3 {
+		t.Errorf("%d rows are published of the days, want 3", got)
+	}
+	replace(t, files, "sql/models/totals.sql", ") + 1", ")")
+	if right := b.run(engine.Selection{}); right.Exit != engine.ExitDone || len(right.Verdicts) != 0 {
+		t.Errorf("corrected: exit %d, verdicts %v", right.Exit, right.Verdicts)
+	}
+}
+
+// TestDataTestAwaitsLaterStage: a data test that reads a day and what is made of it in a
+// later stage of the run is not asked before that is made.
+func TestDataTestAwaitsLaterStage(t *testing.T) {
+	t.Parallel()
+	files := small(map[string]string{
+		"m":     "-- grain: id\nselect d, id, n from raw_a",
+		"known": "-- publish: whole\n-- grain: id\nselect distinct id from m",
+		"late":  "-- grain: id\n-- test: id in known.id\nselect d, id, n from m",
+	})
+	files["sql/tests/same.sql"] = &fstest.MapFile{Data: []byte("-- on: late\nselect m.id from m join late as l using (id) where m.n <> l.n\n")}
+	b := newBench(t, files)
+	b.days(2)
+	b.run(engine.Selection{})
+	b.write("a/1.csv", "d,id,n\n2025-01-01,x1,7\n")
+	report := b.run(engine.Selection{})
+	asked := 0
+	for _, r := range report.Tests {
+		if r.Test == "same" {
+			asked++
+			if !r.Passed {
+				t.Errorf("it was asked of what is not made again yet: %+v", r)
+			}
+		}
+	}
+	if asked != 1 || report.Exit != engine.ExitDone {
+		t.Errorf("exit %d, asked %d times", report.Exit, asked)
 	}
 }

@@ -42,7 +42,7 @@ type listed struct {
 	section contract.Section
 	fills   map[string]string
 	order   int  // place in natural order
-	waiting bool // its newest version is not read yet
+	waiting bool // its newest version is not read yet, and not the one that is known
 }
 
 // ObjectChange is what is new about a raw object.
@@ -123,14 +123,14 @@ func (m *Mill) list(ctx context.Context, f *feed, agreed *PlanFile) error {
 			if control, ok := controls[o.Key]; ok {
 				one.control = &control
 			}
-			if m.waits(one) || waiting[o.Key] {
+			record, known := f.objects[o.Key]
+			if (m.waits(one) || waiting[o.Key]) && !(known && sameVersion(record, one)) {
 				f.changes = append(f.changes, ObjectChange{Feed: f.contract.Name, Key: o.Key, Change: WaitingObject, Size: o.Size,
 					Detail: fmt.Sprintf("changed %s ago and has no control file; read once it is %s old", m.Now().Sub(o.ModTime).Round(time.Second), m.Settle)})
-				if _, known := f.objects[o.Key]; known {
-					one.waiting = true // as it was: the version before stays
-				} else {
+				if !known {
 					continue
 				}
+				one.waiting = true // what is published of the version before stays
 			}
 			f.listed[o.Key] = one
 		}

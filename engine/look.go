@@ -233,6 +233,8 @@ func (l *Look) readable(f *feed, u job.Unit) error {
 			return &HeldError{Dataset: f.contract.Name, Unit: u, Reason: fmt.Sprintf("object %s: %s: %s", v.Key, v.refusal.Reason, v.refusal.Detail)}
 		case v.vanished:
 			return &HeldError{Dataset: f.contract.Name, Unit: u, Reason: "object " + v.Key + " is gone"}
+		case v.waiting:
+			return &HeldError{Dataset: f.contract.Name, Unit: u, Reason: beingRewritten(v.Key)}
 		}
 	}
 	return nil

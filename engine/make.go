@@ -63,12 +63,34 @@ func (r *run) begin(s *step) *attempt {
 		set(r.verdicts, one.Name, u, old)
 		return nil
 	}
-	a.task = job.Task{Unit: u, Previous: r.cat.before(one, u), Model: one, Inputs: r.inputsOf(one, u), Control: r.controlOf(one),
+	if v, ok := r.untestable(one, u); ok {
+		r.hold(v)
+		return nil
+	}
+	a.task = job.Task{Unit: u, Previous: r.cat.before(one, u), Model: r.askable(one, u), Inputs: r.inputsOf(one, u), Control: r.controlOf(one),
 		Stamp: a.print, Directory: r.Work}
 	if a.current {
 		a.file = job.File{Path: r.Lake.Location(a.known.Key), Rows: a.known.Rows}
 	}
 	return a
+}
+
+// askable is a model without the tests that would warn of what is not there: records
+// of a contract that is held.
+func (r *run) askable(one *model.Model, u job.Unit) *model.Model {
+	waits := func(t model.Test) bool {
+		why, waits := r.unread(t.Target, r.cat.granted(one, t.Target, u))
+		if waits {
+			r.Log.Warn("a test is left out", "model", one.Name, "unit", u, "test", t.Text, "reason", why)
+		}
+		return waits
+	}
+	if !slices.ContainsFunc(one.Tests, waits) {
+		return one
+	}
+	here := *one
+	here.Tests = slices.DeleteFunc(slices.Clone(one.Tests), waits)
+	return &here
 }
 
 // holdBlocked holds a unit if something that it is made from is held.

@@ -45,6 +45,7 @@ const (
 	ActionTest  = "test"   // its tests were edited: they run on what is published
 	ActionHold  = "hold"   // it stays as it is: something stands in the way
 	ActionSeal  = "sealed" // an object is gone, and nothing has changed
+	actionWait  = "wait"   // an object has a new version that is not read yet, and nothing else has changed: not in plans
 )
 
 // PlannedUnit is one unit that a run would touch, and why.
@@ -82,7 +83,7 @@ type work struct {
 
 // queue is the work in the order in which it is done: by stage, and by date.
 func (p *planner) queue() []work {
-	stages := p.mill.stages()
+	stages := p.mill.Project.Stages()
 	type place struct {
 		stage int
 		unit  job.Unit
@@ -114,33 +115,6 @@ func (p *planner) queue() []work {
 	}
 	slices.SortFunc(queue, func(a, b work) int { return cmp.Or(cmp.Compare(a.stage, b.stage), cmp.Compare(a.unit, b.unit)) })
 	return queue
-}
-
-// stages divide the datasets so that each finds what it reads, and what its tests
-// name, made for all units: whole datasets have even stages and those of units odd
-// ones. Dimensions come first, then the days, then what sums up all days.
-func (m *Mill) stages() map[string]int {
-	stages := map[string]int{}
-	for _, name := range m.Project.Order {
-		var needs []string
-		dated := false
-		if one := m.Project.Models[name]; one != nil {
-			needs, dated = slices.Concat(one.Inputs, one.References()), one.Dated()
-		} else {
-			dated = m.Project.Contracts[name].BusinessDate != ""
-		}
-		stage := 0
-		if dated {
-			stage = 1
-		}
-		for _, need := range needs {
-			for stage < stages[need] {
-				stage += 2
-			}
-		}
-		stages[name] = stage
-	}
-	return stages
 }
 
 func merged(a, b map[job.Unit]bool) map[job.Unit]bool {

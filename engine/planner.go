@@ -56,16 +56,12 @@ func (p *planner) planFeed(name string, f *feed) {
 		record, published := p.mill.State().Unit(name, string(u))
 		print := p.cat.prints[name][u]
 		changed := !published || record.Lost || record.Fingerprint != print
-		if v, ok := p.barrier(name, u, record, changed); ok {
+		if v, action := p.barrier(name, u, record, changed); action != "" {
 			set(p.verdicts, name, u, v)
-			if !selected {
-				continue // it keeps what is made from it from being made, and is not asked for
+			// What is not asked for keeps what is made from it from being made, too.
+			if selected && action != actionWait {
+				p.say(name, u, action, v.Exit, v.Reason)
 			}
-			action := ActionHold
-			if v.Exit == ExitDone {
-				action = ActionSeal
-			}
-			p.say(name, u, action, v.Exit, v.Reason)
 			continue
 		}
 		if !selected {
@@ -87,38 +83,6 @@ func (p *planner) planFeed(name string, f *feed) {
 		set(p.contracts, name, u, true)
 		p.say(name, u, ActionMake, 0, p.whyContract(f, u, record, published)...)
 	}
-}
-
-// barrier is what keeps a contract's unit as it is.
-func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, changed bool) (ledger.Verdict, bool) {
-	v := ledger.Verdict{Dataset: name, Unit: string(u), Fingerprint: p.cat.prints[name][u], Kind: ledger.HeldKind, Exit: ExitHeld}
-	var gone []string
-	for _, one := range p.cat.versions[name][u] {
-		switch {
-		case one.refusal != nil && mismatch(one.refusal):
-			v.Kind, v.Exit, v.Reason = ledger.RefusedKind, ExitBalance, fmt.Sprintf("object %s: %s: %s", one.Key, one.refusal.Reason, one.refusal.Detail)
-			return v, true
-		case one.refusal != nil:
-			v.Reason = fmt.Sprintf("the new version of object %s is refused: %s: %s", one.Key, one.refusal.Reason, one.refusal.Detail)
-			return v, true
-		case one.vanished:
-			gone = append(gone, one.Key)
-		}
-	}
-	if gone != nil {
-		v.Reason = "sealed: " + strings.Join(gone, ", ") + " vanished"
-		if !changed && !p.sel.Full {
-			v.Exit = ExitDone
-			return v, true
-		}
-		why := "something has changed"
-		if !changed {
-			why = "it cannot be made again"
-		}
-		v.Reason = fmt.Sprintf("sealed, and %s: restore %s, or run --accept-removed", why, strings.Join(gone, ", "))
-		return v, true
-	}
-	return p.refusedFor(name, u, p.cat.prints[name][u], p.hash)
 }
 
 // whyContract tells what is new about a contract's unit.
@@ -178,6 +142,9 @@ func (p *planner) planModel(one *model.Model) {
 		if held && exit == ExitDone {
 			// What it is made from is gone, and nothing asks for that but a stale model.
 			if _, certain, possible := p.assess(one, u); !certain && !possible {
+				if one.Publish == model.No { // whoever reads it has it made
+					set(p.verdicts, one.Name, u, ledger.Verdict{Dataset: one.Name, Unit: string(u), Kind: ledger.HeldKind, Reason: why})
+				}
 				continue
 			}
 			exit = ExitHeld
@@ -202,6 +169,11 @@ func (p *planner) planModel(one *model.Model) {
 			p.say(one.Name, u, ActionHold, v.Exit, v.Reason)
 			continue
 		}
+		if v, ok := p.untestable(one, u); ok {
+			set(p.verdicts, one.Name, u, v)
+			p.say(one.Name, u, ActionHold, v.Exit, append(slices.Clip(reasons), v.Reason)...)
+			continue
+		}
 		set(p.dirty, one.Name, u, true)
 		action := ActionMake
 		if !certain {
@@ -216,6 +188,11 @@ func (p *planner) planModel(one *model.Model) {
 func (p *planner) planTests(one *model.Model, u job.Unit) {
 	record, _ := p.mill.State().Unit(one.Name, string(u))
 	if record.Tests == p.mill.testsPrint(one) {
+		return
+	}
+	if v, ok := p.untestable(one, u); ok {
+		set(p.verdicts, one.Name, u, v)
+		p.say(one.Name, u, ActionHold, v.Exit, "edited tests", v.Reason)
 		return
 	}
 	set(p.retest, one.Name, u, true)
@@ -237,35 +214,6 @@ func (p *planner) needOf(one *model.Model, names []string, u job.Unit) {
 			set(p.contracts, input, v, true)
 		}
 	}
-}
-
-// blocked reports whether something that the unit is made from stands in the way: a
-// verdict, or that its file is lost and it is not made in this run. What lies at its
-// place then has the rows of before.
-func (p *planner) blocked(one *model.Model, u job.Unit) (why string, exit int, held bool) {
-	inputs := one.Inputs
-	if one.ReadsItself {
-		inputs = append(slices.Clone(inputs), one.Name)
-	}
-	for _, input := range inputs {
-		for _, v := range p.cat.granted(one, input, u) {
-			if verdict, ok := p.verdicts[input][v]; ok {
-				held = true
-				if Graver(exit, verdict.Exit) == verdict.Exit || why == "" {
-					why, exit = fmt.Sprintf("%s %s is %s", input, v, verdict.Kind), Graver(exit, verdict.Exit)
-				}
-				continue
-			}
-			record, _ := p.mill.State().Unit(input, string(v))
-			if record.Lost && p.mill.feeds[input] == nil && !p.dirty[input][v] {
-				held = true
-				if why == "" {
-					why = fmt.Sprintf("%s %s is lost and not selected; a run without a selection makes it again", input, v)
-				}
-			}
-		}
-	}
-	return why, exit, held
 }
 
 // assess tells whether a unit is stale for certain, or only if the rows of an

@@ -88,6 +88,11 @@ func (m *Mill) ready(ctx context.Context, s Sampling) (*run, error) {
 			}
 			continue
 		}
+		for _, u := range units {
+			if v, stands := r.verdicts[name][u]; stands {
+				return nil, &HeldError{Dataset: name, Unit: u, Reason: v.Reason}
+			}
+		}
 		r.reads[name] = units
 		if err := r.ensureLanded(ctx, f, units); err != nil {
 			return nil, err

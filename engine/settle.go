@@ -20,7 +20,7 @@ func (r *run) settleContracts(ctx context.Context, batch []work) error {
 			continue
 		}
 		began := time.Now()
-		if err := r.ensureLanded(ctx, f, units[name]); err != nil {
+		if err := r.landOrHold(ctx, f, units[name]); err != nil {
 			return err
 		}
 		r.timing.add("read", began)

@@ -100,7 +100,9 @@ func (m *Mill) unitStatus(p *planner, name string, u job.Unit, plan PlannedUnit)
 	}
 	switch {
 	case stands && verdict.Exit == ExitDone:
-		s.Status = StatusSealed
+		if plan.Action == ActionSeal {
+			s.Status = StatusSealed
+		}
 	case stands && verdict.Kind == ledger.RefusedKind:
 		s.Status = StatusRefused
 	case stands && verdict.Kind == ledger.FailedKind:

@@ -17,6 +17,7 @@ import (
 type version struct {
 	ledger.Version
 	vanished bool
+	waiting  bool            // there is a newer one, which has not settled: this one cannot be read any more
 	refusal  *ledger.Refusal // of this version (its control file), or of the one that would replace it
 }
 
@@ -33,7 +34,8 @@ func (f *feed) units() map[job.Unit][]version {
 		if r.Dropped {
 			continue
 		}
-		v := version{Version: ledger.Version{Key: key, ETag: r.ETag, Size: r.Size, Control: r.Control}, vanished: r.Vanished, refusal: r.Refused}
+		v := version{Version: ledger.Version{Key: key, ETag: r.ETag, Size: r.Size, Control: r.Control}, vanished: r.Vanished,
+			waiting: f.listed[key].waiting, refusal: r.Refused}
 		cells := r.Cells
 		if r.Refused != nil && !mismatch(r.Refused) {
 			if r.Before == nil {

@@ -47,6 +47,7 @@ func TestExitCodes(t *testing.T) {
 		{place(syscall.ENOSPC), engine.ExitFailed, "free space"},
 		{place(lake.ErrChanged), engine.ExitFailed, "check that"},
 		{&engine.ChangedError{Object: "x"}, engine.ExitFailed, "run again"},
+		{&engine.RefusedAgainError{Objects: []ledger.ObjectRecord{{Key: "x", Refused: &ledger.Refusal{Try: "raise"}}}}, engine.ExitHeld, "raise"},
 		{&interruption{signal: syscall.SIGINT}, engine.ExitInterrupted, ""},
 		{&interruption{signal: syscall.SIGTERM}, engine.ExitTerminated, ""},
 	} {

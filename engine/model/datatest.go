@@ -25,6 +25,8 @@ type DataTest struct {
 
 	UsesBusinessDay bool
 
+	Stage int // of Project.Stages: what is made before it is not tested yet
+
 	st       statement
 	findings []finding
 }
@@ -45,6 +47,9 @@ func (l *loader) dataTest(ctx context.Context, s *source) {
 	sound := l.dataTestInputs(t, st, tree)
 	l.dataTestOn(t, s)
 	if len(l.faults) > before || !sound {
+		return
+	}
+	if l.stageOf(t, st, tree, s); len(l.faults) > before {
 		return
 	}
 	if t.Columns, ok = l.describe(ctx, st); ok {
