@@ -78,16 +78,7 @@ func (l *landing) settle(ctx context.Context, s *session, where string) (map[job
 	for _, t := range append(tallies, accepted...) {
 		cells = append(cells, t.Account())
 	}
-	if l.contract.BusinessDate == "" {
-		for _, o := range l.objects {
-			cells = append(cells, job.Structural(l.contract, o)...)
-		}
-	}
-	byUnit := map[job.Unit][]ledger.Cell{}
-	for _, c := range job.Merge(cells) {
-		byUnit[job.Unit(c.Unit)] = append(byUnit[job.Unit(c.Unit)], c)
-	}
-	return byUnit, nil
+	return job.CellsByUnit(l.contract, l.objects, cells), nil
 }
 
 func (l *landing) suffix() string { return strings.TrimPrefix(l.contract.Name, "raw_") }

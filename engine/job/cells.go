@@ -85,6 +85,21 @@ func Merge(cells []ledger.Cell) []ledger.Cell {
 	return merged
 }
 
+// CellsByUnit merges what units have of their objects. A whole dataset also has what no
+// engine saw: without a business date those records are in no other unit.
+func CellsByUnit(c *contract.Contract, objects []Object, cells []ledger.Cell) map[Unit][]ledger.Cell {
+	if c.BusinessDate == "" {
+		for _, o := range objects {
+			cells = append(cells, Structural(c, o)...)
+		}
+	}
+	byUnit := map[Unit][]ledger.Cell{}
+	for _, one := range Merge(cells) {
+		byUnit[Unit(one.Unit)] = append(byUnit[Unit(one.Unit)], one)
+	}
+	return byUnit
+}
+
 // Within is the condition, in any engine's SQL, that a record of the contract is of
 // one of the units.
 func Within(c *contract.Contract, units []Unit) string {

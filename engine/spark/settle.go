@@ -91,16 +91,7 @@ func (e *Engine) settle(ctx context.Context, f *feed, units []job.Unit) (map[job
 			cells = append(cells, t.Account())
 		}
 	}
-	if f.contract.BusinessDate == "" {
-		for _, o := range f.objects {
-			cells = append(cells, job.Structural(f.contract, o)...)
-		}
-	}
-	byUnit := map[job.Unit][]ledger.Cell{}
-	for _, c := range job.Merge(cells) {
-		byUnit[job.Unit(c.Unit)] = append(byUnit[job.Unit(c.Unit)], c)
-	}
-	return byUnit, parts, nil
+	return job.CellsByUnit(f.contract, f.objects, cells), parts, nil
 }
 
 // settling selects the landed records of units with their class. Rejected records take
