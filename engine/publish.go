@@ -213,7 +213,9 @@ func (r *run) dirtyObjects() []ledger.ObjectRecord {
 		for _, key := range sortedKeys(f.dirty) {
 			o := f.objects[key]
 			if f.strays[key] {
-				o.Contract = "" // if this run dies before they are written, the next one reads the object again
+				// If this run dies before they are written or removed, the next one reads the object
+				// again, and has to know of what is there.
+				o.Contract, o.Strays = "", r.State().Objects[name][key].Strays
 			}
 			objects = append(objects, o)
 		}
