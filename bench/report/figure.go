@@ -182,7 +182,7 @@ func bytes(v float64) string {
 
 func blocks(v float64) string { return thousands(v) + " blocks" }
 
-func rate(v float64) string { return thousands(v) + " rows/s" }
+func rate(v float64) string { return three(v) + " rows/s" }
 
 func times(v float64) string { return three(v) + "×" }
 
