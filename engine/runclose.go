@@ -34,7 +34,7 @@ func (r *run) close(ctx context.Context, cause error) error {
 	}
 	summary.Finished, summary.Exit = r.Now().UTC(), r.report.Exit
 	if cause != nil {
-		summary.Error = cause.Error()
+		summary.Error = r.discreet(cause.Error())
 	}
 	r.entry = ledger.Entry{Summary: summary}
 	if !r.broken {

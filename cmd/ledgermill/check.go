@@ -18,8 +18,10 @@ func (a *app) checkCommand() *cli.Command {
 		Usage: "bind every contract, model, test and query on empty tables, and look for what goes wrong later; touches no data",
 		Description: `Every fault of every file at once, each with its line, the place, and what to do. Needs
 no data and no server: of the monitor's views, what stands above a statement is read,
-and what only PostgreSQL understands is listed as not bound. Errors cannot run, or are never meant; warnings run, and may
-cost a cent or differ on another engine: --rules lists what is looked for, and why.
+and what only PostgreSQL understands is listed as not bound.
+
+Errors cannot run, or are never meant; warnings run, and may cost a cent or differ on
+another engine: --rules lists what is looked for, and why.
 
 A warning that is right here is silenced where it stands, by a comment with a reason
 on its line or on the line above:

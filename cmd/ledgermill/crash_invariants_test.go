@@ -204,34 +204,12 @@ func (d *disturbance) repeatable() (v []string) {
 
 // noOrphans holds behind the fault as well, but for what the next run clears away.
 func (d *disturbance) noOrphans() (v []string) {
-	listed := func(s *ledger.State) map[string]bool {
-		keys := map[string]bool{}
-		for _, units := range s.Units {
-			for _, u := range units {
-				for _, one := range append([]ledger.UnitRecord{u}, u.Kept...) {
-					keys[one.Key], keys[one.Rejects] = true, true
-				}
-			}
-		}
-		for _, objects := range s.Objects {
-			for _, o := range objects {
-				keys[o.Strays] = true
-			}
-		}
-		for _, verdicts := range s.Verdicts {
-			for _, one := range verdicts {
-				keys[one.Rejects] = true
-			}
-		}
-		delete(keys, "")
-		return keys
-	}
 	if s := d.repaired.state; s != nil {
 		there := map[string]bool{}
 		for key := range d.repaired.files {
 			there[key] = true
 		}
-		if diff := cmp.Diff(listed(s), there); diff != "" {
+		if diff := cmp.Diff(s.Keys(), there); diff != "" {
 			v = append(v, fmt.Sprintf("objects (-ledger +lake):\n%s", diff))
 		}
 	}

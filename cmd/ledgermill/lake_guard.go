@@ -27,7 +27,7 @@ func (c *lakeCall) guard(at site, keys []string) error {
 	if err != nil {
 		return err
 	}
-	known := knownKeys(state)
+	known := state.Keys()
 	for _, key := range keys {
 		top, _, _ := strings.Cut(key, "/")
 		switch {
@@ -38,30 +38,6 @@ func (c *lakeCall) guard(at site, keys []string) error {
 		}
 	}
 	return nil
-}
-
-// knownKeys are the keys of all objects that the ledger has.
-func knownKeys(state *ledger.State) map[string]bool {
-	known := map[string]bool{}
-	for _, units := range state.Units {
-		for _, u := range units {
-			known[u.Key], known[u.Rejects] = true, true
-			for _, former := range u.Kept {
-				known[former.Key], known[former.Rejects] = true, true
-			}
-		}
-	}
-	for _, objects := range state.Objects {
-		for _, o := range objects {
-			known[o.Strays] = true
-		}
-	}
-	for _, verdicts := range state.Verdicts {
-		for _, v := range verdicts {
-			known[v.Rejects] = true
-		}
-	}
-	return known
 }
 
 // keysOfLake are the keys below the root of the lake of those objects of a store that

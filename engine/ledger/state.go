@@ -96,6 +96,31 @@ func (s *State) foldRun(r RunSummary) {
 	s.Runs = s.Runs[max(0, len(s.Runs)-MaxRuns):]
 }
 
+// Keys are those of all objects of the lake that the ledger has: published units with
+// their former versions, and rejects.
+func (s *State) Keys() map[string]bool {
+	keys := map[string]bool{}
+	for _, units := range s.Units {
+		for _, u := range units {
+			for _, version := range append([]UnitRecord{u}, u.Kept...) {
+				keys[version.Key], keys[version.Rejects] = true, true
+			}
+		}
+	}
+	for _, objects := range s.Objects {
+		for _, o := range objects {
+			keys[o.Strays] = true
+		}
+	}
+	for _, verdicts := range s.Verdicts {
+		for _, v := range verdicts {
+			keys[v.Rejects] = true
+		}
+	}
+	delete(keys, "") // what has no object
+	return keys
+}
+
 // Unit returns the published unit of a dataset.
 func (s *State) Unit(dataset, unit string) (UnitRecord, bool) {
 	u, ok := s.Units[dataset][unit]
