@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"ledgermill/bench"
@@ -15,6 +16,7 @@ import (
 )
 
 func main() {
+	runtime.LockOSThread()
 	// The private server refuses root: this process may have been started as its
 	// unprivileged half.
 	if handled, code := warehouse.Helper(); handled {
@@ -27,7 +29,18 @@ func main() {
 	if handled, code := bench.Child(benchPlan()); handled {
 		os.Exit(code)
 	}
-	os.Exit(run(context.Background(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(apart(func() int {
+		return run(context.Background(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	}))
+}
+
+// apart does the work beside the main thread, to which the caller has to be locked,
+// and leaves that one free. The kernel gives a signal to the main thread first: in a
+// call that does not return, a write to a dead disk, it would never take one.
+func apart(work func() int) int {
+	code := make(chan int)
+	go func() { code <- work() }()
+	return <-code
 }
 
 // strangers are the permissions that nothing written here gives: writing to the
@@ -58,7 +71,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, stopping()...)
 	defer signal.Stop(signals)
 	go func() {
 		select {
@@ -81,6 +94,16 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	printError(a.stderr, err)
 	return engine.Graver(a.exit, exitCode(err))
+}
+
+// stopping are the signals that end a command. An interrupt that the process was told
+// to ignore stays ignored: a script's background job lives through one that is meant
+// for the script, and a second one would not end it either.
+func stopping() []os.Signal {
+	if signal.Ignored(os.Interrupt) {
+		return []os.Signal{syscall.SIGTERM}
+	}
+	return []os.Signal{os.Interrupt, syscall.SIGTERM}
 }
 
 // printError writes what happened and, where it is known, what to do about it.

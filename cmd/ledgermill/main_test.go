@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,6 +28,7 @@ var update = flag.Bool("update", false, "rewrite the goldens")
 const asAnother = "-test.run=^TestNoPermission$"
 
 func TestMain(m *testing.M) {
+	runtime.LockOSThread() // as main does, for the children
 	// A private server starts this binary as its unprivileged half.
 	if handled, code := warehouse.Helper(); handled {
 		os.Exit(code)
@@ -39,7 +41,7 @@ func TestMain(m *testing.M) {
 	}
 	faulttest.Boot()
 	if os.Getenv(crashChild) != "" {
-		os.Exit(crashMain())
+		os.Exit(apart(crashMain))
 	}
 	testscript.Main(guarded{m}, map[string]func(){"ledgermill": main})
 }
