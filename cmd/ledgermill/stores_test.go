@@ -344,10 +344,25 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// interrupt starts a run as a process and signals it once it has written a line.
-func (p *loans) interrupt(s syscall.Signal, line string) (exit int, out string) {
+// TestInterruptIgnored starts a run as the background job of a script, which is not
+// told of interrupts, and interrupts it.
+func TestInterruptIgnored(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("ledgermill"); err != nil {
+		t.Skip("the tests' own main puts the program into the path")
+	}
+	p := newLoans(t)
+	if exit, out := p.interrupt(syscall.SIGINT, "run: models", "sh", "-c", `trap "" INT; exec "$@"`, "sh"); exit != engine.ExitDone {
+		t.Errorf("exit %d, want %d\n%s", exit, engine.ExitDone, out)
+	}
+}
+
+// interrupt starts a run as a process, by another command if one is given, and
+// signals it once it has written a line.
+func (p *loans) interrupt(s syscall.Signal, line string, by ...string) (exit int, out string) {
 	p.Helper()
-	cmd := exec.CommandContext(p.Context(), "ledgermill", "run", "--until", "lake", "--project", p.dir, "--setting", "engine.batch_days=5", "--setting", "engine.cache_directory="+p.dir+"/cache")
+	args := append(by[:len(by):len(by)], "ledgermill", "run", "--until", "lake", "--project", p.dir, "--setting", "engine.batch_days=5", "--setting", "engine.cache_directory="+p.dir+"/cache")
+	cmd := exec.CommandContext(p.Context(), args[0], args[1:]...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		p.Fatal(err)
