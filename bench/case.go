@@ -69,7 +69,8 @@ type Place struct {
 	Rows   int    `json:"rows"`   // a day
 	Days   int    `json:"days"`
 	Seed   uint64 `json:"seed"`
-	Owner  int    `json:"owner"` // process that the run belongs to: databases have it in their names
+	Memory int64  `json:"memory"` // bytes that the engine may use before it spills
+	Owner  int    `json:"owner"`  // process that the run belongs to: databases have it in their names
 }
 
 // Plan is what can be measured.

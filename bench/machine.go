@@ -94,16 +94,16 @@ func versions(ctx context.Context, server string) ([]result.Pair, error) {
 	return append(list, result.Pair{Name: "postgresql", Value: version}), err
 }
 
-// settings are what bears on time besides the sizes: those of the engine, where a
-// command has none given, and of the server.
-func settings(ctx context.Context, server string) ([]result.Pair, error) {
+// settings are what bears on time besides the sizes: those of the engine, and of the
+// server.
+func settings(ctx context.Context, place Place) ([]result.Pair, error) {
 	engine := config.Default().Engine
-	list := []result.Pair{{Name: "engine.memory_limit", Value: fmt.Sprint(engine.MemoryLimit)}, {Name: "engine.threads", Value: strconv.Itoa(engine.Threads)},
+	list := []result.Pair{{Name: result.MemoryLimit, Value: config.Size(place.Memory).String()}, {Name: "engine.threads", Value: strconv.Itoa(engine.Threads)},
 		{Name: "engine.batch_days", Value: strconv.Itoa(engine.BatchDays)}}
-	if server == "" {
+	if place.Server == "" {
 		return list, nil
 	}
-	err := administer(ctx, server, func(conn *pgx.Conn) error {
+	err := administer(ctx, place.Server, func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, `select name, current_setting(name) from pg_settings
 			where name in ('fsync', 'synchronous_commit', 'wal_level', 'full_page_writes', 'shared_buffers', 'maintenance_work_mem', 'work_mem', 'max_wal_size',
 				'wal_compression', 'jit', 'autovacuum', 'checkpoint_timeout', 'io_method', 'max_parallel_workers_per_gather', 'max_parallel_maintenance_workers') order by name`)

@@ -28,6 +28,7 @@ type Options struct {
 	Rows   int           // a day
 	Days   int           // business dates
 	Seed   uint64        // of data and of order
+	Memory config.Size   // that the engine may use before it spills; 0: as where a command has none given
 	Repeat int           // repetitions of each case; 0: 10 below 30 s, else 6
 	Budget time.Duration // for everything; 0: no limit
 	// Once runs each case once, without a warm-up: it shows that all run and answer
@@ -75,8 +76,9 @@ func Run(ctx context.Context, plan Plan, o Options) (_ *result.Result, err error
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
+	o.Memory = cmp.Or(o.Memory, config.Default().Engine.MemoryLimit)
 	r := &runner{Options: o, plan: plan, random: rand.New(rand.NewPCG(o.Seed, 1))}
-	r.place = Place{Rows: o.Rows, Days: o.Days, Seed: o.Seed, Owner: os.Getpid()}
+	r.place = Place{Rows: o.Rows, Days: o.Days, Seed: o.Seed, Memory: o.Memory.Bytes(), Owner: os.Getpid()}
 	suites, err := Select(plan.Suites(r.place), o.Only)
 	if err != nil {
 		return nil, err
@@ -139,7 +141,7 @@ func (r *runner) all(ctx context.Context, suites []*taker) (err error) {
 	if r.result.Versions, err = versions(ctx, r.place.Server); err != nil {
 		return err
 	}
-	own, err := settings(ctx, r.place.Server)
+	own, err := settings(ctx, r.place)
 	if err != nil {
 		return err
 	}
@@ -264,7 +266,7 @@ func (r *runner) describe(s Suite, c Case) result.Case {
 	for _, a := range out.Against {
 		names = append(names, s.Name+"/"+a.Case)
 	}
-	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --repeat %d --budget 0 %s%s", r.Rows, r.Days, r.Seed, r.Repeat, map[bool]string{true: "--once "}[r.Once], quoted(names))
+	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --memory %s --repeat %d --budget 0 %s%s", r.Rows, r.Days, r.Seed, r.Memory, r.Repeat, map[bool]string{true: "--once "}[r.Once], quoted(names))
 	return out
 }
 

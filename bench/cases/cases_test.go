@@ -174,7 +174,7 @@ func TestOutputThatLacksARowIsVoid(t *testing.T) {
 			t.Fatal(err)
 		}
 		root := filepath.Join(work, "lake")
-		m, err := openMill(ctx, project(), d.input(), root, work)
+		m, err := d.openMill(ctx, project(), d.input(), root, work)
 		if err != nil {
 			t.Fatal(err)
 		}

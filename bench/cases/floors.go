@@ -63,7 +63,7 @@ func (f *floorSuite) writeCSV(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	duck, err := openDuckDB(ctx, work, true, f.lake())
+	duck, err := f.openDuckDB(ctx, work, true, f.lake())
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (f *floorSuite) pipe(ctx context.Context) (*bench.Trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	duck, err := openDuckDB(ctx, dir, true, f.lake())
+	duck, err := f.openDuckDB(ctx, dir, true, f.lake())
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

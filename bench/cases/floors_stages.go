@@ -37,7 +37,7 @@ func (f *floorSuite) lakePartOn(evaluate evaluator) (*bench.Trial, error) {
 	return &bench.Trial{
 		Run: func(ctx context.Context, s *result.Sample) (err error) {
 			clock := newClock(s)
-			m, err := openMillOn(ctx, f.project, f.input(), root, dir, evaluate)
+			m, err := f.openMillOn(ctx, f.project, f.input(), root, dir, evaluate)
 			if err != nil {
 				return err
 			}
@@ -110,7 +110,7 @@ func (f *floorSuite) loadPart(ctx context.Context) (*bench.Trial, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	closing := func(ctx context.Context) error { return errors.Join(drop(ctx), os.RemoveAll(dir)) }
-	m, err := openMill(ctx, f.project, f.input(), f.lake(), dir)
+	m, err := f.openMill(ctx, f.project, f.input(), f.lake(), dir)
 	if err != nil {
 		return nil, errors.Join(err, closing(ctx))
 	}

@@ -16,7 +16,6 @@ import (
 	"ledgermill/bench"
 	"ledgermill/bench/pipeline"
 	"ledgermill/bench/result"
-	"ledgermill/engine/config"
 )
 
 // Names of ladder cases that others are compared with.
@@ -106,7 +105,7 @@ func ladder(p bench.Place, project fs.FS) bench.Suite {
 
 // pipelineTrial is one run of a pipeline into a lake and a database of its own.
 func (d data) pipelineTrial(ctx context.Context, project fs.FS, switches pipeline.Switches, rowByRow bool) (_ *bench.Trial, err error) {
-	p := &pipeline.Pipeline{Switches: switches, RowByRow: rowByRow, Models: map[string]string{}, Cores: runtime.NumCPU(), Memory: int64(config.Default().Engine.MemoryLimit)}
+	p := &pipeline.Pipeline{Switches: switches, RowByRow: rowByRow, Models: map[string]string{}, Cores: runtime.NumCPU(), Memory: d.Memory}
 	if p.Objects, err = d.objects(); err != nil {
 		return nil, err
 	}
@@ -163,7 +162,7 @@ func (d data) productTrial(ctx context.Context, project fs.FS) (*bench.Trial, er
 	}
 	run := func(ctx context.Context, s *result.Sample) (err error) {
 		clock := newClock(s)
-		m, err := openMill(ctx, project, d.input(), root, dir)
+		m, err := d.openMill(ctx, project, d.input(), root, dir)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (d data) makeLake(ctx context.Context, project fs.FS) (err error) {
 	if err := d.make(ctx); err != nil {
 		return err
 	}
-	m, err := openMill(ctx, project, d.input(), d.lake(), d.Dir)
+	m, err := d.openMill(ctx, project, d.input(), d.lake(), d.Dir)
 	if err != nil {
 		return err
 	}

@@ -20,9 +20,10 @@ import (
 )
 
 // mill is an open mill on a lake, with the settings that a command has where none
-// are given.
+// are given but the memory.
 type mill struct {
 	*engine.Mill
+	of      data
 	project *model.Project
 	engine  *duckdb.Engine
 	lake    lake.Store
@@ -54,14 +55,14 @@ func loadProject(ctx context.Context, files fs.FS) (*model.Project, error) {
 
 // openMill opens a directory of raw objects and a lake as `ledgermill run` does,
 // from the SQL files on. Pipes of a load go to a directory below dir.
-func openMill(ctx context.Context, files fs.FS, input, root, dir string) (*mill, error) {
-	return openMillOn(ctx, files, input, root, dir, byDuckDB)
+func (d data) openMill(ctx context.Context, files fs.FS, input, root, dir string) (*mill, error) {
+	return d.openMillOn(ctx, files, input, root, dir, byDuckDB)
 }
 
 // openMillOn is openMill with another engine.
-func openMillOn(ctx context.Context, files fs.FS, input, root, dir string, evaluate evaluator) (_ *mill, err error) {
+func (d data) openMillOn(ctx context.Context, files fs.FS, input, root, dir string, evaluate evaluator) (_ *mill, err error) {
 	settings := config.Default()
-	m := &mill{}
+	m := &mill{of: d}
 	if m.project, err = loadProject(ctx, files); err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func openMillOn(ctx context.Context, files fs.FS, input, root, dir string, evalu
 	if m.work, err = os.MkdirTemp(dir, "pipes-"); err != nil {
 		return nil, err
 	}
-	if m.engine, err = openDuckDB(ctx, staging, false, input, root); err != nil {
+	if m.engine, err = d.openDuckDB(ctx, staging, false, input, root); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(m.work))
 	}
 	evaluating, end, err := evaluate(m.engine, staging)
@@ -92,7 +93,7 @@ func openMillOn(ctx context.Context, files fs.FS, input, root, dir string, evalu
 	}
 	m.end = end
 	m.Mill, err = engine.Open(ctx, engine.Options{Project: m.project, Name: settings.Name, Input: raw, Lake: m.lake, Engine: evaluating, Work: staging,
-		BatchDays: settings.Engine.BatchDays, Budget: int64(settings.Engine.MemoryLimit) / 4, Run: run, Command: "bench", Program: "bench",
+		BatchDays: settings.Engine.BatchDays, Budget: d.Memory / 4, Run: run, Command: "bench", Program: "bench",
 		Log: slog.New(slog.DiscardHandler), Now: time.Now}, true)
 	if err != nil {
 		return nil, errors.Join(err, end(), m.engine.Close(), os.RemoveAll(m.work))
@@ -104,9 +105,8 @@ func (m *mill) close() error {
 	return errors.Join(m.end(), m.engine.Close(), m.Close(), os.RemoveAll(m.work))
 }
 
-func openDuckDB(ctx context.Context, work string, ordered bool, readable ...string) (*duckdb.Engine, error) {
-	settings := config.Default().Engine
-	return duckdb.Open(ctx, duckdb.Settings{MemoryLimit: int64(settings.MemoryLimit), Threads: settings.Threads, Work: work,
+func (d data) openDuckDB(ctx context.Context, work string, ordered bool, readable ...string) (*duckdb.Engine, error) {
+	return duckdb.Open(ctx, duckdb.Settings{MemoryLimit: d.Memory, Threads: config.Default().Engine.Threads, Work: work,
 		Readable: readable, Ordered: ordered, Log: slog.New(slog.DiscardHandler)})
 }
 
@@ -124,7 +124,7 @@ func (m *mill) run(ctx context.Context) error {
 
 // load brings the warehouse what it lacks of the published parts.
 func (m *mill) load(ctx context.Context, w *warehouse.Warehouse, s engine.Selection) (report warehouse.Report, err error) {
-	reader, err := openDuckDB(ctx, m.work, true, m.lake.Location(""))
+	reader, err := m.of.openDuckDB(ctx, m.work, true, m.lake.Location(""))
 	if err != nil {
 		return report, err
 	}

@@ -101,7 +101,7 @@ func (q *querySuite) prepare(ctx context.Context) (err error) {
 	if err := execute(ctx, q.Server, "create database "+q.databaseName()+" template template0"+locale); err != nil {
 		return err
 	}
-	m, err := openMill(ctx, q.project, q.input(), q.lake(), q.Dir)
+	m, err := q.openMill(ctx, q.project, q.input(), q.lake(), q.Dir)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (d data) makeTemplate(ctx context.Context, project fs.FS) (err error) {
 	if err != nil || there {
 		return err
 	}
-	m, err := openMill(ctx, project, d.dimensions(), d.templateLake(), d.Dir)
+	m, err := d.openMill(ctx, project, d.dimensions(), d.templateLake(), d.Dir)
 	if err != nil {
 		return err
 	}

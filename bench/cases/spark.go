@@ -12,7 +12,6 @@ import (
 	"ledgermill/bench/peers"
 	"ledgermill/bench/result"
 	"ledgermill/engine"
-	"ledgermill/engine/config"
 	"ledgermill/engine/duckdb"
 	"ledgermill/engine/spark"
 )
@@ -29,7 +28,7 @@ func (s *peerSuite) onSpark(ctx context.Context) (*bench.Trial, error) {
 		return nil, fmt.Errorf("find Spark: %w", err)
 	}
 	settings := spark.Settings{Home: strings.TrimSpace(string(home)), Python: found.Python, Master: spark.DefaultMaster, Name: "ledgermill bench",
-		Memory: int64(config.Default().Engine.MemoryLimit), Log: slog.New(slog.DiscardHandler)}
+		Memory: s.Memory, Log: slog.New(slog.DiscardHandler)}
 	trial, err := s.lakePartOn(func(duck *duckdb.Engine, staging string) (engine.Engine, func() error, error) {
 		settings.Work = staging
 		e, err := spark.Open(settings, duck)

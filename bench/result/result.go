@@ -139,15 +139,24 @@ func (r *Result) Sizes() (rows, days int, err error) {
 		name string
 		to   *int
 	}{{RowsADay, &rows}, {Days, &days}} {
-		i := slices.IndexFunc(r.Settings, func(p Pair) bool { return p.Name == size.name })
-		if i < 0 {
+		value := r.Setting(size.name)
+		if value == "" {
 			return 0, 0, fmt.Errorf("the run does not tell its %s", size.name)
 		}
-		if *size.to, err = strconv.Atoi(r.Settings[i].Value); err != nil {
+		if *size.to, err = strconv.Atoi(value); err != nil {
 			return 0, 0, fmt.Errorf("the run's %s: %w", size.name, err)
 		}
 	}
 	return rows, days, nil
+}
+
+// Setting is the value of a setting, "" if the run does not tell it.
+func (r *Result) Setting(name string) string {
+	i := slices.IndexFunc(r.Settings, func(p Pair) bool { return p.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return r.Settings[i].Value
 }
 
 // Suite is the suite of that name, nil without it.

@@ -20,66 +20,13 @@ import (
 	"ledgermill/bench"
 	"ledgermill/bench/cases"
 	"ledgermill/bench/result"
+	"ledgermill/engine/config"
 	"ledgermill/warehouse"
 )
 
 // benchPlan is what the bench measures: the bank that the program carries, whatever
 // project is at hand.
 func benchPlan() bench.Plan { return cases.Plan(builtin{}) }
-
-func (a *app) benchListCommand() *cli.Command {
-	return &cli.Command{
-		Name:      "list",
-		Usage:     "list the suites and cases, and what each answers",
-		ArgsUsage: "[SUITE|CASE...]",
-		Flags:     []cli.Flag{formatFlag("text or json")},
-		Action: func(c *cli.Context) error {
-			as, err := format(c, "text", "json")
-			if err != nil {
-				return err
-			}
-			suites, err := bench.Select(benchPlan().Suites(bench.Place{Rows: defaultBenchRows, Days: defaultBenchDays}), c.Args().Slice())
-			if err != nil {
-				return err
-			}
-			if as == "json" {
-				return printJSON(a.stdout, listed(suites))
-			}
-			for i, s := range suites {
-				fmt.Fprintf(a.stdout, "%s%s: %s\n", strings.Repeat("\n", min(i, 1)), s.Name, s.Answers)
-				for _, one := range s.Cases {
-					fmt.Fprintf(a.stdout, "  %s/%s\n      %s\n", s.Name, one.Name, one.Answers)
-				}
-			}
-			return nil
-		},
-	}
-}
-
-// listedSuite is a suite without what runs it.
-type listedSuite struct {
-	Name    string       `json:"name"`
-	Answers string       `json:"answers"`
-	Cases   []listedCase `json:"cases"`
-}
-
-type listedCase struct {
-	Name       string              `json:"name"`
-	Answers    string              `json:"answers"`
-	Parameters []result.Pair       `json:"parameters,omitempty"`
-	Against    []result.Comparison `json:"against,omitempty"`
-}
-
-func listed(suites []bench.Suite) (all []listedSuite) {
-	for _, s := range suites {
-		one := listedSuite{Name: s.Name, Answers: s.Answers}
-		for _, c := range s.Cases {
-			one.Cases = append(one.Cases, listedCase{c.Name, c.Answers, c.Parameters, c.Against})
-		}
-		all = append(all, one)
-	}
-	return all
-}
 
 // Sizes of a run that is told none: small enough for a look, large enough to tell.
 const (
@@ -108,6 +55,7 @@ EXAMPLES
 			&cli.IntFlag{Name: "rows", Value: defaultBenchRows, Usage: "records a day"},
 			&cli.IntFlag{Name: "days", Value: defaultBenchDays, Usage: "business dates"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "of the data, and of the order of repetitions"},
+			&cli.StringFlag{Name: "memory", Usage: fmt.Sprintf("`SIZE` that the engine may use before it spills (default: %s)", config.Default().Engine.MemoryLimit)},
 			&cli.IntFlag{Name: "repeat", Usage: "repetitions of each case; 0: 10 of those below 30 s, 6 of the others"},
 			&cli.BoolFlag{Name: "once", Usage: "run each case once and cold, to see that all run and answer alike: no times to judge by"},
 			&cli.DurationFlag{Name: "budget", Value: 10 * time.Minute, Usage: "time for everything, such as 90s or 2h; 0: no limit"},
@@ -137,6 +85,10 @@ func (a *app) benchRun(c *cli.Context) error {
 	if c.Duration("budget") < 0 || c.Int("repeat") < 0 {
 		return usagef("--budget 0 and --repeat 0, which leave it to the method", "--budget and --repeat cannot be negative")
 	}
+	memory, err := benchMemory(c.String("memory"))
+	if err != nil {
+		return err
+	}
 	output, err := filepath.Abs(c.String("output"))
 	if err != nil {
 		return err
@@ -144,7 +96,7 @@ func (a *app) benchRun(c *cli.Context) error {
 	if _, err := os.Stat(filepath.Dir(output)); err != nil {
 		return usagef("--output FILE in a directory that exists", "--output: %v", err)
 	}
-	o := bench.Options{Only: c.Args().Slice(), Rows: c.Int("rows"), Days: c.Int("days"), Seed: c.Uint64("seed"), Repeat: c.Int("repeat"), Once: c.Bool("once"),
+	o := bench.Options{Only: c.Args().Slice(), Rows: c.Int("rows"), Days: c.Int("days"), Seed: c.Uint64("seed"), Memory: memory, Repeat: c.Int("repeat"), Once: c.Bool("once"),
 		Budget: c.Duration("budget"), Dir: c.String("dir"), Commit: commit(),
 		Start: func(ctx context.Context) (bench.Server, error) {
 			server, err := warehouse.StartPrivate(ctx, warehouse.PrivateOptions{Name: "bench", Progress: a.benchSays,
@@ -206,14 +158,33 @@ func earlier(c *cli.Context, o *bench.Options, output string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"rows", "days", "seed"} {
+	for _, name := range []string{"rows", "days", "seed", "memory"} {
 		if c.IsSet(name) {
 			return usagef("--like alone", "--like takes --%s from the run that it names", name)
 		}
 	}
 	o.Like, o.Seed = like[0], like[0].Seed
+	if o.Memory, err = benchMemory(like[0].Setting(result.MemoryLimit)); err != nil {
+		return err
+	}
 	o.Rows, o.Days, err = like[0].Sizes()
 	return err
+}
+
+// benchMemory is what the engine may use: what is told, or else as where a command has
+// none given.
+func benchMemory(told string) (config.Size, error) {
+	if told == "" {
+		return config.Default().Engine.MemoryLimit, nil
+	}
+	size, err := config.ParseSize(told)
+	if err != nil {
+		return 0, usagef("--memory 8GB", "--memory %s %v", told, err)
+	}
+	if size < config.LeastMemory {
+		return 0, usagef("--memory 8GB", "--memory %s is less than %s", size, config.LeastMemory)
+	}
+	return size, nil
 }
 
 func (a *app) benchSays(line string) { fmt.Fprintln(a.stderr, line) }
@@ -221,7 +192,7 @@ func (a *app) benchSays(line string) { fmt.Fprintln(a.stderr, line) }
 // benchCommandLine makes the run again.
 func benchCommandLine(o bench.Options, names []string) string {
 	line := []string{"ledgermill bench run", "--rows", strconv.Itoa(o.Rows), "--days", strconv.Itoa(o.Days), "--seed", strconv.FormatUint(o.Seed, 10),
-		"--repeat", strconv.Itoa(o.Repeat), "--budget", o.Budget.String()}
+		"--memory", o.Memory.String(), "--repeat", strconv.Itoa(o.Repeat), "--budget", o.Budget.String()}
 	if o.Once {
 		line = append(line, "--once")
 	}

@@ -69,8 +69,8 @@ func table() []setting {
 	}, s3Rows("lake.s3", func(c *Config) *S3 { return &c.Lake.S3 }), []setting{
 		row("engine.name", "what evaluates contracts and models: duckdb, in this process, or spark; default duckdb",
 			plain(), func(c *Config) *string { return &c.Engine.Name }, oneOf("duckdb", "spark")).of("duckdb", "spark"),
-		row("engine.memory_limit", "memory of the engine before it spills, in bytes or as 1GB; default 1GB, at least 64MB",
-			size(), func(c *Config) *Size { return &c.Engine.MemoryLimit }, atLeast[Size](64_000_000, "at least 64MB")),
+		row("engine.memory_limit", "memory of the engine before it spills, in bytes or as 1GB; default 1GB, at least "+LeastMemory.String(),
+			size(), func(c *Config) *Size { return &c.Engine.MemoryLimit }, atLeast(LeastMemory, "at least "+LeastMemory.String())),
 		row("engine.threads", "threads of the engine; default 0: all cores",
 			count(), func(c *Config) *int { return &c.Engine.Threads }, between(0, 1024)),
 		row("engine.max_object", "largest object that is read, in bytes of its decompressed text; default 100GB; 0: no limit",

@@ -61,6 +61,9 @@ func ParseSize(text string) (Size, error) {
 	return Size(number * float64(unit)), nil
 }
 
+// LeastMemory is the least that an engine is given.
+const LeastMemory Size = 64_000_000
+
 // String returns the text form in the largest unit that shows it exactly.
 func (s Size) String() string {
 	if s != 0 {
