@@ -143,7 +143,7 @@ func TestOutputThatLacksARowIsVoid(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	d := data{bench.Place{Dir: dir, Server: held.URL().Reveal(), Rows: 400, Days: 2, Seed: 1, Owner: os.Getpid()*10 + 1}, 400, 2}
+	d := data{bench.Place{Dir: dir, Server: held.URL().Reveal(), Rows: 400, Days: 2, Seed: 1, Memory: 1_000_000_000, Owner: os.Getpid()*10 + 1}, 400, 2}
 	if err := errors.Join(os.Chmod(dir, 0o755), d.make(ctx), d.makeTemplate(ctx, project())); err != nil {
 		t.Fatal(err)
 	}
