@@ -68,9 +68,10 @@ func (r *run) testedUnits(name string, w work) []job.Unit {
 	return []job.Unit{w.unit}
 }
 
-// waits reports whether a data test cannot be asked because a contract that it reads is
-// held: the run does not have all of its records. What it is about is held, unless it
-// would only warn.
+// waits reports whether a data test cannot be asked because of something that it reads
+// and that is held: a contract, of which the run does not have all records, or what a
+// model makes of the same unit, of which it would read what stood before. What the test
+// is about is held, unless it would only warn.
 func (r *run) waits(d *model.DataTest, w work) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,6 +80,9 @@ func (r *run) waits(d *model.DataTest, w work) bool {
 	}
 	for _, name := range d.Inputs {
 		why, waits := r.unread(name, r.testedUnits(name, w))
+		if v, stands := r.verdicts[name][w.unit]; stands && !waits {
+			why, waits = inTheWay(name, w.unit, v), true
+		}
 		if !waits {
 			continue
 		}
@@ -106,9 +110,6 @@ func (r *run) testable(d *model.DataTest, w work) bool {
 	}
 	fresh := false
 	for _, name := range d.Inputs {
-		if _, held := r.verdicts[name][w.unit]; held {
-			return false
-		}
 		if f := r.feeds[name]; f != nil && f.contract.BusinessDate != "" && w.unit == job.Whole {
 			return false // its records are there by date
 		}

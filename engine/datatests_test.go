@@ -125,3 +125,45 @@ func TestDataTestAwaitsLaterStage(t *testing.T) {
 		t.Errorf("exit %d, asked %d times", report.Exit, asked)
 	}
 }
+
+// TestDataTestWaitsForHeldModel: a data test that reads a unit of which one model is
+// refused is not skipped. What it is about waits until it can be asked.
+func TestDataTestWaitsForHeldModel(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		on   string
+		held []string
+		exit int
+	}{
+		"of both":          {held: []string{"m 2025-01-01", "other 2025-01-01"}, exit: engine.ExitRefused},
+		"of the other one": {on: "-- on: m\n", held: []string{"m 2025-01-01", "other 2025-01-01"}, exit: engine.ExitRefused},
+		"of the refused":   {on: "-- on: other\n", held: []string{"other 2025-01-01"}, exit: engine.ExitRefused},
+		"warns":            {on: "-- on: m, warn\n", held: []string{"other 2025-01-01"}, exit: engine.ExitRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := small(map[string]string{
+				"m":     "-- grain: id\nselect d, id, n from raw_a",
+				"other": "-- grain: id\n-- test: n < 100\nselect d, id, n from raw_a",
+			})
+			files["sql/tests/same.sql"] = &fstest.MapFile{Data: []byte(c.on + "select m.id from m join other as o using (id) where m.n <> o.n\n")}
+			b := newBench(t, files)
+			b.days(2)
+			b.run(engine.Selection{})
+			b.write("a/1.csv", "d,id,n\n2025-01-01,x1,700\n")
+			report := b.run(engine.Selection{})
+			if d := cmp.Diff(c.held, heldUnits(report)); d != "" || report.Exit != c.exit {
+				t.Fatalf("exit %d, verdicts %v, held (-want +got):\n%s", report.Exit, report.Verdicts, d)
+			}
+			for _, v := range report.Verdicts {
+				if v.Dataset == "m" && !strings.Contains(v.Reason, "sql/tests/same.sql: data test same waits: other 2025-01-01 is refused") {
+					t.Errorf("it is held: %s", v.Reason)
+				}
+			}
+			b.write("a/1.csv", "d,id,n\n2025-01-01,x1,7\n")
+			if report := b.run(engine.Selection{}); report.Exit != engine.ExitDone || len(report.Verdicts) != 0 {
+				t.Errorf("corrected: exit %d, verdicts %v", report.Exit, report.Verdicts)
+			}
+		})
+	}
+}
