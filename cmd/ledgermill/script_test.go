@@ -57,7 +57,9 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, "XDG_CACHE_HOME="+filepath.Join(e.WorkDir, ".cache"), "XDG_STATE_HOME="+filepath.Join(e.WorkDir, ".state"),
-				"HOME="+e.WorkDir, "USER=tester")
+				"HOME="+e.WorkDir, "USER=tester",
+				// A script that says nothing of a private server has none, not the person's own.
+				"LEDGERMILL_WAREHOUSE_PRIVATE_DIRECTORY="+filepath.Join(os.DevNull, "no-private-server"))
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
