@@ -229,6 +229,7 @@ func TestSparkAgreesOnExamples(t *testing.T) {
 // model's file, a statement as well as a value of one unit, and the rest of the night is
 // published.
 func TestSparkNamesTheLine(t *testing.T) {
+	inLength(t)
 	s := findSpark(t)
 	files := libraryFiles(t)
 	edit(t, files, "sql/models/books_dim.sql", "title, shelf", "title, substr(shelf, 1, strlen(shelf)) as shelf")
@@ -256,6 +257,7 @@ func TestSparkNamesTheLine(t *testing.T) {
 // TestSparkIsToldToStop: a run that is cancelled ends its application and publishes
 // nothing.
 func TestSparkIsToldToStop(t *testing.T) {
+	inLength(t)
 	s := findSpark(t)
 	b := lendingDesks(t, os.DirFS(libraryDir)).onSpark(s)
 	m := b.open(true)

@@ -136,6 +136,7 @@ func TestSparkClusterLosesAWorker(t *testing.T) {
 // Java alone, which the machine takes when it is out of memory: Python lives on. It is
 // started as spark-defaults.conf says.
 func TestSparkDriverDies(t *testing.T) {
+	inLength(t)
 	s := findSpark(t)
 	defaults := t.TempDir()
 	text := "spark.master local[2]\nspark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -Dby=defaults\n"

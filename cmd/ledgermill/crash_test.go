@@ -39,8 +39,8 @@ type sweepKind struct {
 func sweepKinds() []sweepKind {
 	failed := []int{engine.ExitFailed, engine.ExitUnreachable}
 	return []sweepKind{
-		{name: "error", fault: faulttest.Fail, usual: 6, long: 24, exits: failed, says: "error: |failed"},
-		{name: "kill", fault: faulttest.Kill, usual: 6, long: 24},
+		{name: "error", fault: faulttest.Fail, usual: 3, long: 24, exits: failed, says: "error: |failed"},
+		{name: "kill", fault: faulttest.Kill, usual: 3, long: 24},
 		{name: "full disk", fault: faulttest.Full, usual: 1, long: 8, full: 150, exits: failed, says: "o space left"},
 		{name: "terminated", fault: faulttest.Pass, usual: 1, long: 8, full: 150, exits: []int{engine.ExitTerminated}, says: "interrupted by terminated",
 			reached: func(t *testing.T, _ *nightSite) func(*os.Process) {

@@ -32,6 +32,9 @@ const judgedRows = 5_000_000
 // transaction open, and cost less than a hundredth of a core.
 func TestMonitorBeside(t *testing.T) {
 	t.Parallel()
+	if !warehousetest.Long() && *monitorRows < judgedRows {
+		t.Skip("set " + warehousetest.LongVariable)
+	}
 	interval, scrapes := 250*time.Millisecond, time.Second
 	if *monitorRows >= judgedRows {
 		interval, scrapes = 2*time.Second, 15*time.Second // as they are by default
@@ -259,6 +262,9 @@ var metricName = regexp.MustCompile(`\b(?:pg|ledgermill)_[a-z0-9_]+\b`)
 // have a reason; every alert is evaluated, and each metric that it names is there.
 func TestPrometheusBeside(t *testing.T) {
 	t.Parallel()
+	if !warehousetest.Long() {
+		t.Skip("set " + warehousetest.LongVariable)
+	}
 	const grafana = "../../docs/grafana"
 	prometheustest.Tool(t, "prometheus")
 	pair := warehousetest.Replicated(t, map[string]string{"shared_preload_libraries": "pg_stat_statements"})
