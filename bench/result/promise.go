@@ -16,15 +16,14 @@ const (
 	Optimisation = "optimisation" // what was added alone to the naive pipeline, or taken alone from the full one: the same word in both
 	RowsADay     = "rows"         // of the generated data, a number
 	Days         = "days"         // of the generated data, a number
-	MemoryLimit  = "engine.memory_limit"
-	Format       = "format"    // of storage: csv, csv.gz, parquet
-	Codec        = "codec"     // of Parquet: none, snappy, zstd, lz4
-	Sorted       = "sorted"    // yes or no
-	RowGroup     = "row group" // rows a group, a number
-	Query        = "query"     // its name
-	Layout       = "layout"    // how the queried data lies: one heap, partitions, indexes, both; csv, parquet, partitioned parquet
-	On           = "on"        // warehouse or lake
-	Work         = "work"      // what peers and floors do the same of
-	Program      = "program"   // that does it: ledgermill, pyspark, duckdb and psql
-	Start        = "start"     // cold or warm
+	Format       = "format"       // of storage: csv, csv.gz, parquet
+	Codec        = "codec"        // of Parquet: none, snappy, zstd, lz4
+	Sorted       = "sorted"       // yes or no
+	RowGroup     = "row group"    // rows a group, a number
+	Query        = "query"        // its name
+	Layout       = "layout"       // how the queried data lies: one heap, partitions, indexes, both; csv, parquet, partitioned parquet
+	On           = "on"           // warehouse or lake
+	Work         = "work"         // what peers and floors do the same of
+	Program      = "program"      // that does it: ledgermill, pyspark, duckdb and psql
+	Start        = "start"        // cold or warm
 )

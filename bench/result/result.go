@@ -150,6 +150,9 @@ func (r *Result) Sizes() (rows, days int, err error) {
 	return rows, days, nil
 }
 
+// MemoryLimit is the setting that tells what the engine may use before it spills.
+const MemoryLimit = "engine.memory_limit"
+
 // Setting is the value of a setting, "" if the run does not tell it.
 func (r *Result) Setting(name string) string {
 	i := slices.IndexFunc(r.Settings, func(p Pair) bool { return p.Name == name })
