@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -160,5 +161,32 @@ func TestRunTellsNoPrivateValue(t *testing.T) {
 		if told := fmt.Sprint(report.Verdicts, report.Tests, log.String()); strings.Contains(told, "Brien") || strings.Contains(told, "4711") {
 			t.Errorf("%s: a private value is told:\n%s", columns, told)
 		}
+	}
+}
+
+// TestRecordedErrorTellsNoPrivateValue: what ended a run is recorded in the ledger
+// without the value that the engine's words quote.
+func TestRecordedErrorTellsNoPrivateValue(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, staff("name, salary"))
+	b.write("staff/1.csv", "id,on_day,name,salary\n1,2025-01-31,O'Brien,4711\n")
+	m := b.open(true)
+	b.t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	m.Progress = func(p engine.Progress) {
+		if p.Step == "models" {
+			cancel(errors.New("Conversion Error: Could not convert string 'O'Brien' to INT32"))
+		}
+	}
+	if _, err := m.Execute(ctx, engine.Selection{}); err == nil {
+		t.Fatal("the run was not ended")
+	}
+	runs := m.State().Runs
+	if len(runs) != 1 || !strings.Contains(runs[0].Error, "Could not convert string '***'") || strings.Contains(runs[0].Error, "Brien") {
+		t.Errorf("recorded: %+v", runs)
 	}
 }
