@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,16 +44,33 @@ func (r *runner) goOn() error {
 		return &OtherRunError{"seed, or number of rows or days"}
 	}
 	now.Started, now.Data, now.Budget, now.Runs = before.Started, before.Data, before.Budget+now.Budget, max(before.Runs, 1)+1
-	if !strings.HasSuffix(before.Command, now.Command) {
+	// Until this run knows its own: what ends before that must not forget them.
+	now.Versions, now.Settings = before.Versions, before.Settings
+	if strings.HasSuffix(before.Command, now.Command) {
+		now.Command = before.Command
+	} else {
 		now.Command = before.Command + " && " + now.Command
 	}
 	return nil
 }
 
-// sameGround makes sure that what was measured before had the same versions and
-// settings, and keeps those that this run has no need of: of a server, or a peer.
-func (r *runner) sameGround() error {
+// ground notes the versions and settings that bear on time, and makes sure that what was
+// measured before had the same. Those that this run has no need of are kept: of a server,
+// or a peer.
+func (r *runner) ground(ctx context.Context) error {
+	found, err := versions(ctx, r.place.Server)
+	if err != nil {
+		return err
+	}
+	own, err := settings(ctx, r.place)
+	if err != nil {
+		return err
+	}
+	if r.plan.Peers != nil {
+		found = append(found, r.plan.Peers(ctx)...)
+	}
 	before, now := r.Before, r.result
+	now.Versions, now.Settings = found, append(r.sizes(), own...)
 	if before == nil {
 		return nil
 	}
@@ -90,18 +108,38 @@ func (t *taker) whole() bool {
 	return !slices.ContainsFunc(t.cases, func(c *running) bool { return !c.over })
 }
 
+// remember takes over what was measured of the suite before, asked for now or not: what
+// comes must answer alike, and is later in time.
+func (t *taker) remember() {
+	i := slices.IndexFunc(t.known, func(s Suite) bool { return s.Name == t.suite.Name })
+	for _, c := range t.known[i].Cases {
+		before := find(t.Before, t.suite.Name, c.Name)
+		if before == nil {
+			continue
+		}
+		for _, s := range before.Samples {
+			t.order = max(t.order, s.Order+1)
+		}
+		if _, known := t.hashes[c.group()]; !known && before.Counts() {
+			t.hashes[c.group()] = expected{c.Name, before.Samples[0].Rows, before.Samples[0].Hash}
+		}
+	}
+}
+
 // restore gives a case what was measured of it before. What was skipped or void then is
-// tried again.
+// tried again, and so is what ran once and cold.
 func (t *taker) restore(c *running) {
 	before := find(t.Before, t.suite.Name, c.Name)
-	if before == nil || !before.Counts() {
+	if before == nil || !before.Counts() || before.Warmups == 0 && !c.Single {
 		return
 	}
-	c.result.Samples, c.result.Wanted, c.result.Times, c.result.Warmups = before.Samples, before.Wanted, before.Times, before.Warmups
-	c.wanted, c.over = before.Wanted, len(before.Samples) >= before.Wanted
-	for _, s := range before.Samples {
-		t.order = max(t.order, s.Order+1)
+	wanted := before.Wanted
+	if t.Repeat > 0 || wanted < timesLonger {
+		wanted = t.wanted(c.Case, before.Samples[0].Wall)
 	}
+	c.wanted = max(wanted, len(before.Samples))
+	c.result.Samples, c.result.Wanted, c.result.Times, c.result.Warmups = before.Samples, c.wanted, before.Times, before.Warmups
+	c.over = len(before.Samples) == c.wanted
 	t.compare(c, before.Samples[0])
 }
 

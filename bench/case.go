@@ -50,6 +50,14 @@ type Case struct {
 	Ready func(ctx context.Context) (*Trial, error)
 }
 
+// group names the cases whose rows must be the same as this one's.
+func (c Case) group() string {
+	if c.Same == "" {
+		return "case " + c.Name
+	}
+	return "same as " + c.Same
+}
+
 // Trial is one repetition, ready to run. Only Run is timed, and called more than once
 // for one that may be run Again.
 type Trial struct {

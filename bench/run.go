@@ -64,6 +64,7 @@ type runner struct {
 	Options
 	plan   Plan
 	place  Place
+	known  []Suite // all that there are, asked for or not
 	result *result.Result
 	random *rand.Rand
 	ends   time.Time // zero: never
@@ -79,7 +80,8 @@ func Run(ctx context.Context, plan Plan, o Options) (_ *result.Result, err error
 	o.Memory = cmp.Or(o.Memory, config.Default().Engine.MemoryLimit)
 	r := &runner{Options: o, plan: plan, random: rand.New(rand.NewPCG(o.Seed, 1))}
 	r.place = Place{Rows: o.Rows, Days: o.Days, Seed: o.Seed, Memory: o.Memory.Bytes(), Owner: os.Getpid()}
-	suites, err := Select(plan.Suites(r.place), o.Only)
+	r.known = plan.Suites(r.place)
+	suites, err := Select(r.known, o.Only)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +90,7 @@ func Run(ctx context.Context, plan Plan, o Options) (_ *result.Result, err error
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(r.place.Dir)) }()
 	r.result = &result.Result{Schema: result.Schema, Commit: o.Commit, Program: o.Program, Command: o.Command, Started: time.Now().UTC().Truncate(time.Millisecond),
-		Seed: o.Seed, Budget: o.Budget.Seconds(), Settings: []result.Pair{{Name: result.RowsADay, Value: strconv.Itoa(o.Rows)}, {Name: result.Days, Value: strconv.Itoa(o.Days)}}}
+		Seed: o.Seed, Budget: o.Budget.Seconds(), Settings: r.sizes()}
 	if r.result.Machine, err = machine(ctx, r.place.Dir); err != nil {
 		return nil, err
 	}
@@ -116,6 +118,11 @@ func Run(ctx context.Context, plan Plan, o Options) (_ *result.Result, err error
 	return r.result, err
 }
 
+// sizes are the settings that say how much data there is.
+func (r *runner) sizes() []result.Pair {
+	return []result.Pair{{Name: result.RowsADay, Value: strconv.Itoa(r.Rows)}, {Name: result.Days, Value: strconv.Itoa(r.Days)}}
+}
+
 // workDir makes a directory that any user may read in: the server may be another one.
 func workDir(parent string) (string, error) {
 	dir, err := os.MkdirTemp(parent, "ledgermill-bench-")
@@ -138,18 +145,7 @@ func (r *runner) all(ctx context.Context, suites []*taker) (err error) {
 		r.place.Server = server.URL().Reveal()
 		defer func() { err = errors.Join(err, dropDatabases(context.WithoutCancel(ctx), r.place)) }()
 	}
-	if r.result.Versions, err = versions(ctx, r.place.Server); err != nil {
-		return err
-	}
-	own, err := settings(ctx, r.place)
-	if err != nil {
-		return err
-	}
-	r.result.Settings = append(r.result.Settings, own...)
-	if r.plan.Peers != nil {
-		r.result.Versions = append(r.result.Versions, r.plan.Peers(ctx)...)
-	}
-	if err := r.sameGround(); err != nil {
+	if err := r.ground(ctx); err != nil {
 		return err
 	}
 	r.Progress(fmt.Sprintf("data: %d rows a day, %d days", r.Rows, r.Days))
@@ -225,6 +221,7 @@ func (r *runner) taker(s Suite) *taker {
 	out.Cases = append(out.Cases, r.otherCases(out)...)
 	r.result.Suites = append(r.result.Suites, out)
 	t := &taker{runner: r, suite: s, hashes: map[string]expected{}}
+	t.remember()
 	for i, c := range s.Cases {
 		t.cases = append(t.cases, &running{Case: c, result: &out.Cases[i]})
 		t.restore(t.cases[i])
@@ -266,15 +263,18 @@ func (r *runner) describe(s Suite, c Case) result.Case {
 	for _, a := range out.Against {
 		names = append(names, s.Name+"/"+a.Case)
 	}
-	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --memory %s --repeat %d --budget 0 %s%s", r.Rows, r.Days, r.Seed, r.Memory, r.Repeat, map[bool]string{true: "--once "}[r.Once], quoted(names))
+	out.Command = fmt.Sprintf("ledgermill bench run --rows %d --days %d --seed %d --memory %s --repeat %d --budget 0 %s%s", r.Rows, r.Days, r.Seed, r.Memory, r.Repeat, map[bool]string{true: "--once "}[r.Once], ShellLine(names))
 	return out
 }
 
-func quoted(names []string) string {
-	for i, n := range names {
-		if strings.ContainsAny(n, " *?$'\"()&;|<>") {
-			names[i] = "'" + strings.ReplaceAll(n, "'", `'\''`) + "'"
+// ShellLine is a command line of words as a shell reads it.
+func ShellLine(words []string) string {
+	line := make([]string, len(words))
+	for i, w := range words {
+		line[i] = w
+		if w == "" || strings.ContainsAny(w, " *?[]{}~#!$`\"'\\()&;|<>\t\n") {
+			line[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 		}
 	}
-	return strings.Join(names, " ")
+	return strings.Join(line, " ")
 }

@@ -44,7 +44,8 @@ func (t *taker) settle(ctx context.Context, c *running) (s result.Sample, err er
 // work in a repetition, 0 if neither tells.
 func (t *taker) like(c *running) int {
 	for _, r := range []*result.Result{t.Before, t.Like} {
-		if other := find(r, t.suite.Name, c.Name); other != nil && other.Counts() {
+		// What ran once and cold was not asked how often it should.
+		if other := find(r, t.suite.Name, c.Name); other != nil && other.Counts() && other.Warmups > 0 {
 			return max(other.Times, 1)
 		}
 	}

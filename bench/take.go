@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,10 +95,7 @@ func (t *taker) warm(ctx context.Context, c *running) error {
 	}
 	if c.Repeats > 0 {
 		// It warms up by itself.
-		c.wanted, c.times, c.result.Warmups = cmp.Or(t.Repeat, timesShort), 1, c.Repeats
-		if t.Once {
-			c.wanted = 1
-		}
+		c.wanted, c.times, c.result.Warmups = t.wanted(c.Case, 0), 1, c.Repeats
 		c.result.Wanted = c.wanted
 		return nil
 	}
@@ -119,18 +115,28 @@ func (t *taker) warm(ctx context.Context, c *running) error {
 		t.fault(c, err)
 		return nil
 	}
-	c.wanted = timesShort
-	if sample.Wall >= short.Seconds() {
-		c.wanted = timesLonger
-	}
-	c.wanted = cmp.Or(t.Repeat, c.wanted)
+	c.wanted = t.wanted(c.Case, sample.Wall)
 	c.result.Wanted = c.wanted
 	t.compare(c, sample)
 	if t.Once || c.Single {
-		c.wanted, c.result.Wanted, c.result.Warmups = 1, 1, 0
+		c.result.Warmups = 0
 		t.keep(c, sample)
 	}
 	return nil
+}
+
+// wanted is how often a case is to be repeated of which one repetition takes so many
+// seconds.
+func (t *taker) wanted(c Case, seconds float64) int {
+	switch {
+	case t.Once || c.Single:
+		return 1
+	case t.Repeat > 0:
+		return t.Repeat
+	case seconds >= short.Seconds():
+		return timesLonger
+	}
+	return timesShort
 }
 
 // keep adds a sample.
@@ -185,13 +191,9 @@ func (t *taker) row(ctx context.Context, c *running) ([]result.Sample, error) {
 
 // compare voids a case that answers otherwise than those that must answer the same.
 func (t *taker) compare(c *running, s result.Sample) {
-	group := "same as " + c.Same
-	if c.Same == "" {
-		group = "case " + c.Name
-	}
-	want, known := t.hashes[group]
+	want, known := t.hashes[c.group()]
 	if !known {
-		t.hashes[group] = expected{c.Name, s.Rows, s.Hash}
+		t.hashes[c.group()] = expected{c.Name, s.Rows, s.Hash}
 		return
 	}
 	if s.Rows != want.rows || s.Hash != want.hash {

@@ -28,8 +28,8 @@ type querySuite struct {
 	bank   *model.Project
 	tables *layout.Tables
 	cases  map[string]layout.Case
-	plans  map[string]layout.Plan // by case and layout: counted once a process
-	lakes  map[string]*sql.DB     // by layout
+
+	lakes map[string]*sql.DB // by layout
 }
 
 // queryData is as many rows as the run has, over enough days.
@@ -42,7 +42,7 @@ func queryData(p bench.Place) data {
 }
 
 func querySuiteOf(p bench.Place, project fs.FS) bench.Suite {
-	q := &querySuite{data: queryData(p), project: project, plans: map[string]layout.Plan{}, lakes: map[string]*sql.DB{}}
+	q := &querySuite{data: queryData(p), project: project, lakes: map[string]*sql.DB{}}
 	s := bench.Suite{Name: "queries", Weight: 4, Server: true, Shared: true, Prepare: q.prepare, Close: q.close,
 		Answers: "What do partitions and indexes give queries of the warehouse, and Parquet and partitions queries of the lake?"}
 	for _, one := range named(project) {

@@ -111,16 +111,8 @@ func (q *querySuite) warehouseTrial(ctx context.Context, name string, l layout.L
 		},
 		Close: statement.Close,
 		Check: func(ctx context.Context, s *result.Sample) error {
-			key := name + " " + string(l)
-			plan, counted := q.plans[key]
-			if !counted {
-				var err error
-				if plan, err = statement.Explain(ctx); err != nil {
-					return err
-				}
-				q.plans[key] = plan
-			}
+			plan, err := statement.Explain(ctx)
 			s.BlocksHit, s.BlocksRead, s.Read = plan.Hit, plan.Read, plan.Bytes
-			return nil
+			return err
 		}}, nil
 }

@@ -18,8 +18,11 @@ func (b *bench) answer() []Block {
 		blocks = append(blocks, Text{strong("Figures of different runs stand beside each other: "), plain(strings.Join(list, "; ") + ".")})
 	}
 	for _, r := range b.results {
-		if r.Ended != "" {
+		switch {
+		case r.Ended != "":
 			blocks = append(blocks, Text{strong("The run ended before its time: "), plain(r.Ended + ".")})
+		case r.Finished.IsZero():
+			blocks = append(blocks, Text{strong("The run was cut off: "), plain("nothing says how.")})
 		}
 	}
 	return blocks

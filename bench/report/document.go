@@ -1,6 +1,9 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"ledgermill/bench/report/chart"
 	"ledgermill/bench/result"
 	"ledgermill/bench/stats"
@@ -13,7 +16,7 @@ type Document struct {
 	Subtitle string
 	Lead     []Block
 	Sections []Section
-	Cases    []Entry // every case, at the end
+	Cases    []Entry // every suite with its cases, at the end
 }
 
 // Section is a part of a document with a heading.
@@ -56,13 +59,28 @@ type Picture struct {
 	Chart   chart.Chart
 }
 
-// Entry is a case of the list at the end.
+// Entry is a suite or a case of the list at the end.
 type Entry struct {
-	ID      string // SUITE/CASE
+	ID      string // SUITE, or SUITE/CASE
 	Answers string
 	Figures Text
 	Note    string // why it does not count, or has fewer samples than it should
 	Command string
+	Makes   []string // cases whose samples the command makes again
+}
+
+// madeBy is the first entry whose command makes all samples of a figure again, of the
+// cases that the figure is of, and then of the suite.
+func (d *Document) madeBy(f *Figure) string {
+	all := slices.Concat(f.Of, f.By)
+	suite, _, _ := strings.Cut(all[0], "/")
+	for _, id := range append(all, suite) {
+		i := slices.IndexFunc(d.Cases, func(e Entry) bool { return e.ID == id })
+		if i >= 0 && !slices.ContainsFunc(all, func(id string) bool { return !slices.Contains(d.Cases[i].Makes, id) }) {
+			return id
+		}
+	}
+	return all[0]
 }
 
 // Text is words and figures.

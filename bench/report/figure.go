@@ -227,4 +227,7 @@ func tickCount(v float64) string {
 	return tick(v/1e9) + " G"
 }
 
-func percent(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
+// percent of nearly nothing has no sign: "-0.0 %" reads as a loss.
+func percent(v float64) string {
+	return strings.Replace(fmt.Sprintf("%.1f %%", 100*v), "-0.0 %", "0.0 %", 1)
+}

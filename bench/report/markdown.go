@@ -16,7 +16,7 @@ func (d *Document) Markdown(pictures string) string {
 		m.blocks(s.Blocks)
 	}
 	m.line("## Every case")
-	m.line("The command of a case makes its samples again, and those of what it is compared with.")
+	m.line("The command of a case makes its samples again, and those of what it is compared with; that of a suite, all of them.")
 	for _, e := range d.Cases {
 		m.entry(e)
 	}

@@ -1,10 +1,12 @@
 package report_test
 
 import (
+	"html"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,9 +47,20 @@ func checkFigures(t *testing.T, page string, r *result.Result, least int) {
 		if got := spokenValue(t, p); math.Abs(got-want) > 0.006*math.Abs(want)+5e-5 && math.Abs(got-want) > 0.051 {
 			t.Errorf("people read %q, which is %v: the samples give %v (%+v)", p.text, got, want, p)
 		}
+		if strings.HasPrefix(p.text, "-") && spokenValue(t, p) == 0 {
+			t.Errorf("people read %q: nothing has no sign", p.text)
+		}
 		entry := regexp.MustCompile(`(?s)<div id="` + p.linked + `">(.*?)</div>`).FindStringSubmatch(page)
 		if entry == nil || !strings.Contains(entry[1], "ledgermill bench run") {
 			t.Errorf("%q of %s is not linked to a command", p.text, p.of[0])
+			continue
+		}
+		command := strings.Fields(html.UnescapeString(entry[1][strings.LastIndex(entry[1], "<code>")+len("<code>") : strings.LastIndex(entry[1], "</code>")]))
+		for _, id := range slices.Concat(p.of, p.by) {
+			suite, _, _ := strings.Cut(id, "/")
+			if !slices.Contains(command, id) && !slices.Contains(command, suite) {
+				t.Errorf("%q of %s by %s is linked to %q, which does not measure %s", p.text, p.of, p.by, command, id)
+			}
 		}
 	}
 }

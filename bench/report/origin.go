@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,11 +39,11 @@ func (b *bench) origin() *Section {
 		add("system", m.Kernel)
 		add("commit", r.Commit)
 		add("started", r.Started.UTC().Format(time.RFC3339))
-		if !r.Finished.IsZero() {
-			took := r.Finished.Sub(r.Started).Round(time.Second).String()
-			if r.Runs > 1 {
-				took += fmt.Sprintf(", in %d runs", r.Runs)
-			}
+		switch took := r.Finished.Sub(r.Started).Round(time.Second).String(); {
+		case r.Finished.IsZero():
+		case r.Runs > 1:
+			add("ended", fmt.Sprintf("%s after it began, in %d runs", took, r.Runs))
+		default:
 			add("took", took)
 		}
 		for _, p := range r.Versions {
@@ -84,14 +86,14 @@ func (b *bench) uncounted() *Section {
 	}{
 		{"Void: the answer was wrong or could not be had, so that its time says nothing.", void},
 		{"Skipped: not measured.", skipped},
-		{"Measured less often than the method asks for, because the budget ended.", few},
+		{"Measured less often than the method asks for, because the run ended first.", few},
 	} {
 		if len(one.list) > 0 {
 			s.Blocks = append(s.Blocks, Text{strong(one.title)}, one.list)
 		}
 	}
 	if len(s.Blocks) == 0 {
-		s.Blocks = []Block{Text{plain("Every case was measured as often as the method asks for, and every answer was right.")}}
+		s.Blocks = []Block{Text{plain("Every case was measured as often as was asked for, and every answer was right.")}}
 	}
 	return s
 }
@@ -103,12 +105,17 @@ func because(c *result.Case) string {
 	return "no sample was taken"
 }
 
-// entries are all cases with their figures and commands.
+// entries are all suites and cases with their figures and commands.
 func (b *bench) entries() (list []Entry) {
 	for _, s := range b.suites {
+		whole := Entry{ID: s.Name, Answers: "all cases of the suite, in turns"}
+		var cases []Entry
 		for i := range s.Cases {
 			c := &s.Cases[i]
-			e := Entry{ID: b.id(c), Answers: c.Answers, Command: c.Command}
+			e := Entry{ID: b.id(c), Answers: c.Answers, Command: c.Command, Makes: []string{b.id(c)}}
+			for _, a := range c.Against {
+				e.Makes = append(e.Makes, s.Name+"/"+a.Case)
+			}
 			switch {
 			case c.Void != "":
 				e.Note = "void: " + c.Void
@@ -118,10 +125,23 @@ func (b *bench) entries() (list []Entry) {
 			if c.Counts() {
 				e.Figures = b.figures(c)
 			}
-			list = append(list, e)
+			cases = append(cases, e)
+			whole.Makes = append(whole.Makes, e.ID)
+			whole.Command = cmp.Or(whole.Command, suiteCommand(s.Name, c.Command))
 		}
+		list = append(append(list, whole), cases...)
 	}
 	return list
+}
+
+// suiteCommand is the command of one of its cases, for all of them.
+func suiteCommand(suite, command string) string {
+	words := strings.Fields(command)
+	i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(strings.Trim(w, "'"), suite+"/") })
+	if i < 0 {
+		return ""
+	}
+	return strings.Join(append(words[:i], suite), " ")
 }
 
 // figures are all medians of a case.

@@ -17,7 +17,7 @@ var pageCSS string
 // Page is the document as one HTML file that needs nothing beside it. It has no
 // script, and its own policy allows nothing but its one style sheet.
 func (d *Document) Page() (string, error) {
-	p := &page{anchors: map[string]string{}}
+	p := &page{of: d, anchors: map[string]string{}}
 	for i, e := range d.Cases {
 		p.anchors[e.ID] = fmt.Sprintf("case-%d", i+1)
 	}
@@ -51,7 +51,8 @@ func (d *Document) Page() (string, error) {
 
 type page struct {
 	strings.Builder
-	anchors map[string]string // by case
+	of      *Document
+	anchors map[string]string // by entry
 }
 
 func esc(s string) string { return html.EscapeString(s) }
@@ -141,8 +142,8 @@ func (p *page) cell(t Table, i int, c Cell) {
 	fmt.Fprintf(p, "%s>%s</%s>", title, p.text(c.Text), tag)
 }
 
-// text is a text within a line. A figure is linked to the first of its cases, and
-// carries what it was made of.
+// text is a text within a line. A figure is linked to what makes it again, and carries
+// what it was made of.
 func (p *page) text(t Text) string {
 	var b strings.Builder
 	for _, s := range t {
@@ -180,12 +181,12 @@ func (p *page) figure(f *Figure) string {
 		by = fmt.Sprintf(` data-by="%s"`, esc(strings.Join(f.By, "|")))
 	}
 	return fmt.Sprintf(`<a class="f" href="#%s"><data value="%.9g" data-how="%s" data-field="%s" data-of="%s"%s%s>%s</data></a>`,
-		p.anchors[f.Of[0]], f.Value, f.How, esc(string(f.Field)), esc(strings.Join(f.Of, "|")), by, less, esc(f.Text))
+		p.anchors[p.of.madeBy(f)], f.Value, f.How, esc(string(f.Field)), esc(strings.Join(f.Of, "|")), by, less, esc(f.Text))
 }
 
 // cases lists every case with the command that makes it again.
 func (p *page) cases(all []Entry) {
-	p.WriteString(`<section id="cases"><h2>Every case</h2><p>The command of a case makes its samples again, and those of what it is compared with.</p><dl>` + "\n")
+	p.WriteString(`<section id="cases"><h2>Every case</h2><p>The command of a case makes its samples again, and those of what it is compared with; that of a suite, all of them.</p><dl>` + "\n")
 	for _, e := range all {
 		note := ""
 		if e.Note != "" {

@@ -122,34 +122,45 @@ func (b *bench) heated(s *result.Suite, c *result.Case) Cell {
 	return Cell{Text: text, Heat: 1}
 }
 
-// unhelped names the queries that no layout makes faster.
+// unhelped names the queries that no layout makes faster, as far as that is known.
 func (b *bench) unhelped(s *result.Suite, g *grid) Text {
-	var names []string
+	var names, noisy []string
 	known := 0
 	for _, name := range g.names {
-		helped, measured := false, false
+		helped, measured, unsure := false, false, false
 		for _, l := range g.layouts {
 			if c := g.at[[2]string{name, l}]; c != nil {
 				if beside, ok := b.plainOf(s, c); ok {
 					measured = true
-					helped = helped || beside.faster().verdict == stats.Faster
+					verdict := beside.faster().verdict
+					helped = helped || verdict == stats.Faster
+					unsure = unsure || verdict == stats.TooNoisy
 				}
 			}
+		}
+		switch {
+		case measured && !helped && unsure:
+			noisy = append(noisy, name)
+		case measured && !helped:
+			names = append(names, name)
 		}
 		if measured {
 			known++
 		}
-		if measured && !helped {
-			names = append(names, name)
-		}
 	}
+	var text Text
 	switch {
 	case known == 0:
 		return Text{plain("No query was measured on two layouts.")}
-	case len(names) == 0:
+	case len(names)+len(noisy) == 0:
 		return Text{plain("Each of them is faster on one layout at least.")}
+	case len(names) > 0:
+		text = Text{plain("No layout makes faster: "), strong(strings.Join(names, ", ")), plain(".")}
 	}
-	return Text{plain("No layout makes faster: "), strong(strings.Join(names, ", ")), plain(".")}
+	if len(noisy) > 0 {
+		text = append(text, plain(" Too noisy to tell: "+strings.Join(noisy, ", ")+"."))
+	}
+	return text
 }
 
 // reading is the table of what was read, nil if nothing counted it.

@@ -109,6 +109,13 @@ type Stage struct {
 // Blocks is how many blocks of the server the sample touched.
 func (s Sample) Blocks() int64 { return s.BlocksHit + s.BlocksRead }
 
+// Begun tells whether any case has samples, or a reason why it has none.
+func (r *Result) Begun() bool {
+	return slices.ContainsFunc(r.Suites, func(s Suite) bool {
+		return slices.ContainsFunc(s.Cases, func(c Case) bool { return len(c.Samples) > 0 || c.Skipped != "" || c.Void != "" })
+	})
+}
+
 // Counts tells whether the case has samples that may be judged.
 func (c Case) Counts() bool { return c.Skipped == "" && c.Void == "" && len(c.Samples) > 0 }
 

@@ -30,7 +30,7 @@ func Mean(pairs []Pair) Ratio {
 	}
 	drawn := make([][]float64, len(pairs))
 	for i, p := range pairs {
-		drawn[i] = resamples([]Samples{p.Of, p.By}, 1, p.Paired && len(p.Of) == len(p.By))
+		drawn[i] = resamples([]Samples{p.Of, p.By}, 1, p.Paired && len(p.Of) == len(p.By), i)
 	}
 	each := make([]float64, len(pairs))
 	for i := range Resamples {

@@ -94,7 +94,7 @@ func quotient(all []Samples, n int, figure func(Samples) float64) float64 {
 
 // resampled is the 95 % percentile interval of the quotient.
 func resampled(all []Samples, n int, paired bool) (low, high float64) {
-	return interval(resamples(all, n, paired))
+	return interval(resamples(all, n, paired, 0))
 }
 
 // interval is where 95 % of the values lie; it sorts them. Both ends are values, so
@@ -105,9 +105,11 @@ func interval(values []float64) (low, high float64) {
 	return values[tail-1], values[len(values)-tail]
 }
 
-// resamples are the quotients of samples drawn again from themselves.
-func resamples(all []Samples, n int, paired bool) []float64 {
-	seed := uint64(len(all))
+// resamples are the quotients of samples drawn again from themselves. Where several
+// quotients are drawn side by side, each has a place of its own: with one seed for all,
+// those of as many samples would draw the same rounds.
+func resamples(all []Samples, n int, paired bool, place int) []float64 {
+	seed := uint64(place)*31 + uint64(len(all))
 	for _, s := range all {
 		seed = seed*31 + uint64(len(s))
 	}

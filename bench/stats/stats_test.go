@@ -182,6 +182,11 @@ func TestMean(t *testing.T) {
 	if held < 35 {
 		t.Errorf("the interval held the truth %d times in 40", held)
 	}
+	one := stats.Pair{Of: noisy(random, 10, 2, 0.05), By: noisy(random, 10, 1, 0.05), Paired: true}
+	alone, four := stats.RatioOf(one.Of, one.By, true), stats.Mean([]stats.Pair{one, one, one, one})
+	if (four.High - four.Low) > 0.7*(alone.High-alone.Low) {
+		t.Errorf("four ratios of as many samples, %+v, are drawn as one, %+v", four, alone)
+	}
 	few := stats.Mean([]stats.Pair{{Of: stats.Samples{2, 2.2}, By: stats.Samples{1, 1}}, {Of: stats.Samples{4, 4}, By: stats.Samples{1, 1}}})
 	if few.Basis != stats.Range || few.Runs != 2 || !near(few.Low, math.Sqrt(8)) || !near(few.High, math.Sqrt(8.8)) {
 		t.Errorf("%+v", few)

@@ -40,8 +40,10 @@ func TwoRuns() Rule { return Rule{Effect: 0.10, Wide: 0.25, Drift: true} }
 // it must differ by twice the variation of either as well.
 //
 // What is neither is too noisy if the interval is wider than the rule allows, and
-// no difference otherwise. One repetition is always too noisy, and so are two where the
-// machine may have changed in between.
+// no difference otherwise. Too noisy as well, within one run, are fewer than six
+// repetitions that all say the same and differ by the effect: too few to call it a
+// finding, and too much to call it nothing. One repetition is always too noisy, and so
+// are two where the machine may have changed in between.
 func (r Rule) Judge(ratio Ratio, variation float64) Verdict {
 	effect, wide := math.Log1p(r.Effect), math.Log1p(r.Wide)
 	if r.Drift {
@@ -58,7 +60,7 @@ func (r Rule) Judge(ratio Ratio, variation float64) Verdict {
 		return Faster
 	case low > 0 && value >= effect:
 		return Slower
-	case high-low > 2*wide:
+	case high-low > 2*wide, !r.Drift && ratio.Basis == Range && high*low > 0 && math.Abs(value) >= math.Log1p(r.Effect):
 		return TooNoisy
 	}
 	return NoDifference

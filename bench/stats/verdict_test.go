@@ -30,7 +30,9 @@ func TestVerdicts(t *testing.T) {
 		{sure(0.75, 0.60, 1.01), 0.05, stats.TooNoisy, stats.TooNoisy},
 		{sure(1.02, 0.95, 1.40), 0.05, stats.NoDifference, stats.NoDifference}, // one slow value
 		{as(sure(0.50, 0.45, 0.55), stats.Range), 0.05, stats.Faster, stats.Faster},
-		{as(sure(1.20, 1.10, 1.24), stats.Range), 0.05, stats.NoDifference, stats.NoDifference}, // few runs
+		{as(sure(1.20, 1.10, 1.24), stats.Range), 0.05, stats.TooNoisy, stats.NoDifference}, // few runs, all on one side
+		{as(sure(0.96, 0.94, 0.98), stats.Range), 0.05, stats.NoDifference, stats.NoDifference},
+		{as(sure(1.20, 0.99, 1.24), stats.Range), 0.05, stats.NoDifference, stats.NoDifference},
 		{as(sure(0.25, 0.25, 0.25), stats.Single), 0, stats.TooNoisy, stats.TooNoisy},
 		{as(sure(0.25, 0.25, 0.25), stats.Counted), 0, stats.Faster, stats.Faster},
 		{sure(math.NaN(), math.NaN(), math.NaN()), 0, stats.TooNoisy, stats.TooNoisy},

@@ -79,8 +79,10 @@ func (a *app) benchRun(c *cli.Context) error {
 			return usagef(fmt.Sprintf("--%s 1", name), "--%s %d is less than one", name, c.Int(name))
 		}
 	}
-	if c.Bool("once") && c.Int("repeat") > 0 {
-		return usagef("--once, or --repeat", "--once and --repeat do not go together")
+	for _, name := range []string{"repeat", "resume"} {
+		if c.Bool("once") && (c.Int(name) > 0 || c.Bool(name)) {
+			return usagef("--once, or --"+name, "--once and --%s do not go together", name)
+		}
 	}
 	if c.Duration("budget") < 0 || c.Int("repeat") < 0 {
 		return usagef("--budget 0 and --repeat 0, which leave it to the method", "--budget and --repeat cannot be negative")
@@ -116,10 +118,10 @@ func (a *app) benchRun(c *cli.Context) error {
 	if err := earlier(c, &o, output); err != nil {
 		return err
 	}
-	o.Command = benchCommandLine(o, c.Args().Slice())
+	o.Command = benchCommandLine(c, o)
 	r, err := bench.Run(c.Context, benchPlan(), o)
-	if r == nil {
-		return err
+	if r == nil || err != nil && !r.Begun() {
+		return err // an earlier run's samples may lie where this one has none
 	}
 	if wrote := r.Write(output); wrote != nil {
 		return errors.Join(err, wrote)
@@ -190,16 +192,24 @@ func benchMemory(told string) (config.Size, error) {
 func (a *app) benchSays(line string) { fmt.Fprintln(a.stderr, line) }
 
 // benchCommandLine makes the run again.
-func benchCommandLine(o bench.Options, names []string) string {
-	line := []string{"ledgermill bench run", "--rows", strconv.Itoa(o.Rows), "--days", strconv.Itoa(o.Days), "--seed", strconv.FormatUint(o.Seed, 10),
-		"--memory", o.Memory.String(), "--repeat", strconv.Itoa(o.Repeat), "--budget", o.Budget.String()}
+func benchCommandLine(c *cli.Context, o bench.Options) string {
+	line := []string{"ledgermill", "bench", "run"}
+	if like := c.String("like"); like != "" {
+		line = append(line, "--like", like) // which brings its sizes
+	} else {
+		line = append(line, "--rows", strconv.Itoa(o.Rows), "--days", strconv.Itoa(o.Days), "--seed", strconv.FormatUint(o.Seed, 10), "--memory", o.Memory.String())
+	}
+	line = append(line, "--repeat", strconv.Itoa(o.Repeat), "--budget", o.Budget.String())
+	if dir := c.String("dir"); dir != "" {
+		line = append(line, "--dir", dir)
+	}
 	if o.Once {
 		line = append(line, "--once")
 	}
 	if o.Before != nil {
 		line = append(line, "--resume")
 	}
-	return strings.Join(append(line, names...), " ")
+	return bench.ShellLine(append(line, c.Args().Slice()...))
 }
 
 const (
