@@ -46,6 +46,9 @@ type Case struct {
 	Again bool
 	// Missing tells why it cannot be run on this machine; "" if it can. May be nil.
 	Missing func() string
+	// Prepare makes what this case needs and others do not, once, in a process of its own,
+	// before its first repetition. May be nil.
+	Prepare func(ctx context.Context) error
 	// Ready makes a repetition that may run. It is not timed.
 	Ready func(ctx context.Context) (*Trial, error)
 }

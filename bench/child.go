@@ -97,11 +97,15 @@ func answer(ctx context.Context, plan Plan, suites []Suite, r request) (a reply)
 			if s.Name != r.Suite {
 				continue
 			}
-			if r.Do == doPrepare {
+			if r.Do == doPrepare && r.Case == "" {
 				return s.Prepare(ctx)
 			}
 			for _, c := range s.Cases {
-				if c.Name == r.Case {
+				switch {
+				case c.Name != r.Case:
+				case r.Do == doPrepare:
+					return c.Prepare(ctx)
+				default:
 					a.Samples, err = try(ctx, s, c, r)
 					return err
 				}

@@ -1,10 +1,7 @@
 package bench_test
 
 import (
-	"context"
-	"errors"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -41,64 +38,6 @@ func TestShortCasesDoMore(t *testing.T) {
 	like, err := measure(t, bench.Options{Only: []string{"brief/three", "brief/long"}, Repeat: 2, Like: r})
 	if err != nil || like.Suite("brief").Case("three").Times != 7 || like.Suite("brief").Case("long").Times != 0 {
 		t.Errorf("%v, %+v", err, like.Suite("brief"))
-	}
-}
-
-// TestRunGoesOn: what was measured stays, the rest comes to it, and only of a run like
-// this one.
-func TestRunGoesOn(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	o := bench.Options{Only: []string{"fine/first", "fine/second", "shared"}, Rows: 1, Days: 1, Repeat: 3, Commit: "0123", Dir: t.TempDir(), Progress: func(line string) {
-		if strings.Contains(line, "second: 2 of") {
-			cancel(errors.New("interrupted by a test"))
-		}
-	}}
-	before, err := bench.Run(ctx, toys(), o)
-	if err == nil || before == nil || len(before.Suite("fine").Case("second").Samples) != 1 {
-		t.Fatalf("%v, %+v", err, before)
-	}
-	o.Progress, o.Before = nil, before
-	whole, err := bench.Run(t.Context(), toys(), o)
-	if err != nil || whole.Ended != "" || !whole.Started.Equal(before.Started) {
-		t.Fatalf("%v, %+v", err, whole)
-	}
-	seen := map[int]bool{}
-	for _, c := range whole.Suite("fine").Cases {
-		for i, s := range c.Samples {
-			if seen[s.Order] {
-				t.Errorf("%s: two samples are number %d", c.Name, s.Order)
-			}
-			seen[s.Order] = true
-			if old := before.Suite("fine").Case(c.Name).Samples; i < len(old) && old[i].Wall != s.Wall {
-				t.Errorf("%s: sample %d was %v and is %v", c.Name, i, old[i].Wall, s.Wall)
-			}
-		}
-		if len(c.Samples) != 3 {
-			t.Errorf("%s: %d samples", c.Name, len(c.Samples))
-		}
-	}
-	o.Before, o.Only = whole, []string{"fine/second", "shared"}
-	asked := ""
-	o.Progress = func(line string) { asked += line + "\n" }
-	again, err := bench.Run(t.Context(), toys(), o)
-	if err != nil || strings.Contains(asked, "/") || again.Suite("fine").Case("first") == nil || len(again.Suite("fine").Case("second").Against) != 1 || len(again.Suite("shared").Cases[0].Samples) != 3 {
-		t.Errorf("%v: measured again what was whole, or lost the rest:\n%s", err, asked)
-	}
-	for name, change := range map[string]func(){
-		"commit": func() { o.Commit = "4567" }, "seed": func() { o.Seed = 7 }, "rows": func() { o.Rows = 2 }, "data": func() { whole.Data = "food" },
-		"build": func() { o.Program = "89ab" }, "duckdb": func() { whole.Versions[1].Value = "1.0.0" },
-		"engine.threads": func() { whole.Settings[3].Value = "77" },
-	} {
-		restore, data := o, whole.Data
-		versions, settings := slices.Clone(whole.Versions), slices.Clone(whole.Settings)
-		change()
-		r, err := bench.Run(t.Context(), toys(), o)
-		var other *bench.OtherRunError
-		if !errors.As(err, &other) || !strings.Contains(err.Error(), name) || other.ExitCode() != 2 || other.Try() == "" || r != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		o, whole.Data, whole.Versions, whole.Settings = restore, data, versions, settings
 	}
 }
 

@@ -106,6 +106,17 @@ func toys() bench.Plan {
 					{Name: "never", Ready: run(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })},
 					{Name: "after", Ready: answer(1, "ef")},
 				}},
+				{Name: "made", Weight: 1, Cases: []bench.Case{
+					{Name: "own", Prepare: func(context.Context) error {
+						f, err := os.OpenFile(filepath.Join(p.Dir, "own"), os.O_CREATE|os.O_EXCL, 0o600)
+						if err != nil {
+							return err // made twice
+						}
+						return f.Close()
+					}, Ready: run(func(context.Context) error { _, err := os.Stat(filepath.Join(p.Dir, "own")); return err })},
+					{Name: "late", Prepare: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, Ready: answer(1, "ef")},
+				}},
+				{Name: "served", Weight: 1, Server: true, Cases: []bench.Case{{Name: "any", Ready: answer(1, "ef")}}},
 				{Name: "broken", Weight: 1, Prepare: func(context.Context) error { return errors.New("no room") }, Cases: []bench.Case{{Name: "any", Ready: answer(1, "ef")}}},
 			}
 		},
@@ -226,6 +237,21 @@ func TestRunHonoursTheBudget(t *testing.T) {
 	}
 }
 
+// TestRunPreparesCases: what a case alone needs is made once, and is not its repetition.
+func TestRunPreparesCases(t *testing.T) {
+	t.Parallel()
+	r, err := measure(t, bench.Options{Only: []string{"made"}, Budget: 6 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := r.Suite("made").Case("own"); len(c.Samples) != 10 || c.Warmups != 1 {
+		t.Errorf("%+v", c)
+	}
+	if c := r.Suite("made").Case("late"); !strings.Contains(c.Skipped, "what it needs was not made in") || c.Warmups != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestRunThatIsInterruptedKeepsWhatItHas(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("interrupted by a test")
@@ -258,7 +284,7 @@ func TestSelect(t *testing.T) {
 		patterns []string
 		want     string
 	}{
-		{nil, "fine 5 shared 1 brief 5 bad 7 endless 3 broken 1"},
+		{nil, "fine 5 shared 1 brief 5 bad 7 endless 3 made 2 served 1 broken 1"},
 		{[]string{"fine", "bad/*s*"}, "fine 5 bad 4"},
 		{[]string{"*/first", "fine/second"}, "fine 2"},
 		{[]string{"fine", "bad/none"}, `no suite and no case is named "bad/none"`},

@@ -99,21 +99,23 @@ func (t *taker) warm(ctx context.Context, c *running) error {
 		c.result.Wanted = c.wanted
 		return nil
 	}
-	// Half of what is left: one case must not keep all others from having a figure.
-	limit := t.left() / 2
 	t.Progress(fmt.Sprintf("%s/%s: warm up", t.suite.Name, c.Name))
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	sample, err := t.settle(within, c)
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case within.Err() != nil:
-		c.skip(fmt.Sprintf("one repetition did not end in %.1f s, half of what was left of the suite's budget", limit.Seconds()))
-		return nil
-	case err != nil:
-		t.fault(c, err)
-		return nil
+	if c.Prepare != nil {
+		err := t.inHalf(ctx, c, "what it needs was not made", func(ctx context.Context) error {
+			_, err := t.alone(ctx, request{Do: doPrepare, Suite: t.suite.Name, Case: c.Name})
+			return err
+		})
+		if err != nil || c.over {
+			return err
+		}
+	}
+	var sample result.Sample
+	err := t.inHalf(ctx, c, "one repetition did not end", func(ctx context.Context) (err error) {
+		sample, err = t.settle(ctx, c)
+		return err
+	})
+	if err != nil || c.over {
+		return err
 	}
 	c.wanted = t.wanted(c.Case, sample.Wall)
 	c.result.Wanted = c.wanted
@@ -121,6 +123,25 @@ func (t *taker) warm(ctx context.Context, c *running) error {
 	if t.Once || c.Single {
 		c.result.Warmups = 0
 		t.keep(c, sample)
+	}
+	return nil
+}
+
+// inHalf does something for a case in half of what is left: one case must not keep all
+// others from having a figure. The case is over if that is too short, or it fails; an
+// error is that of the run.
+func (t *taker) inHalf(ctx context.Context, c *running, late string, do func(context.Context) error) error {
+	limit := t.left() / 2
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := do(within)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case within.Err() != nil:
+		c.skip(fmt.Sprintf("%s in %.1f s, half of what was left of the suite's budget", late, limit.Seconds()))
+	case err != nil:
+		t.fault(c, err)
 	}
 	return nil
 }

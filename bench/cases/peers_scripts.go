@@ -69,7 +69,8 @@ func (s *peerSuite) scripts(load bool) func(context.Context) (*bench.Trial, erro
 // shell runs a script.
 func (by *scripted) shell(ctx context.Context, sample *result.Sample, text string) error {
 	cmd := exec.CommandContext(ctx, by.duckdb, "-bail", ":memory:")
-	cmd.Stdin = strings.NewReader(text)
+	// As much memory as the mill has, and the same disk to spill to.
+	cmd.Stdin = strings.NewReader(fmt.Sprintf("set memory_limit = '%dB';\nset temp_directory = '%s';\n%s", by.Memory, filepath.Join(by.dir, "spill"), text))
 	return measured(cmd, sample)
 }
 

@@ -34,18 +34,16 @@ func scale(p bench.Place, project fs.FS) bench.Suite {
 	s := bench.Suite{Name: "scale", Weight: 5, Server: true, Answers: "How do time and memory of the mill grow with the rows of a day, and with the days?"}
 	all := sizes(p)
 	for i, one := range all {
+		d := data{p, one[0], one[1]}
 		c := bench.Case{Name: sizeName(one), Answers: fmt.Sprintf("the mill makes the lake and loads the warehouse: %d rows a day, %d days", one[0], one[1]),
 			Parameters: []result.Pair{{Name: result.RowsADay, Value: strconv.Itoa(one[0])}, {Name: result.Days, Value: strconv.Itoa(one[1])}},
-			Ready: func(ctx context.Context) (*bench.Trial, error) {
-				d := data{p, one[0], one[1]}
+			Prepare: func(ctx context.Context) error {
 				if err := d.make(ctx); err != nil {
-					return nil, err
+					return err
 				}
-				if err := d.makeTemplate(ctx, project); err != nil {
-					return nil, err
-				}
-				return d.productTrial(ctx, project)
-			}}
+				return d.makeTemplate(ctx, project)
+			},
+			Ready: func(ctx context.Context) (*bench.Trial, error) { return d.productTrial(ctx, project) }}
 		if i > 0 {
 			smaller := all[i-1]
 			if one[1] > 1 && smaller[1] == 1 {

@@ -2,16 +2,17 @@
 
 Reads raw CSV, refuses what the bank's contract refuses, keeps one record of each key, and makes the fact and both daily
 summaries by the project's own SQL models, which Spark runs as they are; writes all three as Snappy Parquet, divided by
-date, and, with --jdbc, loads them into PostgreSQL. Written to be a fair peer: declared schema, decimals, adaptive
+date, and, with JDBC_URL or --jdbc, loads them into PostgreSQL. Written to be a fair peer: declared schema, decimals, adaptive
 execution, one pass with the fact cached, no count() that the work does not need, batched and rewritten inserts on every
 core.
 
-    pyspark_job.py --input 'input/transactions/*.csv' --models sql/models --output out [--jdbc jdbc:postgresql://...]
+    [JDBC_URL=jdbc:postgresql://...] pyspark_job.py --input 'input/transactions/*.csv' --models sql/models --output out
 
 With --warm N it runs N times first, prints "ready", and then runs once for each line on its standard input, printing the
 seconds that it took.
 """
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -100,7 +101,8 @@ def main():
     p.add_argument("--input", required=True)
     p.add_argument("--models", required=True)
     p.add_argument("--output", required=True)
-    p.add_argument("--jdbc", help="URL with user and password in it")
+    p.add_argument("--jdbc", default=os.environ.get("JDBC_URL"),
+                   help="URL with user and password in it; better told by JDBC_URL, which other users cannot see")
     p.add_argument("--jar", help="PostgreSQL's JDBC driver")
     p.add_argument("--warm", type=int, help="run so often before the first line is read")
     a = p.parse_args()

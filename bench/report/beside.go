@@ -24,8 +24,8 @@ func (b *bench) floors() *Section {
 		f.Estimates = append(f.Estimates, one)
 	}
 	return &Section{ID: "floors", Title: "Floors", Blocks: []Block{
-		Text{plain("Each stage beside what the machine allows for the same work in the same run. The ratio is the figure to watch: it does not move with the machine.")},
-		Picture{Name: "floors", Label: "Forest plot of stages in units of their floors", Chart: f, Caption: Text{plain("At the line at 1 a stage takes as long as its floor.")}},
+		Text{plain("Each stage beside the plainest program that does its work on this machine, in the same run; what the floor does is told with its case, below. The ratio is the figure to watch: it does not move with the machine.")},
+		Picture{Name: "floors", Label: "Forest plot of stages in units of their floors", Chart: f, Caption: Text{plain("At the line at 1 a stage takes as long as its floor. Left of it, it does better than the floor, which one connection or one thread may be.")}},
 		t,
 	}}
 }

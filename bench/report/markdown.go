@@ -78,7 +78,7 @@ func (m *markdown) entry(e Entry) {
 	if e.Note != "" {
 		note = " **" + escaped(e.Note) + "**"
 	}
-	fmt.Fprintf(m, "- `%s`: %s. %s%s\n", e.ID, escaped(e.Answers), inline(e.Figures), note)
+	m.WriteString(strings.TrimRight(fmt.Sprintf("- `%s`: %s. %s%s", e.ID, escaped(e.Answers), inline(e.Figures), note), " ") + "\n")
 	if e.Command != "" {
 		fmt.Fprintf(m, "\n  ```sh\n  %s\n  ```\n", e.Command)
 	}

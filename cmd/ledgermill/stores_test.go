@@ -362,26 +362,33 @@ func TestInterruptIgnored(t *testing.T) {
 func (p *loans) interrupt(s syscall.Signal, line string, by ...string) (exit int, out string) {
 	p.Helper()
 	args := append(by[:len(by):len(by)], "ledgermill", "run", "--until", "lake", "--project", p.dir, "--setting", "engine.batch_days=5", "--setting", "engine.cache_directory="+p.dir+"/cache")
-	cmd := exec.CommandContext(p.Context(), args[0], args[1:]...)
+	return signalled(p.T, s, line, args...)
+}
+
+// signalled starts a command and signals it once it has written a line to standard
+// error, which is returned whole.
+func signalled(t *testing.T, s syscall.Signal, line string, args ...string) (exit int, out string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
-		p.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		p.Fatal(err)
+		t.Fatal(err)
 	}
 	var b strings.Builder
 	for scanner := bufio.NewScanner(stderr); scanner.Scan(); {
 		b.WriteString(scanner.Text() + "\n")
 		if scanner.Text() == line {
 			if err := cmd.Process.Signal(s); err != nil {
-				p.Error(err)
+				t.Error(err)
 			}
 		}
 	}
 	var failed *exec.ExitError
 	if err := cmd.Wait(); err != nil && !errors.As(err, &failed) {
-		p.Fatal(err)
+		t.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode(), b.String()
 }
