@@ -121,6 +121,9 @@ func TestRunGoesOnWithMore(t *testing.T) {
 		if len(c.Samples) != step.samples || c.Wanted != step.samples || c.Warmups != step.warmed {
 			t.Errorf("%s: %d samples of %d after %d warm-ups", step.name, len(c.Samples), c.Wanted, c.Warmups)
 		}
+		if !step.once && c.Samples[0].Order == 0 {
+			t.Errorf("%s: the cold sample counts", step.name)
+		}
 		before = r
 	}
 }
