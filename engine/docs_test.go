@@ -40,6 +40,9 @@ func TestDocs(t *testing.T) {
 		case "sql":
 			contract = b[2]
 		case "json", "parquet":
+			if strings.HasSuffix(key, ".control.json") {
+				continue // of TestControlFilesOfDocs
+			}
 			ran++
 			if d := cmp.Diff(blocks[i+1][2], documented(t, contract, kind, key, b[2])); d != "" {
 				t.Errorf("%s (-docs +run):\n%s", key, d)
@@ -69,6 +72,56 @@ func documented(t *testing.T, contract, kind, key, text string) string {
 		return "refused: " + refused.Reason + ": " + refused.Detail + "\n"
 	}
 	return whatCame(t, b, "select * from "+name)
+}
+
+// TestControlFilesOfDocs runs the object of docs/contracts.md that has control files with
+// each of them.
+func TestControlFilesOfDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/contracts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var contract, object, key string
+	exits := map[int]int{}
+	blocks := fence.FindAllStringSubmatch(string(text), -1)
+	for i, b := range blocks {
+		kind, name, _ := strings.Cut(b[1], " ")
+		switch {
+		case kind == "sql":
+			contract = b[2]
+		case kind == "csv":
+			key, object = name, b[2]
+		case name == key+".control.json":
+			raw := "raw_" + createTable.FindStringSubmatch(contract)[1]
+			b1 := newBench(t, fstest.MapFS{
+				"sql/contracts/" + raw + ".sql": &fstest.MapFile{Data: []byte(contract)},
+				"sql/models/receipts.sql":       &fstest.MapFile{Data: []byte("select paid_on, branch, currency, amount from " + raw + "\n")},
+			})
+			b1.write(key, object)
+			b1.write(name, b[2])
+			report := b1.run(engine.Selection{})
+			exits[report.Exit]++
+			got := ""
+			if refused := b1.open(false).State().Objects[raw][key].Refused; refused != nil {
+				got = "refused: " + refused.Reason + ": " + refused.Detail + "\n"
+			} else {
+				got = whatCame(t, b1, "select paid_on, branch, currency, amount from receipts")
+			}
+			if d := cmp.Diff(sortedLines(blocks[i+1][2]), sortedLines(got)); d != "" {
+				t.Errorf("%s (-docs +run):\n%s", name, d)
+			}
+		}
+	}
+	if d := cmp.Diff(map[int]int{engine.ExitDone: 1, engine.ExitBalance: 1}, exits); d != "" {
+		t.Errorf("exit codes (-want +got):\n%s", d)
+	}
+}
+
+func sortedLines(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	slices.Sort(lines)
+	return lines
 }
 
 // whatCame is what records have come to: the published rows, and why others are not.
