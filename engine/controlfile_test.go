@@ -50,6 +50,14 @@ func TestParseControl(t *testing.T) {
 	if text := strings.Join(got, "\n"); text != want {
 		t.Errorf("got:\n%s\nwant:\n%s", text, want)
 	}
+	one, err := parseControl([]byte(`{"sums": {"v": {"": "3.00"}, "not summed": {"": "9"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = one.compare(control, ledger.Tally{Records: 1, Groups: []ledger.Group{{Records: 1, Sums: []decimal.Decimal{decimal.RequireFromString("3")}}}})
+	if len(got) > 0 {
+		t.Errorf("without groups: %v", got)
+	}
 }
 
 // FuzzControl: a control file is read or refused in bounded time, and what is read

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"ledgermill/engine"
+	"ledgermill/sql/reference"
 )
 
 var (
@@ -38,6 +40,9 @@ func TestDocs(t *testing.T) {
 		case "sql":
 			contract = b[2]
 		case "json", "parquet":
+			if strings.HasSuffix(key, ".control.json") {
+				continue // of TestControlFilesOfDocs
+			}
 			ran++
 			if d := cmp.Diff(blocks[i+1][2], documented(t, contract, kind, key, b[2])); d != "" {
 				t.Errorf("%s (-docs +run):\n%s", key, d)
@@ -67,6 +72,56 @@ func documented(t *testing.T, contract, kind, key, text string) string {
 		return "refused: " + refused.Reason + ": " + refused.Detail + "\n"
 	}
 	return whatCame(t, b, "select * from "+name)
+}
+
+// TestControlFilesOfDocs runs the object of docs/contracts.md that has control files with
+// each of them.
+func TestControlFilesOfDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/contracts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var contract, object, key string
+	exits := map[int]int{}
+	blocks := fence.FindAllStringSubmatch(string(text), -1)
+	for i, b := range blocks {
+		kind, name, _ := strings.Cut(b[1], " ")
+		switch {
+		case kind == "sql":
+			contract = b[2]
+		case kind == "csv":
+			key, object = name, b[2]
+		case name == key+".control.json":
+			raw := "raw_" + createTable.FindStringSubmatch(contract)[1]
+			b1 := newBench(t, fstest.MapFS{
+				"sql/contracts/" + raw + ".sql": &fstest.MapFile{Data: []byte(contract)},
+				"sql/models/receipts.sql":       &fstest.MapFile{Data: []byte("select paid_on, branch, currency, amount from " + raw + "\n")},
+			})
+			b1.write(key, object)
+			b1.write(name, b[2])
+			report := b1.run(engine.Selection{})
+			exits[report.Exit]++
+			got := ""
+			if refused := b1.open(false).State().Objects[raw][key].Refused; refused != nil {
+				got = "refused: " + refused.Reason + ": " + refused.Detail + "\n"
+			} else {
+				got = whatCame(t, b1, "select paid_on, branch, currency, amount from receipts")
+			}
+			if d := cmp.Diff(sortedLines(blocks[i+1][2]), sortedLines(got)); d != "" {
+				t.Errorf("%s (-docs +run):\n%s", name, d)
+			}
+		}
+	}
+	if d := cmp.Diff(map[int]int{engine.ExitDone: 1, engine.ExitBalance: 1}, exits); d != "" {
+		t.Errorf("exit codes (-want +got):\n%s", d)
+	}
+}
+
+func sortedLines(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	slices.Sort(lines)
+	return lines
 }
 
 // whatCame is what records have come to: the published rows, and why others are not.
@@ -141,4 +196,74 @@ func TestThreeSenders(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-docs +run):\n%s", d)
 	}
+}
+
+// TestGrantsOfDocs makes a model for each grant of docs/models.md over the same dates,
+// changes one of them, and holds what each saw and which units are made again against
+// the block there.
+func TestGrantsOfDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/models.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := fence.FindAllStringSubmatch(string(text), -1)
+	at := slices.IndexFunc(blocks, func(b []string) bool { return b[1] == "text grants" })
+	if at < 0 {
+		t.Fatal("no block of grants")
+	}
+	grants := []string{"", "previous", "last 5 days", "latest within 5 days", "month to date"}
+	models := map[string]string{
+		// The others have a unit of 01-30, where raw_a has none, by raw_b.
+		"itself": "-- reads itself: previous\nselect d, cast(n + coalesce((select max(total) from itself), 0) as bigint) as total from raw_a",
+	}
+	for i, grant := range grants {
+		reads := ""
+		if grant != "" {
+			reads = "-- reads raw_a: " + grant + "\n"
+		}
+		models[fmt.Sprintf("m%d", i)] = reads + "select b.business_date as d, string_agg(strftime(a.d, '%m-%d'), ' ' order by a.d) as seen" +
+			"\nfrom business_day as b left join raw_a as a on true left join raw_b on false group by b.business_date"
+	}
+	files := small(models)
+	files["sql/contracts/raw_b.sql"] = &fstest.MapFile{Data: []byte("-- business date: d\n-- objects: b/*.csv\ncreate table raw_b (d date not null);\n")}
+	b := newBench(t, files)
+	for _, day := range []string{"2025-01-01", "2025-01-20", "2025-01-27", "2025-01-28", "2025-01-31", "2025-02-01"} {
+		b.write("a/"+day+".csv", "d,id,n\n"+day+",x,1\n")
+	}
+	b.write("b/2025-01-30.csv", "d\n2025-01-30\n")
+	b.run(engine.Selection{})
+	seen := map[string]string{}
+	for i := range grants {
+		for _, row := range b.lakeRows(fmt.Sprintf("m%d", i), []string{"d", "seen"}) {
+			seen[fmt.Sprintf("m%d %s", i, row[0])] = row[1]
+		}
+	}
+	b.write("a/2025-01-28.csv", "d,id,n\n2025-01-28,x,2\n")
+	report := b.run(engine.Selection{})
+	line := func(grant, on30, on31, again string) string {
+		return strings.TrimRight(fmt.Sprintf("%-21s %-24s %-30s %s", grant, on30, on31, again), " ") + "\n"
+	}
+	got := line("grant", "01-30 sees", "01-31 sees", "after an edit of 01-28")
+	for i, grant := range grants {
+		name := fmt.Sprintf("m%d", i)
+		if grant == "" {
+			grant = "none"
+		}
+		got += line(grant, strings.Replace(seen[name+" 2025-01-30"], reference.Null, "", 1), seen[name+" 2025-01-31"], madeAgain(report, name))
+	}
+	got += line("previous, of itself", "", "", madeAgain(report, "itself"))
+	if diff := cmp.Diff(blocks[at][2], got); diff != "" {
+		t.Errorf("(-docs +run):\n%s", diff)
+	}
+}
+
+// madeAgain are the dates of a model that a run has made, without the year.
+func madeAgain(r *engine.Report, name string) string {
+	var days []string
+	for _, u := range madeUnits(r, name) {
+		days = append(days, string(u)[len("2025-"):])
+	}
+	slices.Sort(days)
+	return strings.Join(days, " ")
 }

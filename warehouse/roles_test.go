@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -222,9 +223,9 @@ func columnsOf(names string) (columns []warehouse.Column) {
 	return columns
 }
 
-// Nothing is without a comment; an index's says which query it serves.
-func TestEverythingHasAComment(t *testing.T) {
-	t.Parallel()
+// bank is an empty warehouse of the project that ships.
+func bank(t *testing.T) *fixture {
+	t.Helper()
 	database := warehousetest.Database(t)
 	w, err := warehouse.Open(t.Context(), warehouse.Options{URL: config.Secret(database)})
 	if err != nil {
@@ -233,7 +234,45 @@ func TestEverythingHasAComment(t *testing.T) {
 	if _, err := w.Migrate(t.Context(), os.DirFS("../sql/warehouse")); err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{Warehouse: w, t: t, conn: connect(t, database)}
+	return &fixture{Warehouse: w, t: t, conn: connect(t, database)}
+}
+
+// A comment of an index names no query that does not read the index's table.
+func TestIndexCommentsNameReaders(t *testing.T) {
+	t.Parallel()
+	queries, err := filepath.Glob("../queries/*.sql")
+	if err != nil || len(queries) == 0 {
+		t.Fatalf("%d queries, %v", len(queries), err)
+	}
+	comments := bank(t).all(`
+		select indexrelid::regclass || ' ' || indrelid::regclass || ' ' || obj_description(indexrelid, 'pg_class')
+		from pg_index where obj_description(indexrelid, 'pg_class') is not null order by 1`)
+	named := 0
+	for _, file := range queries {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := regexp.MustCompile(`\b` + strings.TrimSuffix(filepath.Base(file), ".sql") + `\b`)
+		for _, row := range comments {
+			part := strings.SplitN(row, " ", 3)
+			if !name.MatchString(part[2]) {
+				continue
+			}
+			if named++; !regexp.MustCompile(`\b` + part[1] + `\b`).Match(text) {
+				t.Errorf("%s is said to serve %s, which does not read %s", part[0], filepath.Base(file), part[1])
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("no comment names a query")
+	}
+}
+
+// Nothing is without a comment; an index's says what it serves.
+func TestEverythingHasAComment(t *testing.T) {
+	t.Parallel()
+	f := bank(t)
 	diff(t, "without a comment", []string{}, f.all(`
 		with own as (select c.* from pg_class c where c.relnamespace in ('public'::regnamespace, 'ledgermill'::regnamespace)
 		  and c.relname not like 'goose\_%' and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e'))

@@ -8,9 +8,9 @@ import (
 	"ledgermill/engine/ledger"
 )
 
-// guard refuses to change what the mill manages: its ledger, staged bytes, and the
-// objects that the ledger has. It goes by where an object lies, whatever the place was
-// called and whichever side it was asked for.
+// guard refuses to change what the mill manages: its ledger, staged bytes, the rows of
+// a run that is at work on Spark, and the objects that the ledger has. It goes by where
+// an object lies, whatever the place was called and whichever side it was asked for.
 func (c *lakeCall) guard(at site, keys []string) error {
 	if c.Bool("force") {
 		return nil
@@ -31,7 +31,7 @@ func (c *lakeCall) guard(at site, keys []string) error {
 	for _, key := range keys {
 		top, _, _ := strings.Cut(key, "/")
 		switch {
-		case top+"/" == ledger.Prefix, top == "_staging":
+		case top+"/" == ledger.Prefix, top+"/" == exchangePrefix, top == "_staging":
 			return usagef("leave it to the mill, or --force", "%s is the mill's own", key)
 		case known[key]:
 			return usagef("`ledgermill run` replaces it; or --force", "%s is published: the ledger has it", key)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,12 @@ import (
 var update = flag.Bool("update", false, "rewrite the wanted parts of testdata")
 
 func run(t testing.TB, files fs.FS, selection string) *check.Result {
+	t.Helper()
+	return runWith(t, check.Options{Options: model.Options{FS: files}, Select: selection})
+}
+
+// runWith checks with a real DuckDB.
+func runWith(t testing.TB, o check.Options) *check.Result {
 	t.Helper()
 	judge, err := duckdb.NewJudge(t.Context())
 	if err != nil {
@@ -41,7 +48,8 @@ func run(t testing.TB, files fs.FS, selection string) *check.Result {
 			t.Error(err)
 		}
 	}()
-	r, err := check.Files(t.Context(), check.Options{Options: model.Options{FS: files, Judge: judge}, Binder: binder, Select: selection})
+	o.Judge, o.Binder = judge, binder
+	r, err := check.Files(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +137,28 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestHandbook: an example of the handbook is one to follow, on either engine.
+func TestHandbook(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/models.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{}
+	for _, b := range regexp.MustCompile("(?ms)^```sql (\\S+)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+		files[b[1]] = &fstest.MapFile{Data: []byte(b[2])}
+	}
+	for _, engine := range []string{"", check.Spark} {
+		r := runWith(t, check.Options{Options: model.Options{FS: files}, Engine: engine})
+		for _, f := range r.Findings {
+			t.Errorf("%q: %s:%d:%d: %s: %s", engine, f.File, f.Line, f.Column, f.Rule, f.Message)
+		}
+	}
+	if len(files) < 10 {
+		t.Errorf("%d files", len(files))
 	}
 }
 

@@ -1,6 +1,10 @@
 package model
 
-import "ledgermill/engine/sqltext"
+import (
+	"slices"
+
+	"ledgermill/engine/sqltext"
+)
 
 // BoundPos is the place of byte off of the file's one statement once values are bound.
 func BoundPos(src string, values map[string]string, off int) (string, sqltext.Pos, error) {
@@ -25,4 +29,15 @@ func ReadModelHeader(src string) (faults int) {
 	s, found := readSource("m.sql", src, modelWords())
 	h := readHeader(s.directives)
 	return len(found) + len(h.faults)
+}
+
+// OwnWords are the directives of models that no contract has alone.
+func OwnWords() []string {
+	var all []string
+	for _, w := range modelWords() {
+		if !slices.Contains(contractWords, w.Name) {
+			all = append(all, w.Name)
+		}
+	}
+	return all
 }

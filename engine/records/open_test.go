@@ -117,6 +117,26 @@ func TestOpenCutMembers(t *testing.T) {
 	}
 }
 
+// TestOpenBoundsTheWindow: how far back a frame may refer is memory, and its sender says it.
+func TestOpenBoundsTheWindow(t *testing.T) {
+	t.Parallel()
+	for window, want := range map[int]bool{128 << 20: true, 256 << 20: false} {
+		var packed bytes.Buffer
+		w, err := zstd.NewWriter(&packed, zstd.WithWindowSize(window), zstd.WithSingleSegment(false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Write([]byte("a,b\n1,2\n"))
+		if err = errors.Join(err, w.Flush(), w.Close()); err != nil { // flushed, the frame cannot say how long it is
+			t.Fatal(err)
+		}
+		got, err := unpack("x.csv.zst", &packed)
+		if want && (err != nil || got != "a,b\n1,2\n") || !want && !errors.Is(err, ErrUnreadable) {
+			t.Errorf("a window of %d: %q, %v", window, got, err)
+		}
+	}
+}
+
 func TestOpenPassesTheStoresErrors(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("connection reset")
