@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -169,18 +168,18 @@ func (w *workspace) openLake(ctx context.Context) (*queries.Lake, func() error, 
 	if err != nil {
 		return nil, nil, err
 	}
-	work, err := os.MkdirTemp("", "ledgermill-query-")
+	work, err := w.scratch("query-")
 	if err != nil {
 		return nil, nil, err
 	}
 	stores := withReadFrom(from, root)
-	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work, stores...))
+	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work.Path(), stores...))
 	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(work))
+		return nil, nil, errors.Join(err, work.Close())
 	}
 	reader := &queries.Lake{Engine: duck, State: m.State(), Store: m.Lake}
 	if r := w.reading(ctx, stores...); r != nil && r.Way == engine.Fetched {
-		reader.Copies = lake.NewCopies(m.Lake, work)
+		reader.Copies = lake.NewCopies(m.Lake, work.Path())
 	}
-	return reader, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
+	return reader, func() error { return errors.Join(duck.Close(), work.Close()) }, nil
 }
