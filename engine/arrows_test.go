@@ -46,19 +46,21 @@ func arrows() map[string][]string {
 		"engine/lineage":  {"engine/contract", "engine/model", "engine/sqltext"},
 		// What a project's files say of its data, for people.
 		"engine/dictionary": {"engine/contract", "engine/model", "engine/lineage"},
-		"engine/lake":       {"engine/config"},
+		"engine/lake":       {"engine/config", "engine/scratch"},
 		"engine/ledger":     {"engine/lake"},
 		"engine/config":     {},
 		"engine/notify":     {},
 		// What a run leaves for others to see while it is at work.
 		"engine/progress": {},
+		// Local directories that go with their process.
+		"engine/scratch": {},
 		// How a lake stands, from its ledger alone.
 		"engine/standing": {"engine/job", "engine/ledger"},
 
 		// What a run asks of an engine, and what both count records by.
 		"engine/job":     {"engine/contract", "engine/model", "engine/ledger", "engine/records", "engine/sqltext"},
 		"engine/records": {},
-		"engine/duckdb":  {"engine/contract", "engine/model", "engine/job", "engine/ledger", "engine/records", "engine/sqltext"},
+		"engine/duckdb":  {"engine/contract", "engine/model", "engine/job", "engine/ledger", "engine/records", "engine/scratch", "engine/sqltext"},
 		"engine/spark":   {"engine/contract", "engine/model", "engine/job", "engine/ledger", "engine/records", "engine/sqltext"},
 		// What goes wrong later, from the trees and plans of sound files.
 		"engine/check": {"engine/contract", "engine/model", "engine/sqltext"},

@@ -97,19 +97,19 @@ func (a *app) diff(c *cli.Context) (err error) {
 
 // against reads the project of a git revision beside today's.
 func (l *looking) against(ctx context.Context, o *preview.DiffOptions) error {
-	dir, err := os.MkdirTemp("", "ledgermill-revision-")
+	dir, err := l.work.scratch("revision-")
 	if err != nil {
 		return err
 	}
-	l.done = append(l.done, func() error { return os.RemoveAll(dir) })
-	commit, err := preview.Revision(ctx, l.work.config.Project, o.Against, dir)
+	l.done = append(l.done, dir.Close)
+	commit, err := preview.Revision(ctx, l.work.config.Project, o.Against, dir.Path())
 	if err != nil {
 		return err
 	}
 	if commit != o.Against {
 		o.Against += " (" + commit + ")"
 	}
-	files := os.DirFS(dir)
+	files := os.DirFS(dir.Path())
 	judge, err := duckdb.NewJudge(ctx)
 	if err != nil {
 		return err

@@ -212,16 +212,18 @@ func (w *workspace) reachSpark(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if s.Work, err = os.MkdirTemp("", "ledgermill-doctor-"); err != nil {
+	work, err := w.scratch("doctor-")
+	if err != nil {
 		return "", err
 	}
+	s.Work = work.Path()
 	s.Name = "ledgermill doctor"
 	found, err := spark.Find(ctx, s)
 	var version, master string
 	if err == nil {
 		version, master, err = spark.Probe(ctx, s)
 	}
-	if err = errors.Join(err, os.RemoveAll(s.Work)); err != nil {
+	if err = errors.Join(err, work.Close()); err != nil {
 		return "", err
 	}
 	detail := fmt.Sprintf("Spark %s on %s, %s", version, master, found.Java)

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,5 +53,25 @@ func TestFirstEditCountsFiles(t *testing.T) {
 	}
 	if want := fmt.Sprintf("\nwrote %d files to bank\n", len(files)); !strings.Contains(string(text), want) {
 		t.Errorf("docs/first-edit.md does not say %q", want)
+	}
+}
+
+// TestInitLeavesWhatS3ToolsShare takes a store's place from the variables that other
+// tools use: the file that init writes names these settings, and leaves them empty.
+func TestInitLeavesWhatS3ToolsShare(t *testing.T) {
+	t.Parallel()
+	files, err := builtinFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Options{FS: fstest.MapFS{config.FileName: {Data: files[config.FileName]}},
+		Env: []string{"AWS_ENDPOINT_URL=https://minio.example", "AWS_REGION=eu-central-1", "AWS_CA_BUNDLE=/etc/ca.pem", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []config.S3{c.InputS3(), c.LakeS3()} {
+		if got := []string{s.Endpoint, s.Region, s.CAFile, s.AccessKey.Reveal()}; !slices.Equal(got, []string{"https://minio.example", "eu-central-1", "/etc/ca.pem", "a"}) {
+			t.Errorf("%s: %q", s.Section, got)
+		}
 	}
 }

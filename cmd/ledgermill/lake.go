@@ -37,7 +37,7 @@ func (a *app) lakeCommand() *cli.Command {
 			a.lakeSub("verify", "hold every object against the ledger: size, ETag, checksum, rows", "",
 				"With --raw: the objects that the inventory knows. Exit code 3 if anything differs.",
 				[]cli.Flag{&cli.BoolFlag{Name: "quick", Usage: "compare listings; read no object"}}, a.lakeVerify),
-			a.lakeSub("gc", "list what dead runs have left: aborted uploads, staged files", "",
+			a.lakeOnly("gc", "list what dead runs have left: aborted uploads, staged files", "",
 				"Only what a run of ledgermill has claimed is listed, and removed with --yes.",
 				[]cli.Flag{&cli.BoolFlag{Name: "yes", Usage: "remove it"}}, a.lakeCollect),
 		},
@@ -55,10 +55,17 @@ type lakeCall struct {
 	raw    bool
 }
 
+// lakeSub is a command on the lake or, with --raw, on the raw side.
 func (a *app) lakeSub(name, usage, arguments, description string, flags []cli.Flag, do func(*lakeCall) error) *cli.Command {
+	flags = append(flags, &cli.BoolFlag{Name: "raw", Usage: "the raw objects instead of the lake"})
+	return a.lakeOnly(name, usage, arguments, description, flags, do)
+}
+
+// lakeOnly is a command on the lake: nothing is staged on the raw side.
+func (a *app) lakeOnly(name, usage, arguments, description string, flags []cli.Flag, do func(*lakeCall) error) *cli.Command {
 	return &cli.Command{
 		Name: name, Usage: usage, ArgsUsage: arguments, Description: description,
-		Flags: append(flags, &cli.BoolFlag{Name: "raw", Usage: "the raw objects instead of the lake"}, formatFlag("text or json")),
+		Flags: append(flags, formatFlag("text or json")),
 		Action: func(c *cli.Context) (err error) {
 			one := &lakeCall{Context: c, raw: c.Bool("raw")}
 			if one.format, err = format(c, "text", "json"); err != nil {

@@ -79,9 +79,6 @@ func selecting(differences []engine.Difference) string {
 }
 
 func (a *app) lakeCollect(c *lakeCall) error {
-	if c.raw {
-		return usagef("without --raw", "nothing is staged on the raw side")
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"

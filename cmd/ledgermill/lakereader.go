@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 
 	"ledgermill/engine"
 	"ledgermill/engine/duckdb"
@@ -21,21 +20,21 @@ type lakeReader struct {
 
 // lakeReader opens one that works in a directory of its own.
 func (w *workspace) lakeReader(ctx context.Context, root lake.Store) (*lakeReader, func() error, error) {
-	work, err := os.MkdirTemp("", "ledgermill-load-")
+	work, err := w.scratch("load-")
 	if err != nil {
 		return nil, nil, err
 	}
-	settings := w.engineSettings(ctx, work, root)
+	settings := w.engineSettings(ctx, work.Path(), root)
 	settings.Ordered = true
 	duck, err := duckdb.Open(ctx, settings)
 	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(work))
+		return nil, nil, errors.Join(err, work.Close())
 	}
 	r := &lakeReader{Engine: duck}
 	if way := w.reading(ctx, root); way != nil && way.Way == engine.Fetched {
-		r.copies = lake.NewCopies(root, work)
+		r.copies = lake.NewCopies(root, work.Path())
 	}
-	return r, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
+	return r, func() error { return errors.Join(duck.Close(), work.Close()) }, nil
 }
 
 // location is where DuckDB reads a unit.

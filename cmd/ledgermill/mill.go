@@ -33,7 +33,7 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	if err != nil {
 		return nil, err
 	}
-	work, err := w.workDirectory(ctx, root, o.Run, write)
+	work, done, err := w.workDirectory(ctx, root, o.Run, write)
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +43,10 @@ func (w *workspace) openMill(ctx context.Context, o engine.Options, write bool) 
 	o.Project, o.Input, o.Lake, o.Work = w.project, input, root, work
 	opened, _, err := w.millOf(ctx, o, write)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, done())
 	}
+	end := opened.close
+	opened.close = func() error { return errors.Join(end(), done()) }
 	if write {
 		w.sweepExchange(ctx, root)
 	}
@@ -112,16 +114,21 @@ func (w *workspace) millOf(ctx context.Context, o engine.Options, write bool) (*
 	return &mill{Mill: m, close: func() error { return errors.Join(end(), duck.Close(), m.Close()) }}, duck, nil
 }
 
-func (w *workspace) workDirectory(ctx context.Context, root lake.Store, run string, write bool) (string, error) {
+// workDirectory is where a mill works, and how it is left. That of a run is its store's,
+// which knows the dead by the lake's lock.
+func (w *workspace) workDirectory(ctx context.Context, root lake.Store, run string, write bool) (dir string, done func() error, err error) {
 	if !write {
-		return os.MkdirTemp("", "ledgermill-plan-")
+		own, err := w.scratch("plan-")
+		if err != nil {
+			return "", nil, err
+		}
+		return own.Path(), own.Close, nil
 	}
 	if err := root.Prepare(ctx); err != nil {
-		return "", &engine.StoreError{Op: "open", URL: root.URL(), Err: err}
+		return "", nil, &engine.StoreError{Op: "open", URL: root.URL(), Err: err}
 	}
-	dir, err := root.StagingDir(run)
-	if err != nil {
-		return "", &engine.StoreError{Op: "open", URL: root.URL(), Err: err}
+	if dir, err = root.StagingDir(run); err != nil {
+		return "", nil, &engine.StoreError{Op: "open", URL: root.URL(), Err: err}
 	}
-	return dir, nil
+	return dir, func() error { return nil }, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -189,18 +190,19 @@ func (a *app) printOne(m *monitoring, s monitor.Sample) error {
 	if err := print(&text); err != nil {
 		return err
 	}
-	return replaceFile(m.output, text.Bytes())
+	return replaceFile(m.output, text.Bytes(), m.format == "prometheus")
 }
 
-// replaceFile lets readers see the old file or the new one.
-func replaceFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+// replaceFile lets readers see the old file or the new one. What is for an exporter, which
+// is another user's program, everybody may read; other files are as the umask leaves them.
+func replaceFile(path string, text []byte, exported bool) error {
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	_, err = f.Write(text)
-	if err == nil {
-		err = f.Chmod(0o644) // for an exporter of another user
+	if err == nil && exported {
+		err = f.Chmod(0o644)
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)

@@ -202,17 +202,28 @@ func TestModes(t *testing.T) {
 	p.started(engine.ExitDone, "000", "rejects", "export", "--feed", "raw_loans", "--output", filepath.Join(p.dir, "fix.csv"))
 	p.started(engine.ExitDone, "000", "new", "contract", filepath.Join(p.dir, "raw", "loans", "2025-03-03.csv"), "--output", filepath.Join(p.dir, "raw_new.sql"), "--name", "new")
 	p.started(engine.ExitDone, "000", "init", filepath.Join(p.dir, "other"))
+	metrics := filepath.Join(p.dir, "night.prom")
+	for output, format := range map[string]string{"night.json": "json", "night.txt": "text", "night.prom": "prometheus"} {
+		p.started(engine.ExitDone, "000", "monitor", "--once", "--interval", "100ms", "--view", "batch", "--format", format, "--output", filepath.Join(p.dir, output),
+			"--setting", "warehouse.private_directory="+filepath.Join(os.DevNull, "none"))
+	}
 	seen := map[string]bool{}
 	look(func(path string, mode fs.FileMode) {
 		if given[path] {
 			return
 		}
 		seen[strings.SplitN(strings.TrimPrefix(path, p.dir+"/"), "/", 2)[0]] = true
+		if path == metrics { // an exporter is another user's
+			if mode.Perm() != 0o644 {
+				t.Errorf("the metrics have the mode %v", mode)
+			}
+			return
+		}
 		if mode.Perm()&0o027 != 0 {
 			t.Errorf("%s has the mode %v", strings.TrimPrefix(path, p.dir), mode)
 		}
 	})
-	for _, part := range []string{"lake", "cache", "fix.csv", "raw_new.sql", "other"} {
+	for _, part := range []string{"lake", "cache", "fix.csv", "raw_new.sql", "other", "night.json", "night.txt", "night.prom"} {
 		if !seen[part] {
 			t.Errorf("nothing was written to %s: %v", part, slices.Sorted(maps.Keys(seen)))
 		}

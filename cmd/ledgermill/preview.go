@@ -192,14 +192,28 @@ func (w *workspace) bench(progress func(engine.Progress)) func(context.Context, 
 		if err != nil {
 			return nil, err
 		}
-		work, err := os.MkdirTemp(below, "ledgermill-preview-")
+		work, done, err := w.benchDirectory(below)
 		if err != nil {
 			return nil, err
 		}
 		m, duck, err := w.millOf(ctx, engine.Options{Run: engine.NewRun(), Command: "preview", Progress: progress, Project: p, Input: input, Lake: root, Work: work}, false)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, done())
 		}
-		return &preview.Bench{Mill: m.Mill, Engine: duck, Close: m.close}, nil
+		return &preview.Bench{Mill: m.Mill, Engine: duck, Close: func() error { return errors.Join(m.close(), done()) }}, nil
 	}
+}
+
+// benchDirectory is where a bench works, below that of another one where there is one,
+// and how it is left.
+func (w *workspace) benchDirectory(below string) (dir string, done func() error, err error) {
+	if below != "" {
+		dir, err = os.MkdirTemp(below, "preview-")
+		return dir, func() error { return os.RemoveAll(dir) }, err
+	}
+	own, err := w.scratch("preview-")
+	if err != nil {
+		return "", nil, err
+	}
+	return own.Path(), own.Close, nil
 }

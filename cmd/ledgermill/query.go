@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -36,7 +35,7 @@ EXAMPLES
 			&cli.StringFlag{Name: "sql", Usage: "a `STATEMENT` instead of a name"},
 			&cli.StringFlag{Name: "on", Usage: "`PLACE`: warehouse or lake; by default where the query can run, the warehouse first"},
 			&cli.StringSliceFlag{Name: "set", Usage: "`NAME=VALUE` of a parameter; may be repeated"},
-			&cli.IntFlag{Name: "limit", Usage: "rows to print as text; 0: all"},
+			&cli.IntFlag{Name: "limit", Usage: "`ROWS` to print as text, 0 for all", DefaultText: "all; 1000 on a screen"},
 			rawFlag(),
 			formatFlag("text, csv or json"),
 		},
@@ -52,12 +51,13 @@ func rawFlag() cli.Flag {
 // printing is how the rows of a result are wanted.
 type printing struct {
 	format string
-	limit  int // rows as text; 0: all
+	limit  int  // rows as text; 0: all
+	asked  bool // somebody has said which limit
 	raw    bool
 }
 
 func (c *call) printing() printing {
-	return printing{format: c.format, limit: c.Int("limit"), raw: c.Bool("raw")}
+	return printing{format: c.format, limit: c.Int("limit"), asked: c.IsSet("limit"), raw: c.Bool("raw")}
 }
 
 func (a *app) query(c *call) error {
@@ -146,7 +146,7 @@ func (a *app) printResult(result *queries.Result, err error, p printing) error {
 		err = result.JSON(a.stdout)
 	default:
 		width, onScreen := terminal(a.stdout)
-		if p.limit == 0 && onScreen {
+		if p.limit == 0 && !p.asked && onScreen {
 			p.limit = 1000 // --format csv prints all, and keeps none of it
 		}
 		err = result.Text(a.stdout, queries.TextOptions{Limit: p.limit, Width: width})
@@ -168,18 +168,18 @@ func (w *workspace) openLake(ctx context.Context) (*queries.Lake, func() error, 
 	if err != nil {
 		return nil, nil, err
 	}
-	work, err := os.MkdirTemp("", "ledgermill-query-")
+	work, err := w.scratch("query-")
 	if err != nil {
 		return nil, nil, err
 	}
 	stores := withReadFrom(from, root)
-	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work, stores...))
+	duck, err := duckdb.Open(ctx, w.engineSettings(ctx, work.Path(), stores...))
 	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(work))
+		return nil, nil, errors.Join(err, work.Close())
 	}
 	reader := &queries.Lake{Engine: duck, State: m.State(), Store: m.Lake}
 	if r := w.reading(ctx, stores...); r != nil && r.Way == engine.Fetched {
-		reader.Copies = lake.NewCopies(m.Lake, work)
+		reader.Copies = lake.NewCopies(m.Lake, work.Path())
 	}
-	return reader, func() error { return errors.Join(duck.Close(), os.RemoveAll(work)) }, nil
+	return reader, func() error { return errors.Join(duck.Close(), work.Close()) }, nil
 }

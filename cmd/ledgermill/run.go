@@ -83,13 +83,19 @@ func (w *workspace) selection(c *cli.Context) (s engine.Selection, err error) {
 	return s, nil
 }
 
-func runFlags() []cli.Flag {
+// planFlags say what a run makes, and a plan says it would. A plan evaluates nothing on
+// Spark: what says how is for runs alone.
+func planFlags() []cli.Flag {
 	return append(selectionFlags(),
 		&cli.BoolFlag{Name: "full", Usage: "make again what is up to date"},
 		&cli.BoolFlag{Name: "accept-removed", Usage: "objects that have vanished are removed from their units, of contracts and dates that are selected"},
 		&cli.BoolFlag{Name: "reopen", Usage: "make units of closed periods again too; needs --reason"},
 		&cli.BoolFlag{Name: "yes", Usage: "make published units of the named dates again that are older than lake.hold_after; needs --from, --to and --reason"},
-		&cli.StringFlag{Name: "reason", Usage: "`TEXT` that the run's record keeps"},
+		&cli.StringFlag{Name: "reason", Usage: "`TEXT` that the run's record keeps"})
+}
+
+func runFlags() []cli.Flag {
+	return append(planFlags(),
 		&cli.StringFlag{Name: "engine", Usage: "what evaluates the SQL: `NAME` duckdb or spark"},
 		&cli.StringFlag{Name: "master", Usage: "where Spark runs: `URL` spark://host:7077, yarn, k8s://..., local[4]"},
 		&cli.StringSliceFlag{Name: "conf", Usage: "a `PROPERTY=VALUE` of Spark; may be given more than once"},
@@ -194,7 +200,7 @@ EXAMPLES
    2. of one model and what it makes: ledgermill plan --select transactions+
    3. look first, then run that:      ledgermill plan --output plan.json
                                       ledgermill run --plan plan.json`,
-		Flags: append(runFlags(), &cli.StringFlag{Name: "output", Usage: "keep the plan in `FILE`, for run --plan"}),
+		Flags: append(planFlags(), formatFlag("text or json"), &cli.StringFlag{Name: "output", Usage: "keep the plan in `FILE`, for run --plan"}),
 		Action: a.on(func(c *call) error {
 			bar := a.progress("plan")
 			defer bar.done()

@@ -17,6 +17,7 @@ import (
 	"ledgermill/engine/lake"
 	"ledgermill/engine/model"
 	runprogress "ledgermill/engine/progress"
+	"ledgermill/engine/scratch"
 )
 
 // workspace is an open project: its settings and its checked SQL files.
@@ -119,6 +120,21 @@ func withReadFrom(from *engine.ReadFrom, stores ...lake.Store) []lake.Store {
 		stores = append(stores, from.Lake)
 	}
 	return stores
+}
+
+// scratch makes a directory for what a command stages and publishes nowhere. Private
+// columns are among it: what killed commands have left goes first.
+func (w *workspace) scratch(purpose string) (*scratch.Dir, error) {
+	root := scratch.Root(w.config.Engine.TempDirectory)
+	err := scratch.Own(root)
+	var dir *scratch.Dir
+	if err == nil {
+		dir, err = scratch.Open(root, purpose)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("stage in engine.temp_directory: %w", err)
+	}
+	return dir, nil
 }
 
 // cache is the directory of what can be made again.

@@ -51,6 +51,13 @@ func (l *loader) choose(values []fileValue, names []string) {
 	}
 	l.config.Environment = l.environmentOf
 	l.config.sources["env"] = source
+	var layer []string
+	for _, v := range values {
+		if name, rest, ok := cutEnvironment(v.key); ok && name == l.environmentOf {
+			layer = append(layer, rest)
+		}
+	}
+	l.replaceKeys(layer)
 	for _, v := range values {
 		name, rest, ok := cutEnvironment(v.key)
 		switch {
@@ -102,12 +109,35 @@ func (l *loader) other() {
 	l.config.ReadFrom = &config
 }
 
-// open reports whether a variable may set a key of an environment that is only read
-// from: how its stores are reached, where the file does not say.
-func (l *loader) open(key string) bool {
+// open returns which settings a variable may set, to be asked before one does: of an
+// environment that is only read from, how its stores are reached, where the file leaves
+// that at its default.
+func (l *loader) open() func(key string) bool {
 	if !l.options.reading {
-		return true
+		return func(string) bool { return true }
 	}
-	_, said := l.config.sources[key]
-	return !said && (strings.HasPrefix(key, "s3.") || strings.HasPrefix(key, "lake.s3."))
+	left, defaults := map[string]bool{}, Default()
+	for _, section := range s3Sections() {
+		for key, s := range l.rows {
+			if strings.HasPrefix(key, section+".") {
+				left[key] = s.get(&l.config) == s.get(&defaults)
+			}
+		}
+		l.closeKeys(section, left)
+	}
+	return func(key string) bool { return left[key] }
+}
+
+// closeKeys keeps the key and the token of variables from the keys that the file has:
+// all are left to them or none, but for what an access key of the file alone lacks.
+func (l *loader) closeKeys(section string, left map[string]bool) {
+	keys := credentials(section)
+	access, secret, token := left[keys[0]], left[keys[1]], left[keys[2]]
+	_, another := lookup(l.options.Env, variableOf(keys[0]))
+	if access && secret && token || !access && secret && !another {
+		return
+	}
+	for _, key := range keys {
+		left[key] = false
+	}
 }

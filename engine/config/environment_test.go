@@ -82,6 +82,53 @@ func TestReadFrom(t *testing.T) {
 	}
 }
 
+// TestReadFromWhereTheFileIsEmpty takes what reaches the other environment's store from
+// variables where the file names a setting and leaves it empty, and where it says one of
+// the keys, none of them.
+func TestReadFromWhereTheFileIsEmpty(t *testing.T) {
+	t.Parallel()
+	env := []string{"LEDGERMILL_S3_ENDPOINT=http://minio:9000", "LEDGERMILL_S3_PATH_STYLE=true", "LEDGERMILL_S3_ACCESS_KEY=mine", "LEDGERMILL_S3_SECRET_KEY=mine",
+		"LEDGERMILL_S3_SESSION_TOKEN=mine", "LEDGERMILL_LAKE_S3_REGION=mine"}
+	for prod, want := range map[string]string{
+		`{}`: "http://minio:9000 mine true mine mine mine",
+		`{"s3": {"endpoint": "", "path_style": "auto"}}`:                            "http://minio:9000 mine true mine mine mine",
+		`{"s3": {"endpoint": "http://prod"}}`:                                       "http://prod mine true mine mine mine",
+		`{"s3": {"access_key": "prod", "secret_key": "prod"}}`:                      "http://minio:9000 mine true prod prod ",
+		`{"s3": {"path_style": false}, "lake": {"s3": {"region": "eu-central-1"}}}`: "http://minio:9000 eu-central-1 false mine mine mine",
+	} {
+		file := strings.TrimSuffix(strings.TrimSpace(canonical(t)), "}") +
+			`, "environments": {"prod": ` + prod + `, "dev": {"lake": {"root": "lake-dev"}, "read_from": "prod"}}}`
+		c, err := load(t, file, config.Options{Environment: "dev", Env: env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := c.ReadFrom.LakeS3()
+		if got := strings.Join([]string{s.Endpoint, s.Region, s.PathStyle, s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.SessionToken.Reveal()}, " "); got != want {
+			t.Errorf("prod %s: %s, want %s", prod, got, want)
+		}
+	}
+}
+
+// TestReadFromTakesTheSecretOfItsKey from a variable where nothing but that is there: of
+// a shell that has another key, it is that one's.
+func TestReadFromTakesTheSecretOfItsKey(t *testing.T) {
+	t.Parallel()
+	file := `{"s3": {"access_key": "file"}, "environments": {"prod": {}, "dev": {"lake": {"root": "lake-dev"}, "read_from": "prod"}}}`
+	for want, env := range map[string][]string{
+		"file mine": {"LEDGERMILL_S3_SECRET_KEY=mine"},
+		"file ":     {"LEDGERMILL_S3_SECRET_KEY=mine", "LEDGERMILL_S3_ACCESS_KEY=mine"},
+	} {
+		c, err := load(t, file, config.Options{Environment: "dev", Env: env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := c.ReadFrom.InputS3()
+		if got := s.AccessKey.Reveal() + " " + s.SecretKey.Reveal(); got != want {
+			t.Errorf("%s: %q, want %q", env, got, want)
+		}
+	}
+}
+
 // TestWrongEnvironments name the fault, and never let one environment write to the
 // places of another.
 func TestWrongEnvironments(t *testing.T) {

@@ -174,21 +174,32 @@ func (l *loader) environment() {
 	for key, s := range l.rows {
 		byVariable[s.variable()] = key
 	}
-	names := map[string]bool{}
+	keyOf := func(name string) (key string, known bool) {
+		if parameter, ok := strings.CutPrefix(name, variableOf(parameterPrefix)); ok {
+			return parameterPrefix + strings.ToLower(parameter), parameter != ""
+		}
+		key, known = byVariable[name]
+		return key, known
+	}
+	names, layer := map[string]bool{}, []string{}
+	open := l.open()
 	for _, entry := range l.options.Env {
-		if name, _, ok := strings.Cut(entry, "="); ok && strings.HasPrefix(name, variablePrefix) {
-			names[name] = true
+		name, _, ok := strings.Cut(entry, "=")
+		if !ok || !strings.HasPrefix(name, variablePrefix) {
+			continue
+		}
+		names[name] = true
+		if key, known := keyOf(name); known && open(key) {
+			layer = append(layer, key)
 		}
 	}
+	l.replaceKeys(layer)
 	for _, name := range sortedKeys(names) {
 		value, _ := lookup(l.options.Env, name)
-		key, known := byVariable[name]
-		if parameter, ok := strings.CutPrefix(name, variableOf(parameterPrefix)); ok {
-			key, known = parameterPrefix+strings.ToLower(parameter), parameter != ""
-		}
+		key, known := keyOf(name)
 		switch {
 		case name == environmentVariable:
-		case known && !l.open(key):
+		case known && !open(key):
 		case known:
 			l.set(key, value, name, l.options.Project)
 		case meantForUs(name, sortedKeys(byVariable)):
@@ -218,7 +229,9 @@ func (l *loader) flags() {
 	if base == "" {
 		base = l.options.Project
 	}
-	for _, key := range sortedKeys(l.options.Flags) {
+	keys := sortedKeys(l.options.Flags)
+	l.replaceKeys(keys)
+	for _, key := range keys {
 		l.set(key, l.options.Flags[key], sourceFlag, base)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/url"
+	"slices"
 )
 
 // What S3.PathStyle may be.
@@ -121,8 +122,34 @@ func awsVariables() map[string][]string {
 	}
 }
 
-// shared takes what the file, our own variables and the flags leave open from the
-// environment that S3 tools share. Credentials are taken together or not at all.
+// credentials are the settings of a section that are of one place.
+func credentials(section string) []string {
+	return []string{section + ".access_key", section + ".secret_key", section + ".session_token"}
+}
+
+// s3Sections are those that have credentials.
+func s3Sections() []string { return []string{"s3", "lake.s3"} }
+
+// replaceKeys takes away the secret key and the token of the layers below where a
+// layer, which sets these settings, has an access key: with another one they are worth
+// nothing, and whose they are is no business of its server.
+func (l *loader) replaceKeys(layer []string) {
+	for _, section := range s3Sections() {
+		keys := credentials(section)
+		if !slices.Contains(layer, keys[0]) {
+			continue
+		}
+		for _, key := range keys[1:] {
+			// A secret takes any text.
+			_ = l.rows[key].set(&l.config, "")
+			delete(l.config.sources, key)
+		}
+	}
+}
+
+// shared takes what the file, our own variables and the flags leave empty from the
+// environment that S3 tools share. That somebody has named the setting says nothing:
+// the file that `init` writes names all. Credentials are taken together or not at all.
 func (l *loader) shared() {
 	take := func(key string, variables ...string) {
 		for _, name := range variables {
@@ -133,7 +160,7 @@ func (l *loader) shared() {
 		}
 	}
 	for _, key := range sortedKeys(awsVariables()) {
-		if l.config.sources[key] == "" {
+		if l.rows[key].get(&l.config) == "" {
 			take(key, awsVariables()[key]...)
 		}
 	}

@@ -42,6 +42,16 @@ func TestLakeS3IsTheInputsWhereItIsEmpty(t *testing.T) {
 	}
 }
 
+// canonical is a file that names every setting, and sets none.
+func canonical(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	if err := config.Write(&out, "", config.Default()); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
 // TestSharedCredentialsAreTakenTogether never mixes the pair of a file with the
 // token of a shell.
 func TestSharedCredentialsAreTakenTogether(t *testing.T) {
@@ -52,6 +62,7 @@ func TestSharedCredentialsAreTakenTogether(t *testing.T) {
 		`{}`: "shell shell shell http://shell-s3 shell /shell",
 		`{"s3": {"access_key": "file", "secret_key": "file", "endpoint": "http://file"}}`: "file file  http://file shell /shell",
 		`{"lake": {"s3": {"access_key": "file", "secret_key": "file"}}}`:                  "shell shell shell http://shell-s3 shell /shell",
+		canonical(t): "shell shell shell http://shell-s3 shell /shell",
 	} {
 		c, err := load(t, file, config.Options{Env: env})
 		if err != nil {
@@ -60,6 +71,53 @@ func TestSharedCredentialsAreTakenTogether(t *testing.T) {
 		s := c.InputS3()
 		if got := strings.Join([]string{s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.SessionToken.Reveal(), s.Endpoint, s.Region, s.CAFile}, " "); got != want {
 			t.Errorf("%s: %s, want %s", file, got, want)
+		}
+	}
+}
+
+// TestKeysOfAnotherPlaceAreReplacedWhole never sends the token or the secret key of one
+// layer with the access key of another.
+func TestKeysOfAnotherPlaceAreReplacedWhole(t *testing.T) {
+	t.Parallel()
+	const keys = `{"access_key": "file", "secret_key": "file", "session_token": "file"}`
+	section := map[string]string{"s3": `{"s3": ` + keys + `}`, "lake.s3": `{"lake": {"s3": ` + keys + `}}`}
+	environment := map[string]string{
+		"s3":      `{"s3": ` + keys + `, "environments": {"test": {"s3": {"secret_key": "test", "access_key": "test"}}}}`,
+		"lake.s3": `{"lake": {"s3": ` + keys + `}, "environments": {"test": {"lake": {"s3": {"secret_key": "test", "access_key": "test"}}}}}`,
+	}
+	variables := func(section, value string, names ...string) (env []string) {
+		for _, name := range names {
+			env = append(env, "LEDGERMILL_"+strings.ToUpper(strings.ReplaceAll(section, ".", "_"))+"_"+name+"="+value)
+		}
+		return env
+	}
+	for _, s := range []string{"s3", "lake.s3"} {
+		for name, c := range map[string]struct {
+			file    string
+			options config.Options
+			want    string
+		}{
+			"the file alone":              {section[s], config.Options{}, "file file file"},
+			"a variable over the file":    {section[s], config.Options{Env: variables(s, "new", "ACCESS_KEY", "SECRET_KEY")}, "new new "},
+			"with a token of its own":     {section[s], config.Options{Env: variables(s, "new", "ACCESS_KEY", "SECRET_KEY", "SESSION_TOKEN")}, "new new new"},
+			"an environment of the file":  {environment[s], config.Options{Environment: "test"}, "test test "},
+			"a variable over environment": {environment[s], config.Options{Environment: "test", Env: variables(s, "new", "ACCESS_KEY", "SECRET_KEY")}, "new new "},
+			"a flag over variables": {`{}`, config.Options{Flags: map[string]string{s + ".access_key": "flag", s + ".secret_key": "flag"},
+				Env: variables(s, "new", "ACCESS_KEY", "SECRET_KEY", "SESSION_TOKEN")}, "flag flag "},
+			"an access key alone":   {section[s], config.Options{Flags: map[string]string{s + ".access_key": "flag"}}, "flag  "},
+			"a secret key, rotated": {section[s], config.Options{Env: variables(s, "new", "SECRET_KEY")}, "file new file"},
+		} {
+			got, err := load(t, c.file, c.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			of := got.InputS3()
+			if s == "lake.s3" {
+				of = got.LakeS3()
+			}
+			if keys := strings.Join([]string{of.AccessKey.Reveal(), of.SecretKey.Reveal(), of.SessionToken.Reveal()}, " "); keys != c.want {
+				t.Errorf("%s, %s: %q, want %q", s, name, keys, c.want)
+			}
 		}
 	}
 }

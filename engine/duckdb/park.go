@@ -40,7 +40,7 @@ func (e *Engine) Park(ctx context.Context, c *contract.Contract) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	files, err := l.park(ctx, s, filepath.Join(e.spill.dir, "parked", l.suffix()))
+	files, err := l.park(ctx, s, filepath.Join(e.spill.Path(), "parked", l.suffix()))
 	if err == nil {
 		err = l.empty(ctx, s)
 	}

@@ -18,6 +18,7 @@ import (
 	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
 	"ledgermill/engine/model"
+	"ledgermill/engine/scratch"
 	"ledgermill/engine/sqltext"
 )
 
@@ -46,7 +47,7 @@ type Engine struct {
 	settings  Settings
 	connector *duck.Connector
 	db        *sql.DB
-	spill     *spill
+	spill     *scratch.Dir        // for what it spills and parks
 	landings  map[string]*landing // by feed
 	contracts map[string]*contract.Contract
 	models    map[string]*model.Model
@@ -68,7 +69,7 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 	e := &Engine{settings: s, connector: connector, db: sql.OpenDB(connector), landings: map[string]*landing{}}
 	// A pooled connection would keep temporary tables and views of the step before.
 	e.db.SetMaxIdleConns(0)
-	if e.spill, err = openSpill(cmp.Or(s.Spill, s.Work)); err != nil {
+	if e.spill, err = scratch.Open(cmp.Or(s.Spill, s.Work), ""); err != nil {
 		return nil, errors.Join(fmt.Errorf("open duckdb: %w", err), e.Close())
 	}
 	if err := e.configure(ctx); err != nil {
@@ -91,7 +92,7 @@ func (e *Engine) Close() error {
 		e.raw.close()
 	}
 	if e.spill != nil {
-		err = errors.Join(err, e.spill.close())
+		err = errors.Join(err, e.spill.Close())
 	}
 	return err
 }
@@ -103,7 +104,7 @@ func (e *Engine) configure(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open duckdb: %w", err)
 	}
-	return errors.Join(e.configureBy(ctx, e.spill.dir, func(ctx context.Context, statement string) error {
+	return errors.Join(e.configureBy(ctx, e.spill.Path(), func(ctx context.Context, statement string) error {
 		_, err := conn.ExecContext(ctx, statement)
 		return err
 	}), conn.Close())
@@ -116,7 +117,7 @@ type execute func(ctx context.Context, statement string) error
 // directory of its own.
 func (e *Engine) configureBy(ctx context.Context, spill string, run execute) error {
 	allowed := make([]string, 0, len(e.settings.Readable)+len(e.settings.Remotes)+2)
-	for _, dir := range append([]string{e.settings.Work, e.spill.dir}, e.settings.Readable...) {
+	for _, dir := range append([]string{e.settings.Work, e.spill.Path()}, e.settings.Readable...) {
 		allowed = append(allowed, sqltext.QuoteString(below(dir)))
 	}
 	for _, r := range e.settings.Remotes {

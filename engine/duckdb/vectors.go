@@ -32,7 +32,7 @@ func openVectors(ctx context.Context, e *Engine) (*vectors, error) {
 		return nil, err
 	}
 	defer bindings.Disconnect(&conn)
-	if err := e.configureBy(ctx, filepath.Join(e.spill.dir, "vectors"), func(_ context.Context, statement string) error { return run(conn, statement) }); err != nil {
+	if err := e.configureBy(ctx, filepath.Join(e.spill.Path(), "vectors"), func(_ context.Context, statement string) error { return run(conn, statement) }); err != nil {
 		v.close()
 		return nil, err
 	}

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"ledgermill/engine/config"
+	"ledgermill/engine/scratch"
 )
 
 // Bucket is a store in a bucket of an S3-compatible server, below a prefix of its
@@ -71,12 +70,8 @@ func openBucket(place, rest string, o Options) (Store, error) {
 	if err != nil {
 		return nil, failed("open store", b.URL(), err)
 	}
-	base := o.Staging
-	if base == "" {
-		base = os.TempDir()
-	}
 	name := sha256.Sum256([]byte(access.Endpoint() + " " + b.URL()))
-	b.staging = filepath.Join(base, fmt.Sprintf("ledgermill-staging-%d", os.Getuid()), hex.EncodeToString(name[:8]))
+	b.staging = filepath.Join(scratch.Root(o.Staging), hex.EncodeToString(name[:8]))
 	return b, nil
 }
 

@@ -92,15 +92,32 @@ func (e *AccessError) Try() string {
 }
 
 // CredentialsError says that there are no credentials to try.
-type CredentialsError struct{ Section string }
+type CredentialsError struct {
+	Section string // of the settings, "s3" or "lake.s3"
+	Missing string // the setting that lacks of a pair, access_key or secret_key; "": both do
+}
 
 func (e *CredentialsError) Error() string {
+	if e.Missing != "" {
+		return fmt.Sprintf("no credentials for an S3 store: %s.%s is empty where %[1]s.%[3]s is set", e.Section, e.Missing, e.other())
+	}
 	return fmt.Sprintf("no credentials for an S3 store: %[1]s.access_key and %[1]s.secret_key are not both set", e.Section)
 }
 
 // Try returns the remedy.
 func (e *CredentialsError) Try() string {
+	if e.Missing != "" {
+		return fmt.Sprintf("set %s.%s in the same place as %[1]s.%[3]s: a pair is taken from one place, not from two", e.Section, e.Missing, e.other())
+	}
 	return fmt.Sprintf("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or %[1]s.access_key and %[1]s.secret_key to ${VARIABLES} in ledgermill.json", e.Section)
+}
+
+// other is the setting of the pair that is there.
+func (e *CredentialsError) other() string {
+	if e.Missing == "access_key" {
+		return "secret_key"
+	}
+	return "access_key"
 }
 
 // explain turns the error of a client into one of this package.

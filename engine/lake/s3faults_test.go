@@ -253,6 +253,13 @@ func TestNoCredentials(t *testing.T) {
 		t.Fatalf("opened without credentials: %v", err)
 	}
 	tries(t, err)
+	for missing, keys := range map[string]config.S3{"lake.s3.secret_key": {AccessKey: "hunter2", Section: "lake.s3"}, "s3.access_key": {SecretKey: "hunter2"}} {
+		_, err := lake.Open("s3://bucket/x", lake.Options{S3: keys})
+		if !errors.As(err, &none) || !strings.Contains(none.Error(), missing+" is empty") || !strings.HasPrefix(none.Try(), "set "+missing+" ") {
+			t.Errorf("without %s: %v", missing, err)
+		}
+		tries(t, err)
+	}
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", writeFile(t, filepath.Join(t.TempDir(), "shared"), "[night]\naws_access_key_id = a\naws_secret_access_key = hunter2\naws_session_token = t\n"))
 	t.Setenv("AWS_PROFILE", "night")
 	s, err := lake.Open("s3://bucket/x", lake.Options{})

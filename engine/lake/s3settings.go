@@ -64,8 +64,11 @@ func Resolve(settings config.S3) (S3, error) {
 		}
 		s.AccessKey, s.SecretKey, s.SessionToken = config.Secret(profile.AccessKeyID), config.Secret(profile.SecretAccessKey), config.Secret(profile.SessionToken)
 	}
-	if s.AccessKey == "" || s.SecretKey == "" {
-		return S3{}, &CredentialsError{Section: s.Section}
+	switch {
+	case s.SecretKey == "":
+		return S3{}, &CredentialsError{Section: s.Section, Missing: "secret_key"}
+	case s.AccessKey == "":
+		return S3{}, &CredentialsError{Section: s.Section, Missing: "access_key"}
 	}
 	return s, nil
 }

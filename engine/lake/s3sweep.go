@@ -4,17 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"ledgermill/engine/scratch"
 )
 
 // sweepers is how many claims of dead runs are cleared at once.
@@ -26,11 +26,8 @@ func (b *Bucket) StagingDir(run string) (string, error) {
 	if err := checkRun(run); err != nil {
 		return "", err
 	}
-	dir, own := filepath.Join(b.staging, run), filepath.Dir(b.staging)
-	err := os.MkdirAll(own, 0o700)
-	if err == nil {
-		err = private(own)
-	}
+	dir := filepath.Join(b.staging, run)
+	err := scratch.Own(filepath.Dir(b.staging))
 	if err == nil {
 		err = os.MkdirAll(dir, 0o700)
 	}
@@ -40,20 +37,6 @@ func (b *Bucket) StagingDir(run string) (string, error) {
 // StagingRoot is the local directory above those of this store's runs by this user,
 // which need not exist.
 func (b *Bucket) StagingRoot() string { return b.staging }
-
-// private refuses a directory that another user has made where everybody may, to
-// change what is uploaded from it.
-func private(dir string) error {
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return err
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || ok && int(stat.Uid) != os.Getuid() {
-		return fmt.Errorf("%s is not a directory of this user alone", dir)
-	}
-	return nil
-}
 
 // Sweep implements Publisher. Incomplete uploads are known by their claims only, so
 // those of other programs stay; without a claim are those of a run that died between
