@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ledgermill/engine/contract"
 	"ledgermill/engine/ledger"
 )
 
@@ -53,6 +54,17 @@ func (a FeedAccount) unreadable(t *accountTable) {
 			t.note(fmt.Sprintf("%s cannot be read in %s records: %s", name, count(total), strings.Join(by, ", ")))
 		}
 	}
+}
+
+// stillMasked says what to do with records that were sent again as `rejects export`
+// shows them: the reason alone does not tell.
+func (a FeedAccount) stillMasked(b *strings.Builder) {
+	t, ok := a.Cell.Rejected[contract.Masked]
+	if !ok {
+		return
+	}
+	fmt.Fprintf(b, "rejected %s: %s came back with the mask %s in a private column\n", a.Feed, Plural(int(t.Records), "record"), contract.Mask)
+	try(b, "put the real values back and send the object again; which: ledgermill rejects show --feed "+a.Feed+" --reason "+contract.Masked)
 }
 
 // places are the rows of what the lake holds and of what the warehouse has counted:

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ledgermill/engine/job"
@@ -20,18 +21,39 @@ func (p *planner) guard(dataset string, u job.Unit) (why string, held bool) {
 	if one := p.mill.Project.Models[dataset]; one != nil && one.Publish == model.No || u == job.Whole || record.Lost {
 		return "", false
 	}
-	if c, ok := p.closure(u); ok && !p.sel.Reopen {
-		return fmt.Sprintf("%s is closed (run %s): run --reopen --reason TEXT", c.Period, c.Run), true
-	}
-	if !published || p.mill.HoldAfter <= 0 || p.sel.Rewrite {
-		return "", false
-	}
 	newest := p.newest(dataset)
-	if oldest := newest.AddDate(0, 0, -p.mill.HoldAfter); u.Last().Before(oldest) {
-		return fmt.Sprintf("published, and more than %d days older than %s: run --from %s --to %s --yes --reason TEXT",
-			p.mill.HoldAfter, newest.Format(time.DateOnly), first(u), u.Last().Format(time.DateOnly)), true
+	old := published && p.mill.HoldAfter > 0 && u.Last().Before(newest.AddDate(0, 0, -p.mill.HoldAfter))
+	c, closed := p.closure(u)
+	switch {
+	case closed && !p.sel.Reopen:
+		return fmt.Sprintf("%s is closed (run %s): %s", c.Period, c.Run, p.again(u, closed, old)), true
+	case old && !p.sel.Rewrite:
+		return fmt.Sprintf("published, and more than %d days older than %s: %s", p.mill.HoldAfter, newest.Format(time.DateOnly), p.again(u, closed, old)), true
 	}
 	return "", false
+}
+
+// again is the command that makes a guarded unit all the same. It gets past all that
+// guards it at once, and asks for no less than was asked for: a damaged file is stale to
+// a full run alone.
+func (p *planner) again(u job.Unit, closed, old bool) string {
+	command := "run"
+	if p.sel.Full {
+		command += " --full"
+		if p.sel.Datasets != nil {
+			command += " --select " + strings.Join(p.sel.Datasets, ",")
+		}
+	}
+	if old || p.sel.Full { // no more of a full run than is held
+		command += " --from " + first(u) + " --to " + u.Last().Format(time.DateOnly)
+	}
+	if closed {
+		command += " --reopen"
+	}
+	if old {
+		command += " --yes"
+	}
+	return command + " --reason TEXT"
 }
 
 func first(u job.Unit) string {

@@ -71,7 +71,7 @@ func (p *planner) planFeed(name string, f *feed) {
 			}
 			continue
 		}
-		if !changed && !p.sel.Full {
+		if !changed && (!p.sel.Full || p.sel.Datasets != nil && !slices.Contains(p.sel.Datasets, name)) {
 			continue
 		}
 		if v, ok := p.protect(name, u); ok {

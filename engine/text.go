@@ -154,6 +154,9 @@ func (r *Report) troubles(b *strings.Builder) {
 			}
 		}
 	}
+	for _, a := range r.Accounts {
+		a.stillMasked(b)
+	}
 	const most = 20
 	for i, v := range r.Verdicts {
 		if i == most {

@@ -2,6 +2,7 @@ package queries
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"regexp"
@@ -15,6 +16,8 @@ const formula = "=+-@\t\r"
 type CSVOptions struct {
 	// Raw leaves every text as it is: for programs, which run nothing.
 	Raw bool
+	// Delimiter parts fields and Quote quotes them, doubled inside; "" are , and ".
+	Delimiter, Quote string
 }
 
 // CSV writes the rows that are left as RFC 4180 has it, but with lines that end in
@@ -24,7 +27,7 @@ type CSVOptions struct {
 // called himself (CWE-1236); numbers, dates and booleans are left as they are. It
 // returns how many cells got one.
 func (r *Result) CSV(w io.Writer, o CSVOptions) (guarded int64, err error) {
-	out := bufio.NewWriter(w)
+	out := cells{Writer: bufio.NewWriter(w), delimiter: cmp.Or(o.Delimiter, ","), quote: cmp.Or(o.Quote, `"`)}
 	guard := func(text string) string {
 		if o.Raw || !runs(text) {
 			return text
@@ -33,18 +36,18 @@ func (r *Result) CSV(w io.Writer, o CSVOptions) (guarded int64, err error) {
 		return "'" + text
 	}
 	for i, c := range r.Columns {
-		cell(out, i, guard(c.Name), c.Name == "")
+		out.cell(i, guard(c.Name), c.Name == "")
 	}
 	out.WriteByte('\n')
 	for r.Next() {
 		for i, v := range r.Values() {
 			switch {
 			case v == nil:
-				cell(out, i, "", false)
+				out.cell(i, "", false)
 			case r.Columns[i].Kind == Text:
-				cell(out, i, guard(*v), *v == "")
+				out.cell(i, guard(*v), *v == "")
 			default:
-				cell(out, i, *v, false)
+				out.cell(i, *v, false)
 			}
 		}
 		out.WriteByte('\n')
@@ -61,16 +64,21 @@ func runs(text string) bool {
 	return text != "" && strings.IndexByte(formula, text[0]) >= 0 && !signed.MatchString(text)
 }
 
-// cell writes a cell; what a write fails with, Flush returns.
-func cell(out *bufio.Writer, i int, text string, quoted bool) {
+// cells writes cells; what a write fails with, Flush returns.
+type cells struct {
+	*bufio.Writer
+	delimiter, quote string
+}
+
+func (out cells) cell(i int, text string, quoted bool) {
 	if i > 0 {
-		out.WriteByte(',')
+		out.WriteString(out.delimiter)
 	}
-	if !quoted && !strings.ContainsAny(text, ",\"\r\n") {
+	if !quoted && !strings.ContainsAny(text, out.delimiter+out.quote+"\r\n") {
 		out.WriteString(text)
 		return
 	}
-	out.WriteByte('"')
-	out.WriteString(strings.ReplaceAll(text, `"`, `""`))
-	out.WriteByte('"')
+	out.WriteString(out.quote)
+	out.WriteString(strings.ReplaceAll(text, out.quote, out.quote+out.quote))
+	out.WriteString(out.quote)
 }

@@ -115,37 +115,3 @@ from %s
 where %s
 order by feed, unit, object, record, byte_offset, reject_id`, RejectsTable, s.where(l, p))})
 }
-
-// ExportRejects selects the rejects of one feed as an object that can be corrected
-// and sent again: the fields as they were sent, behind the id that closes the reject.
-// fields are the names to take out of the raw records.
-func ExportRejects(ctx context.Context, l *Lake, p *model.Project, s RejectSelection, fields []string) (*Result, error) {
-	list := []string{"reject_id as _reject_id", "reasons as _reject_reasons"}
-	for _, f := range fields {
-		path := sqltext.QuoteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(f))
-		list = append(list, fmt.Sprintf("case when json_valid(raw) then json_extract_string(raw, %s) end as %s", path, sqltext.QuoteName(f)))
-	}
-	list = append(list, "case when not json_valid(raw) then raw end as _reject_text")
-	return Run(ctx, Options{Project: p, On: model.Lake, Lake: l, SQL: fmt.Sprintf(`select %s
-from %s
-where %s
-order by unit, object, record, byte_offset, reject_id`, strings.Join(list, ", "), RejectsTable, s.where(l, p))})
-}
-
-// RejectFields are the names of the fields of a selection's raw records.
-func RejectFields(ctx context.Context, l *Lake, p *model.Project, s RejectSelection) (_ []string, err error) {
-	result, err := Run(ctx, Options{Project: p, On: model.Lake, Lake: l, SQL: fmt.Sprintf(`select field
-from (select distinct unnest(json_keys(raw)) as field from %s where json_valid(raw) and %s)
-order by field`, RejectsTable, s.where(l, p))})
-	if err != nil {
-		return nil, err
-	}
-	var fields []string
-	for result.Next() {
-		fields = append(fields, *result.Values()[0])
-	}
-	if err := result.Err(); err != nil {
-		return nil, err
-	}
-	return fields, result.Close()
-}

@@ -79,6 +79,11 @@ func (a *app) check(c *cli.Context) (err error) {
 		if _, err := w.views(); err != nil && !errors.As(err, &o.Faults) {
 			return err
 		}
+		unread, err := unreadMigrations(w.files)
+		if err != nil {
+			return err
+		}
+		o.Faults = append(o.Faults, unread...)
 	}
 	result, err := check.Files(c.Context, o)
 	if err != nil {

@@ -68,13 +68,17 @@ func bankSettings() config.Config {
 	return c
 }
 
-// builtinFiles are the files of a project as the program carries them, by path.
+// builtinFiles are the files of a project as the program carries them, by path, but for
+// those of the mill's own tables.
 func builtinFiles() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for top, from := range map[string]fs.FS{"sql": sql.FS, "queries": queries.FS} {
 		err := fs.WalkDir(from, ".", func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || filepath.Ext(path) != ".sql" {
 				return err
+			}
+			if strings.HasPrefix(path, "warehouse/") && millMigration(d.Name()) {
+				return nil // the program applies its own, and an edit would do nothing
 			}
 			data, err := fs.ReadFile(from, path)
 			files[top+"/"+path] = data

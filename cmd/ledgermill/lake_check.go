@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ledgermill/engine"
+	"ledgermill/engine/job"
 	"ledgermill/engine/lake"
 	"ledgermill/engine/ledger"
 )
@@ -52,7 +53,9 @@ func (a *app) lakeVerify(c *lakeCall) error {
 		return err
 	}
 	if len(v.Differences) > 0 && !c.raw {
-		fmt.Fprintf(a.stdout, "to make again what differs: ledgermill run --full%s\n", selecting(v.Differences))
+		for _, flags := range selecting(v.Differences, state.Closures()) {
+			fmt.Fprintf(a.stdout, "to make again what differs: ledgermill run --full%s\n", flags)
+		}
 	}
 	if v.Pending > 0 {
 		fmt.Fprintf(a.stdout, "%d uploads of a commit are not completed yet: the next run does it, or ledgermill lake gc --yes\n", v.Pending)
@@ -61,21 +64,50 @@ func (a *app) lakeVerify(c *lakeCall) error {
 	return err
 }
 
-// selecting are the flags of a run of the units that differ: their datasets, and from
-// the first to the last of their dates where all of them have one.
-func selecting(differences []engine.Difference) string {
-	var datasets, dates []string
+// selecting are the flags of the runs of the units that differ: one for dates without a
+// gap, so that nothing else of the history is made again. What guards old and closed
+// units is asked to let them pass. A whole dataset is of any dates.
+func selecting(differences []engine.Difference, closed []ledger.Closure) []string {
+	type span struct {
+		from, after time.Time
+		datasets    []string
+	}
+	var undated []string
+	var spans []span
+	slices.SortStableFunc(differences, func(a, b engine.Difference) int { return strings.Compare(a.Unit, b.Unit) })
 	for _, d := range differences {
-		datasets, dates = append(datasets, d.Dataset), append(dates, d.Unit)
+		from, after := job.Unit(d.Unit).Bounds()
+		last := len(spans) - 1
+		switch {
+		case from.IsZero():
+			undated = append(undated, d.Dataset)
+		case last >= 0 && !from.After(spans[last].after):
+			spans[last].datasets = append(spans[last].datasets, d.Dataset)
+			if after.After(spans[last].after) {
+				spans[last].after = after
+			}
+		default:
+			spans = append(spans, span{from, after, []string{d.Dataset}})
+		}
 	}
-	slices.Sort(datasets)
-	slices.Sort(dates)
-	flags := " --select " + strings.Join(slices.Compact(datasets), ",")
-	undated := slices.ContainsFunc(dates, func(u string) bool { _, err := time.Parse(time.DateOnly, u); return err != nil })
-	if undated {
-		return flags
+	names := func(datasets []string) string {
+		slices.Sort(datasets)
+		return " --select " + strings.Join(slices.Compact(datasets), ",")
 	}
-	return flags + " --from " + dates[0] + " --to " + dates[len(dates)-1]
+	if spans == nil {
+		return []string{names(undated)}
+	}
+	spans[0].datasets = append(spans[0].datasets, undated...)
+	var all []string
+	for _, s := range spans {
+		last := s.after.AddDate(0, 0, -1)
+		flags := names(s.datasets) + " --from " + s.from.Format(time.DateOnly) + " --to " + last.Format(time.DateOnly)
+		if slices.ContainsFunc(closed, func(c ledger.Closure) bool { return job.Unit(c.Period).Overlaps(s.from, last) }) {
+			flags += " --reopen"
+		}
+		all = append(all, flags+" --yes --reason TEXT")
+	}
+	return all
 }
 
 func (a *app) lakeCollect(c *lakeCall) error {

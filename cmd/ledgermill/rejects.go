@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ledgermill/engine"
+	"ledgermill/engine/contract"
 	"ledgermill/engine/job"
 	"ledgermill/queries"
 )
@@ -34,8 +35,8 @@ func (a *app) rejectsCommand() *cli.Command {
 stood, and why it was refused. Private columns are masked.
 
 A record fixed by hand comes back as a new raw object that matches the feed's
-pattern: export writes one to correct. Its column _reject_id closes the old reject
-once the fixed record is accepted.
+pattern: export writes one to correct, private columns as ***: put the real values
+back. Its column _reject_id closes the old reject once the fixed record is accepted.
 
 EXAMPLES
    1. what was refused:           ledgermill rejects ls
@@ -66,9 +67,15 @@ EXAMPLES
 			},
 			{
 				Name: "export", Usage: "write rejects as a CSV to correct and send again",
-				Description: `The fields as they were sent, behind _reject_id, which closes the reject. Texts that
-a spreadsheet would run begin with a ': take it off before the file is sent again,
-or have --raw leave it out.`,
+				Description: `The fields as they were sent, behind _reject_id, which closes the reject, but
+private columns as ***: put the real values back, or the record is rejected as
+masked. Texts that a spreadsheet would run begin with a ': take it off before the
+file is sent again, or have --raw leave it out.
+
+The CSV is UTF-8 with a header, with the delimiter and the quote of the feed's own.
+Objects with a first or last record, without a header or in another encoding want a
+section for corrected ones in the contract, and so do those that are no text: export
+says so, and docs/contracts.md shows one.`,
 				Flags: rejectFlags(&cli.StringFlag{Name: "output", Usage: "`FILE` to write; - for standard output", Value: "-"}, rawFlag()),
 				Action: a.on(func(c *call) error {
 					return a.onRejects(c, func(ctx context.Context, l *queries.Lake, s queries.RejectSelection) error {
@@ -116,11 +123,12 @@ func (a *app) exportRejects(ctx context.Context, c *call, l *queries.Lake, s que
 	if s.Feed == "" {
 		return usagef("--feed CONTRACT: an object is of one feed", "which feed's rejects?")
 	}
-	fields, err := queries.RejectFields(ctx, l, c.work.project, s)
+	one := c.work.project.Contracts[s.Feed]
+	rejected, err := queries.LookAtRejects(ctx, l, c.work.project, s, contract.Mask, one.ShowsPrivate)
 	if err != nil {
 		return err
 	}
-	result, err := queries.ExportRejects(ctx, l, c.work.project, s, fields)
+	result, err := queries.ExportRejects(ctx, l, c.work.project, s, rejected)
 	if err != nil {
 		return err
 	}
@@ -134,11 +142,38 @@ func (a *app) exportRejects(ctx context.Context, c *call, l *queries.Lake, s que
 		defer func() { err = errors.Join(err, f.Close()) }()
 		out = f
 	}
-	guarded, err := result.CSV(out, queries.CSVOptions{Raw: c.Bool("raw")})
+	section, refused := one.Corrected(rejected.Objects, rejected.Header())
+	guarded, err := result.CSV(out, queries.CSVOptions{Raw: c.Bool("raw"), Delimiter: section.CSV.Delimiter, Quote: section.CSV.Quote})
+	if err == nil {
+		a.beforeSending(rejected, guarded, section, refused)
+	}
+	return err
+}
+
+// beforeSending says what is still to be done to an export before it can be sent.
+func (a *app) beforeSending(r queries.Rejected, guarded int64, s contract.Section, refused error) {
+	if len(r.Private) > 0 {
+		fmt.Fprintf(a.stderr, "warning: in %s private columns are %s: %s: put the real values back, or the records are rejected as %s\n",
+			engine.Plural(int(r.Masked-r.Whole), "record"), contract.Mask, strings.Join(r.Private, ", "), contract.Masked)
+	}
+	if r.Whole > 0 {
+		fmt.Fprintf(a.stderr, "warning: of %s that cannot be divided into fields the text is %s: take it from the object that it was sent in\n",
+			engine.Plural(int(r.Whole), "record"), contract.Mask)
+	}
 	if guarded > 0 {
 		fmt.Fprintf(a.stderr, "warning: %s texts begin with a ' that was not sent, or a spreadsheet would run them: take it off again, or export with --raw\n", engine.Count(guarded))
 	}
-	return err
+	if len(r.Objects) == 0 {
+		return
+	}
+	var unfit *contract.CorrectedError
+	if errors.As(refused, &unfit) {
+		fmt.Fprintf(a.stderr, "warning: %v\ntry: %s\n", unfit, unfit.Try())
+		return
+	}
+	if !slices.ContainsFunc(r.Objects, func(key string) bool { _, ok := s.MatchKey(key); return ok }) {
+		fmt.Fprintf(a.stderr, "to send it again: as an object of `objects: %s`\n", s.Objects)
+	}
 }
 
 // replayRejects runs the units that own the rejects again, whole.

@@ -131,7 +131,8 @@ audit is held with all that is made from it, and everything else is published.
 EXAMPLES
    1. the nightly run:                ledgermill run
    2. one date, lake only:            ledgermill run --date 2025-01-31 --until lake
-   3. everything again:               ledgermill run --full
+   3. everything again, but for what is closed, rolled back or older than
+      lake.hold_after:                ledgermill run --full
    4. what was looked at, no more:    ledgermill plan --output plan.json
                                       ledgermill run --plan plan.json
    5. on a cluster:                   ledgermill run --engine spark --master spark://host:7077

@@ -82,7 +82,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("round %t, optional %t", s.Formats["n"].Round, s.Optional["t"])
 	}
 	reasons := strings.Join(c.Reasons(), " ")
-	if want := "field_count quote encoding line_too_long json a_type b_type n_type k_type t_type a_required b_required small key_conflict"; reasons != want {
+	if want := "field_count quote encoding line_too_long json masked a_type b_type n_type k_type t_type a_required b_required small key_conflict"; reasons != want {
 		t.Errorf("reasons %s, want %s", reasons, want)
 	}
 }

@@ -192,6 +192,10 @@ func readRecord(t *testing.T, db *sql.DB, c *contract.Contract, s contract.Secti
 			required = append(required, when(sqltext.QuoteName(name)+" is null", contract.RequiredReason(name)))
 		}
 	}
+	if masked := c.StillMasked(s, m, duckdb.Dialect{}, func(i int) string { return sqltext.QuoteName(m.Raw[i].Name) }); masked != "" {
+		filled = append(filled, masked+` as "is masked"`)
+		reasons = append([]string{when(`"is masked"`, contract.Masked)}, reasons...)
+	}
 	reasons = append(reasons, required...)
 	for _, check := range c.Checks {
 		reasons = append(reasons, when(check.Fails(duckdb.Dialect{}), check.Name))

@@ -12,11 +12,14 @@ const (
 	Encoding     = "encoding"
 	LineTooLong  = "line_too_long"
 	NotJSON      = "json"
+	Masked       = "masked"
 	KeyConflicts = "key_conflict"
 )
 
 // structural are the reasons that come before any column is read.
-func structural() []string { return []string{FieldCount, Quote, Encoding, LineTooLong, NotJSON} }
+func structural() []string {
+	return []string{FieldCount, Quote, Encoding, LineTooLong, NotJSON, Masked}
+}
 
 // objectReasons are those of objects that are refused whole.
 func objectReasons() []string {

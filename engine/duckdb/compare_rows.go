@@ -85,7 +85,7 @@ func (k *comparing) masks(c ledger.Column) bool {
 func (k *comparing) shown(side string, i int) string {
 	value := fmt.Sprintf("%s%d", side, i)
 	if k.masks(k.common[i]) {
-		return "case when " + value + " is not null then '***' end"
+		return maskedText(value)
 	}
 	return "cast(" + value + " as varchar)"
 }

@@ -181,11 +181,11 @@ func (l *landing) sent(texts []job.Text) string {
 		for _, p := range t.Places {
 			places = append(places, fmt.Sprint(p))
 		}
-		private := l.privateRaw(t.Object)
+		private := l.contract.PrivateFields(t.Object.Section, t.Object.Mapping)
 		for i, r := range t.Object.Mapping.Raw {
 			value := fmt.Sprintf("_fields[%d]", i+1)
-			if private[i] {
-				value = "case when " + value + " is not null then '***' end"
+			if slices.Contains(private, i) {
+				value = maskedText(value)
 			}
 			fields = append(fields, sqltext.QuoteString(r.Header)+", "+value)
 		}

@@ -23,6 +23,9 @@ func (l *landing) judged(g objectGroup, cells []contract.Cell, checks []contract
 	for _, condition := range unsound(o) {
 		add(condition, contract.Encoding)
 	}
+	if masked := l.contract.StillMasked(o.Section, o.Mapping, Dialect{}, rawName); masked != "" {
+		add(masked, contract.Masked)
+	}
 	for _, c := range cells {
 		list = append(list, sqltext.QuoteName(c.Column.Name))
 		if c.Typed != "" && c.Empty != "true" && !alwaysReadable(c) {
@@ -82,12 +85,12 @@ func keyOf(g objectGroup) string {
 
 // rawText is the record as sent, header to text, private columns masked.
 func (l *landing) rawText(o job.Object) string {
-	private := l.privateRaw(o)
+	private := l.contract.PrivateFields(o.Section, o.Mapping)
 	var fields []string
 	for i, r := range o.Mapping.Raw {
 		value := rawName(i)
-		if private[i] {
-			value = "case when " + value + " is not null then '***' end"
+		if slices.Contains(private, i) {
+			value = maskedText(value)
 		}
 		fields = append(fields, sqltext.QuoteString(r.Header)+", "+value)
 	}
@@ -97,16 +100,7 @@ func (l *landing) rawText(o job.Object) string {
 	return "cast(json_object(" + strings.Join(fields, ", ") + ") as varchar)"
 }
 
-// privateRaw tells which raw fields show a private column: those that fill one,
-// and those that a `read` makes one of.
-func (l *landing) privateRaw(o job.Object) map[int]bool {
-	private := map[int]bool{}
-	for i, r := range o.Mapping.Raw {
-		for _, p := range l.contract.Private {
-			if r.Column == p || slices.Contains(o.Section.Reads[p].Uses, r.Name) {
-				private[i] = true
-			}
-		}
-	}
-	return private
+// maskedText is a private text as people see it.
+func maskedText(value string) string {
+	return "case when " + value + " is not null then " + sqltext.QuoteString(contract.Mask) + " end"
 }

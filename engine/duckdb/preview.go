@@ -165,7 +165,7 @@ func (m *making) sample(ctx context.Context, name string, rows int64) error {
 
 func masked(name string) string {
 	q := sqltext.QuoteName(name)
-	return "case when " + q + " is not null then '***' end as " + q
+	return maskedText(q) + " as " + q
 }
 
 // orderOf is an order by columns that are there, made total by all of them.

@@ -129,7 +129,7 @@ func (l *landing) appendStructural(ctx context.Context, s *session, objects []jo
 			err := eachBroken(o, func(b records.Bad) error {
 				text := b.Raw
 				if len(l.contract.Private) > 0 {
-					text = "***" // its fields cannot be told apart, so any may be private
+					text = contract.Mask // its fields cannot be told apart, so any may be private
 				}
 				if err := appender.AppendRow(o.Key, b.Number, b.Offset, string(b.Reason), string(b.Reason), text); err != nil {
 					return err

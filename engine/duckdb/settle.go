@@ -184,7 +184,7 @@ func (l *landing) typedText() string {
 	for _, name := range l.contract.Names() {
 		value := "cast(" + sqltext.QuoteName(name) + " as varchar)"
 		if slices.Contains(l.contract.Private, name) {
-			value = "case when " + sqltext.QuoteName(name) + " is not null then '***' end"
+			value = maskedText(sqltext.QuoteName(name))
 		}
 		fields = append(fields, sqltext.QuoteName(name)+" := "+value)
 	}

@@ -100,6 +100,9 @@ func (f *feed) refused(t job.Text, cells []contract.Cell, from string) string {
 		reasons = append(reasons, "case when "+condition+" then "+sqltext.QuoteString(reason)+" end")
 	}
 	add("_unsound", contract.Encoding)
+	if masked := f.contract.StillMasked(t.Object.Section, t.Object.Mapping, Dialect{}, job.TextField); masked != "" {
+		add(masked, contract.Masked)
+	}
 	for _, c := range cells {
 		columns = append(columns, sqltext.QuoteName(c.Column.Name))
 		if c.Typed != "" && c.Empty != "true" && !alwaysReadable(c) {
