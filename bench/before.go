@@ -127,10 +127,16 @@ func (t *taker) remember() {
 }
 
 // restore gives a case what was measured of it before. What was skipped or void then is
-// tried again, and so is what ran once and cold.
+// tried again, and so is what ran once and cold: until then it is told as it was.
 func (t *taker) restore(c *running) {
 	before := find(t.Before, t.suite.Name, c.Name)
-	if before == nil || !before.Counts() || before.Warmups == 0 && !c.Single {
+	if before == nil {
+		return
+	}
+	if !before.Counts() || before.Warmups == 0 && !c.Single {
+		c.result.Samples, c.result.Wanted, c.result.Times, c.result.Warmups = before.Samples, before.Wanted, before.Times, before.Warmups
+		c.result.Skipped, c.result.Void = before.Skipped, before.Void
+		c.again = true
 		return
 	}
 	wanted := before.Wanted

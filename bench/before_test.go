@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ledgermill/bench"
 	"ledgermill/bench/result"
@@ -128,6 +129,42 @@ func TestRunGoesOnWithMore(t *testing.T) {
 	}
 }
 
+// TestRunGoesOnUnderWay: what is not whole keeps the number of repetitions that it was
+// to have.
+func TestRunGoesOnUnderWay(t *testing.T) {
+	t.Parallel()
+	before, err := measure(t, bench.Options{Only: []string{"fine/first"}, Repeat: 14})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := before.Suite("fine").Case("first")
+	c.Samples = c.Samples[:12]
+	after, err := measure(t, bench.Options{Only: []string{"fine/first"}, Before: before})
+	if err != nil || len(after.Suite("fine").Case("first").Samples) != 14 || after.Suite("fine").Case("first").Wanted != 14 {
+		t.Errorf("%v, %+v", err, after.Suite("fine").Case("first"))
+	}
+}
+
+// TestRunGoesOnAfterWrongAnswers: a wrong answer stands until the case has been measured
+// again, and fails a run that goes past it.
+func TestRunGoesOnAfterWrongAnswers(t *testing.T) {
+	t.Parallel()
+	before, err := measure(t, bench.Options{Only: []string{"bad/right", "bad/wrong"}, Repeat: 2})
+	if err == nil {
+		t.Fatal("nothing was wrong")
+	}
+	void := before.Suite("bad").Case("wrong").Void
+	after, err := measure(t, bench.Options{Only: []string{"bad/wrong"}, Repeat: 2, Budget: time.Nanosecond, Before: before})
+	if c := after.Suite("bad").Case("wrong"); err == nil || !strings.Contains(err.Error(), void) || c.Void != void || c.Skipped != "" {
+		t.Errorf("out of budget: %v, %+v", err, c)
+	}
+	before.Suite("bad").Case("wrong").Void = "the disk was full"
+	after, err = measure(t, bench.Options{Only: []string{"bad/wrong"}, Repeat: 2, Before: before})
+	if c := after.Suite("bad").Case("wrong"); err == nil || c.Void != void {
+		t.Errorf("measured again: %v, %+v", err, c)
+	}
+}
+
 // TestRunThatNeverBegan: a run that goes on and fails before it measures keeps what the
 // one before it knew, so that a third is still held to it.
 func TestRunThatNeverBegan(t *testing.T) {
@@ -147,6 +184,13 @@ func TestRunThatNeverBegan(t *testing.T) {
 	again, err := measure(t, bench.Options{Only: []string{"fine/first"}, Before: r, Command: "two"})
 	if err != nil || again.Command != "one && two" {
 		t.Errorf("%v, made by %q", err, again.Command)
+	}
+	skipped := &result.Result{Suites: []result.Suite{{Cases: []result.Case{{Skipped: "Spork is not installed"}}}}}
+	if !skipped.Begun() {
+		t.Error("a run that ended says why it has nothing")
+	}
+	if skipped.Ended = "interrupted"; skipped.Begun() {
+		t.Error("a run that was interrupted before its first sample has something to say")
 	}
 	fresh, err := measure(t, bench.Options{Only: []string{"served"}, Start: func(context.Context) (bench.Server, error) { return nil, refused }})
 	if !errors.Is(err, refused) || fresh.Begun() {

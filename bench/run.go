@@ -202,12 +202,22 @@ type running struct {
 	wanted   int
 	times    int  // that a repetition does the work
 	over     bool // nothing more is asked of it
+	again    bool // what is known of it is to be measured anew
 }
 
-// skip ends a case, and says why if it has no sample.
+// anew forgets what is to be measured anew.
+func (c *running) anew() {
+	if c.again {
+		c.again = false
+		c.result.Samples, c.result.Wanted, c.result.Times, c.result.Warmups = nil, 0, 0, 0
+		c.result.Skipped, c.result.Void = "", ""
+	}
+}
+
+// skip ends a case, and says why if it has neither a sample nor a wrong answer.
 func (c *running) skip(why string) {
 	c.over = true
-	if len(c.result.Samples) == 0 {
+	if len(c.result.Samples) == 0 && c.result.Void == "" {
 		c.result.Skipped = why
 	}
 }

@@ -114,6 +114,7 @@ func toys() bench.Plan {
 						}
 						return f.Close()
 					}, Ready: run(func(context.Context) error { _, err := os.Stat(filepath.Join(p.Dir, "own")); return err })},
+					{Name: "refused", Prepare: func(context.Context) error { return &bench.VoidError{Reason: "no room"} }, Ready: answer(1, "ef")},
 					{Name: "late", Prepare: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, Ready: answer(1, "ef")},
 				}},
 				{Name: "served", Weight: 1, Server: true, Cases: []bench.Case{{Name: "any", Ready: answer(1, "ef")}}},
@@ -241,8 +242,11 @@ func TestRunHonoursTheBudget(t *testing.T) {
 func TestRunPreparesCases(t *testing.T) {
 	t.Parallel()
 	r, err := measure(t, bench.Options{Only: []string{"made"}, Budget: 6 * time.Second})
-	if err != nil {
-		t.Fatal(err)
+	if err == nil || !strings.Contains(err.Error(), "prepare made/refused: no room") {
+		t.Errorf("%v", err)
+	}
+	if c := r.Suite("made").Case("refused"); c.Void != "" || c.Skipped != "prepare made/refused: no room" {
+		t.Errorf("%+v", c)
 	}
 	if c := r.Suite("made").Case("own"); len(c.Samples) != 10 || c.Warmups != 1 {
 		t.Errorf("%+v", c)
@@ -284,7 +288,7 @@ func TestSelect(t *testing.T) {
 		patterns []string
 		want     string
 	}{
-		{nil, "fine 5 shared 1 brief 5 bad 7 endless 3 made 2 served 1 broken 1"},
+		{nil, "fine 5 shared 1 brief 5 bad 7 endless 3 made 3 served 1 broken 1"},
 		{[]string{"fine", "bad/*s*"}, "fine 5 bad 4"},
 		{[]string{"*/first", "fine/second"}, "fine 2"},
 		{[]string{"fine", "bad/none"}, `no suite and no case is named "bad/none"`},

@@ -81,43 +81,52 @@ func (t *taker) take(ctx context.Context) error {
 	}
 }
 
-// warm runs a case once without counting, which tells how long it takes.
-func (t *taker) warm(ctx context.Context, c *running) error {
+// warm makes what a case needs and runs it once without counting, which tells how long
+// it takes. If the run is interrupted, what is known of the case is what was.
+func (t *taker) warm(ctx context.Context, c *running) (err error) {
 	if c.Missing != nil {
 		if why := c.Missing(); why != "" {
-			c.skip(why)
+			t.pass(c, why)
 			return nil
 		}
 	}
 	if t.left() <= 0 {
-		c.skip("the suite's budget had ended")
-		return nil
-	}
-	if c.Repeats > 0 {
-		// It warms up by itself.
-		c.wanted, c.times, c.result.Warmups = t.wanted(c.Case, 0), 1, c.Repeats
-		c.result.Wanted = c.wanted
+		t.pass(c, "the suite's budget had ended")
 		return nil
 	}
 	t.Progress(fmt.Sprintf("%s/%s: warm up", t.suite.Name, c.Name))
-	if c.Prepare != nil {
-		err := t.inHalf(ctx, c, "what it needs was not made", func(ctx context.Context) error {
-			_, err := t.alone(ctx, request{Do: doPrepare, Suite: t.suite.Name, Case: c.Name})
-			return err
-		})
-		if err != nil || c.over {
-			return err
+	was := *c.result
+	defer func() {
+		if err != nil {
+			*c.result = was
 		}
+	}()
+	c.anew()
+	if err := t.prepareCase(ctx, c); err != nil || c.over {
+		return err
+	}
+	if c.Repeats > 0 {
+		// It warms up by itself.
+		c.wanted, c.times, c.result.Warmups = max(c.wanted, t.wanted(c.Case, 0)), 1, c.Repeats
+		c.result.Wanted = c.wanted
+		return nil
 	}
 	var sample result.Sample
-	err := t.inHalf(ctx, c, "one repetition did not end", func(ctx context.Context) (err error) {
+	late, err := t.inHalf(ctx, func(ctx context.Context) (err error) {
 		sample, err = t.settle(ctx, c)
 		return err
 	})
-	if err != nil || c.over {
-		return err
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case late != "":
+		c.skip("one repetition did not end " + late)
+		return nil
+	case err != nil:
+		t.fault(c, err)
+		return nil
 	}
-	c.wanted = t.wanted(c.Case, sample.Wall)
+	c.wanted = max(c.wanted, t.wanted(c.Case, sample.Wall))
 	c.result.Wanted = c.wanted
 	t.compare(c, sample)
 	if t.Once || c.Single {
@@ -127,23 +136,48 @@ func (t *taker) warm(ctx context.Context, c *running) error {
 	return nil
 }
 
-// inHalf does something for a case in half of what is left: one case must not keep all
-// others from having a figure. The case is over if that is too short, or it fails; an
-// error is that of the run.
-func (t *taker) inHalf(ctx context.Context, c *running, late string, do func(context.Context) error) error {
-	limit := t.left() / 2
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	err := do(within)
+// pass goes past a case that is not measured now. If it answered wrongly before, that
+// stands, and fails this run too.
+func (t *taker) pass(c *running, why string) {
+	c.skip(why)
+	if c.result.Void != "" {
+		t.faults = append(t.faults, fmt.Errorf("%s/%s: %s", t.suite.Name, c.Name, c.result.Void))
+	}
+}
+
+// prepareCase makes what a case alone needs. It is over if that is not to be had.
+func (t *taker) prepareCase(ctx context.Context, c *running) error {
+	if c.Prepare == nil {
+		return nil
+	}
+	late, err := t.inHalf(ctx, func(ctx context.Context) error {
+		a, err := t.alone(ctx, request{Do: doPrepare, Suite: t.suite.Name, Case: c.Name})
+		return errors.Join(err, a.void())
+	})
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case within.Err() != nil:
-		c.skip(fmt.Sprintf("%s in %.1f s, half of what was left of the suite's budget", late, limit.Seconds()))
+	case late != "":
+		c.skip("what it needs was not made " + late)
 	case err != nil:
-		t.fault(c, err)
+		err = fmt.Errorf("prepare %s/%s: %w", t.suite.Name, c.Name, err)
+		t.faults = append(t.faults, err)
+		c.skip(err.Error())
 	}
 	return nil
+}
+
+// inHalf does something in half of what is left: one case must not keep all others from
+// having a figure. late says what it was cut off by, if it was.
+func (t *taker) inHalf(ctx context.Context, do func(context.Context) error) (late string, err error) {
+	limit := t.left() / 2
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err = do(within)
+	if within.Err() != nil {
+		late = fmt.Sprintf("in %.1f s, half of what was left of the suite's budget", limit.Seconds())
+	}
+	return late, err
 }
 
 // wanted is how often a case is to be repeated of which one repetition takes so many

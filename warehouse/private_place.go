@@ -61,6 +61,25 @@ func (p place) socketFolder() string { return filepath.Join(p.owned(), "run") }
 
 // findPlace makes the directories of the server and decides its user.
 func findPlace(o PrivateOptions) (place, error) {
+	return o.placeIn(func(string) bool { return true })
+}
+
+// errNotMade says that there is no such server yet.
+var errNotMade = errors.New("no private server was made")
+
+// madePlace is where a server was made before. It makes nothing: who only looks leaves
+// nothing behind. The error is errNotMade without one.
+func madePlace(o PrivateOptions) (place, error) {
+	p, err := o.placeIn(func(home string) bool { return exists(serverPlace(home, o.name()).owned()) })
+	if err == nil && p.dir == "" {
+		err = errNotMade
+	}
+	return p, err
+}
+
+// placeIn is the first place that can be made of the homes that are wanted, the zero
+// place if none is.
+func (o PrivateOptions) placeIn(wanted func(home string) bool) (place, error) {
 	if strings.ContainsAny(o.name(), "/\x00") || o.name() == "." || o.name() == ".." {
 		return place{}, fmt.Errorf("server name %q is no file name", o.name())
 	}
@@ -70,6 +89,9 @@ func findPlace(o PrivateOptions) (place, error) {
 	}
 	var faults []error
 	for _, home := range homes(o.Home) {
+		if !wanted(home) {
+			continue
+		}
 		p, err := makePlace(home, o.name(), version)
 		if err == nil {
 			return p, p.sameRelease()
@@ -95,6 +117,11 @@ func homes(wanted string) []string {
 	return append(list, filepath.Join(os.TempDir(), "ledgermill-"+strconv.Itoa(os.Geteuid())))
 }
 
+// serverPlace is where a server of a home is.
+func serverPlace(home, name string) place {
+	return place{home: home, dir: filepath.Join(home, "servers", name)}
+}
+
 func makePlace(home, name, version string) (place, error) {
 	home, err := filepath.Abs(home)
 	if err != nil {
@@ -103,7 +130,8 @@ func makePlace(home, name, version string) (place, error) {
 	if err := makeParents(filepath.Dir(home)); err != nil {
 		return place{}, err
 	}
-	p := place{version: version, home: home, dir: filepath.Join(home, "servers", name), uid: os.Geteuid(), gid: os.Getegid()}
+	p := serverPlace(home, name)
+	p.version, p.uid, p.gid = version, os.Geteuid(), os.Getegid()
 	if p.uid == 0 {
 		if p.uid, p.gid, err = serverUser(filepath.Join(home, "postgresql")); err != nil {
 			return place{}, err

@@ -32,7 +32,7 @@ type Database struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// StatusPrivate looks at the private server; it neither starts nor holds it.
+// StatusPrivate looks at the private server; it neither makes, starts nor holds it.
 func StatusPrivate(ctx context.Context, o PrivateOptions) (PrivateStatus, error) {
 	status, err := statusPrivate(ctx, o)
 	if err != nil {
@@ -42,7 +42,10 @@ func StatusPrivate(ctx context.Context, o PrivateOptions) (PrivateStatus, error)
 }
 
 func statusPrivate(ctx context.Context, o PrivateOptions) (PrivateStatus, error) {
-	p, err := findPlace(o)
+	p, err := madePlace(o)
+	if errors.Is(err, errNotMade) {
+		return PrivateStatus{Dir: serverPlace(homes(o.Home)[0], o.name()).dir}, nil
+	}
 	if err != nil {
 		return PrivateStatus{}, err
 	}
@@ -70,9 +73,12 @@ func statusPrivate(ctx context.Context, o PrivateOptions) (PrivateStatus, error)
 }
 
 // PrivateURL is how the project's database on the private server is reached, while
-// that runs: it neither starts nor holds it. A server that is down is [ErrDown].
+// that runs: it neither makes, starts nor holds it. A server that is down is [ErrDown].
 func PrivateURL(ctx context.Context, o PrivateOptions) (config.Secret, error) {
-	p, err := findPlace(o)
+	p, err := madePlace(o)
+	if errors.Is(err, errNotMade) {
+		return "", ErrDown
+	}
 	if err != nil {
 		return "", &PrivateError{Op: "look at private postgres", Err: err}
 	}
@@ -106,11 +112,11 @@ func listDatabases(ctx context.Context, url string) (_ []Database, err error) {
 // StopPrivate takes the pin away and stops the server. If a command still uses
 // it, it is left to that command and the error is [ErrInUse].
 func StopPrivate(ctx context.Context, o PrivateOptions) error {
-	p, err := findPlace(o)
+	p, err := madePlace(o)
 	if err == nil {
 		err = p.transition(ctx, func(*lock) error { return p.unpinAndStop(ctx) })
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errNotMade) {
 		return &PrivateError{Op: "stop private postgres", Err: err}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,6 +95,26 @@ func stop(t *testing.T, s *warehouse.Server) {
 	t.Helper()
 	if err := s.Close(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPrivateLookingMakesNothing: who asks after a server that was never made learns that
+// it is down, and leaves no directory.
+func TestPrivateLookingMakesNothing(t *testing.T) {
+	t.Parallel()
+	o := quick("never")
+	o.Home = filepath.Join(t.TempDir(), "home")
+	if s := status(t, o); s.Running || s.Dir != filepath.Join(o.Home, "servers", "never") {
+		t.Errorf("%+v", s)
+	}
+	if _, err := warehouse.PrivateURL(t.Context(), o); !errors.Is(err, warehouse.ErrDown) {
+		t.Error(err)
+	}
+	if err := warehouse.StopPrivate(t.Context(), o); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Lstat(o.Home); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is there: %v", o.Home, err)
 	}
 }
 

@@ -84,7 +84,7 @@ func (s *peerSuite) spark(ctx context.Context, found peers.Spark, dir string, mo
 	arguments := append([]string{s.job(), "--input", filepath.Join(s.input(), "transactions", "*.csv"), "--models", s.models(), "--output", filepath.Join(dir, "lake")}, more...)
 	cmd := exec.CommandContext(ctx, found.Python, arguments...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "SPARK_LOCAL_DIRS="+dir, "PYSPARK_PYTHON="+found.Python)
+	cmd.Env = append(os.Environ(), "SPARK_LOCAL_DIRS="+dir, "PYSPARK_PYTHON="+found.Python, "JDBC_URL=") // not what the shell has for another database
 	return cmd
 }
 

@@ -158,7 +158,10 @@ func (b *bench) unhelped(s *result.Suite, g *grid) Text {
 		text = Text{plain("No layout makes faster: "), strong(strings.Join(names, ", ")), plain(".")}
 	}
 	if len(noisy) > 0 {
-		text = append(text, plain(" Too noisy to tell: "+strings.Join(noisy, ", ")+"."))
+		if text != nil {
+			text = append(text, plain(" "))
+		}
+		text = append(text, plain("Too noisy to tell: "+strings.Join(noisy, ", ")+"."))
 	}
 	return text
 }

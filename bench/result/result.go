@@ -109,10 +109,13 @@ type Stage struct {
 // Blocks is how many blocks of the server the sample touched.
 func (s Sample) Blocks() int64 { return s.BlocksHit + s.BlocksRead }
 
-// Begun tells whether any case has samples, or a reason why it has none.
+// Begun tells whether any case has samples or, if the run was not ended before its time,
+// a reason why it has none.
 func (r *Result) Begun() bool {
 	return slices.ContainsFunc(r.Suites, func(s Suite) bool {
-		return slices.ContainsFunc(s.Cases, func(c Case) bool { return len(c.Samples) > 0 || c.Skipped != "" || c.Void != "" })
+		return slices.ContainsFunc(s.Cases, func(c Case) bool {
+			return len(c.Samples) > 0 || r.Ended == "" && (c.Skipped != "" || c.Void != "")
+		})
 	})
 }
 

@@ -200,8 +200,10 @@ func benchCommandLine(c *cli.Context, o bench.Options) string {
 		line = append(line, "--rows", strconv.Itoa(o.Rows), "--days", strconv.Itoa(o.Days), "--seed", strconv.FormatUint(o.Seed, 10), "--memory", o.Memory.String())
 	}
 	line = append(line, "--repeat", strconv.Itoa(o.Repeat), "--budget", o.Budget.String())
-	if dir := c.String("dir"); dir != "" {
-		line = append(line, "--dir", dir)
+	for _, name := range []string{"dir", "output"} {
+		if c.IsSet(name) {
+			line = append(line, "--"+name, c.String(name))
+		}
 	}
 	if o.Once {
 		line = append(line, "--once")
