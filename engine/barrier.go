@@ -11,8 +11,9 @@ import (
 )
 
 // barrier is what keeps a contract's unit as it is, and the action that this is; ""
-// where nothing does.
-func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, changed bool) (v ledger.Verdict, action string) {
+// where nothing does. changed tells whether it is to be made, and again whether it is to
+// be made although it is not.
+func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, changed, again bool) (v ledger.Verdict, action string) {
 	v = ledger.Verdict{Dataset: name, Unit: string(u), Fingerprint: p.cat.prints[name][u], Kind: ledger.HeldKind, Exit: ExitHeld}
 	var gone, rewritten []string
 	for _, one := range p.cat.versions[name][u] {
@@ -29,7 +30,7 @@ func (p *planner) barrier(name string, u job.Unit, record ledger.UnitRecord, cha
 			rewritten = append(rewritten, one.Key)
 		}
 	}
-	asked := changed || p.sel.Full
+	asked := changed || again
 	switch old, refused := p.refusedFor(name, u, p.cat.prints[name][u], p.hash); {
 	case gone != nil && !asked:
 		v.Exit, v.Reason = ExitDone, "sealed: "+strings.Join(gone, ", ")+" vanished"

@@ -51,12 +51,13 @@ func (p *planner) say(dataset string, u job.Unit, action string, exit int, why .
 }
 
 func (p *planner) planFeed(name string, f *feed) {
+	again := p.sel.Full && (p.sel.Datasets == nil || slices.Contains(p.sel.Datasets, name))
 	for _, u := range p.cat.units[name] {
 		selected := p.sel.covers(u)
 		record, published := p.mill.State().Unit(name, string(u))
 		print := p.cat.prints[name][u]
 		changed := !published || record.Lost || record.Fingerprint != print
-		if v, action := p.barrier(name, u, record, changed); action != "" {
+		if v, action := p.barrier(name, u, record, changed, again); action != "" {
 			set(p.verdicts, name, u, v)
 			// What is not asked for keeps what is made from it from being made, too.
 			if selected && action != actionWait {
@@ -71,7 +72,7 @@ func (p *planner) planFeed(name string, f *feed) {
 			}
 			continue
 		}
-		if !changed && (!p.sel.Full || p.sel.Datasets != nil && !slices.Contains(p.sel.Datasets, name)) {
+		if !changed && !again {
 			continue
 		}
 		if v, ok := p.protect(name, u); ok {

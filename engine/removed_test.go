@@ -57,6 +57,20 @@ func TestRemovedWithinSelection(t *testing.T) {
 		b.run(engine.Selection{AcceptRemoved: true, Datasets: []string{"raw_a", "a"}})
 		rows(t, b, 1)
 	})
+	t.Run("and holds no full run of others", func(t *testing.T) {
+		t.Parallel()
+		b := newBench(t, twoFeeds())
+		b.days(2)
+		b.write("b/1.csv", "d,id\n2025-01-01,y1\n")
+		b.run(engine.Selection{})
+		b.remove("b/1.csv")
+		if r := b.run(engine.Selection{Full: true, Datasets: []string{"raw_a", "a"}}); r.Exit != engine.ExitDone {
+			t.Errorf("exit %d: %v", r.Exit, r.Verdicts)
+		}
+		if r := b.run(engine.Selection{Full: true, Datasets: []string{"b"}}); r.Exit != engine.ExitHeld {
+			t.Errorf("what is made of it: exit %d, want %d", r.Exit, engine.ExitHeld)
+		}
+	})
 	t.Run("of dates that its refused version has not", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t, twoFeeds())

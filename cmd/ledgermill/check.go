@@ -79,11 +79,11 @@ func (a *app) check(c *cli.Context) (err error) {
 		if _, err := w.views(); err != nil && !errors.As(err, &o.Faults) {
 			return err
 		}
-		unread, err := unreadMigrations(w.files)
+		named, err := migrationFaults(w.files)
 		if err != nil {
 			return err
 		}
-		o.Faults = append(o.Faults, unread...)
+		o.Faults = append(o.Faults, named...)
 	}
 	result, err := check.Files(c.Context, o)
 	if err != nil {
