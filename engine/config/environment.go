@@ -125,6 +125,7 @@ func (l *loader) open() func(key string) bool {
 		}
 		l.closeKeys(section, left)
 	}
+	closeLake(left)
 	return func(key string) bool { return left[key] }
 }
 
@@ -139,5 +140,23 @@ func (l *loader) closeKeys(section string, left map[string]bool) {
 	}
 	for _, key := range keys {
 		left[key] = false
+	}
+}
+
+// closeLake leaves of the lake's store only what the file does not say of the input's
+// either, whose settings are the lake's where it has none: a variable would stand above
+// them. Who has an access key for the lake takes nothing of the input's keys.
+func closeLake(left map[string]bool) {
+	input, lake := credentials("s3"), credentials("lake.s3")
+	keys := left[lake[0]] && slices.ContainsFunc(input, func(key string) bool { return !left[key] })
+	for key := range left {
+		setting, ok := strings.CutPrefix(key, "lake.")
+		switch {
+		case !ok:
+		case slices.Contains(lake, key):
+			left[key] = left[key] && !keys
+		default:
+			left[key] = left[key] && left[setting]
+		}
 	}
 }
