@@ -130,12 +130,15 @@ func (l *loader) open() func(key string) bool {
 }
 
 // closeKeys keeps the key and the token of variables from the keys that the file has:
-// all are left to them or none, but for what an access key of the file alone lacks.
+// all are left to them or none, unless the file has a half of a pair and no variable
+// stands for a key that it has.
 func (l *loader) closeKeys(section string, left map[string]bool) {
 	keys := credentials(section)
-	access, secret, token := left[keys[0]], left[keys[1]], left[keys[2]]
-	_, another := lookup(l.options.Env, variableOf(keys[0]))
-	if access && secret && token || !access && secret && !another {
+	another := slices.ContainsFunc(keys, func(key string) bool {
+		value, _ := lookup(l.options.Env, variableOf(key))
+		return value != "" && !left[key]
+	})
+	if !another && (left[keys[0]] || left[keys[1]]) {
 		return
 	}
 	for _, key := range keys {

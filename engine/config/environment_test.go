@@ -109,22 +109,29 @@ func TestReadFromWhereTheFileIsEmpty(t *testing.T) {
 	}
 }
 
-// TestReadFromTakesTheSecretOfItsKey from a variable where nothing but that is there: of
-// a shell that has another key, it is that one's.
+// TestReadFromTakesTheSecretOfItsKey from a variable, or the key of its secret, where
+// nothing but that is there: of a shell that has another pair, it is that one's.
 func TestReadFromTakesTheSecretOfItsKey(t *testing.T) {
 	t.Parallel()
 	file := `{"s3": {"access_key": "file"}, "environments": {"prod": {}, "dev": {"lake": {"root": "lake-dev"}, "read_from": "prod"}}}`
-	for want, env := range map[string][]string{
-		"file mine": {"LEDGERMILL_S3_SECRET_KEY=mine"},
-		"file ":     {"LEDGERMILL_S3_SECRET_KEY=mine", "LEDGERMILL_S3_ACCESS_KEY=mine"},
+	for _, test := range []struct{ has, env, want string }{
+		{"access_key", "SECRET_KEY", "file mine "},
+		{"access_key", "SECRET_KEY ACCESS_KEY", "file  "},
+		{"secret_key", "ACCESS_KEY", "mine file "},
+		{"secret_key", "ACCESS_KEY SESSION_TOKEN", "mine file mine"},
+		{"secret_key", "ACCESS_KEY SECRET_KEY SESSION_TOKEN", " file "},
 	} {
-		c, err := load(t, file, config.Options{Environment: "dev", Env: env})
+		var env []string
+		for _, name := range strings.Fields(test.env) {
+			env = append(env, "LEDGERMILL_S3_"+name+"=mine")
+		}
+		c, err := load(t, strings.Replace(file, "access_key", test.has, 1), config.Options{Environment: "dev", Env: env})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := c.ReadFrom.InputS3()
-		if got := s.AccessKey.Reveal() + " " + s.SecretKey.Reveal(); got != want {
-			t.Errorf("%s: %q, want %q", env, got, want)
+		if got := strings.Join([]string{s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.SessionToken.Reveal()}, " "); got != test.want {
+			t.Errorf("%+v: %q, want %q", test, got, test.want)
 		}
 	}
 }
