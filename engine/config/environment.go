@@ -125,19 +125,41 @@ func (l *loader) open() func(key string) bool {
 		}
 		l.closeKeys(section, left)
 	}
+	closeLake(left)
 	return func(key string) bool { return left[key] }
 }
 
 // closeKeys keeps the key and the token of variables from the keys that the file has:
-// all are left to them or none, but for what an access key of the file alone lacks.
+// all are left to them or none, unless the file has a half of a pair and no variable
+// stands for a key that it has.
 func (l *loader) closeKeys(section string, left map[string]bool) {
 	keys := credentials(section)
-	access, secret, token := left[keys[0]], left[keys[1]], left[keys[2]]
-	_, another := lookup(l.options.Env, variableOf(keys[0]))
-	if access && secret && token || !access && secret && !another {
+	another := slices.ContainsFunc(keys, func(key string) bool {
+		value, _ := lookup(l.options.Env, variableOf(key))
+		return value != "" && !left[key]
+	})
+	if !another && (left[keys[0]] || left[keys[1]]) {
 		return
 	}
 	for _, key := range keys {
 		left[key] = false
+	}
+}
+
+// closeLake leaves of the lake's store only what the file does not say of the input's
+// either, whose settings are the lake's where it has none: a variable would stand above
+// them. Who has an access key for the lake takes nothing of the input's keys.
+func closeLake(left map[string]bool) {
+	input, lake := credentials("s3"), credentials("lake.s3")
+	keys := left[lake[0]] && slices.ContainsFunc(input, func(key string) bool { return !left[key] })
+	for key := range left {
+		setting, ok := strings.CutPrefix(key, "lake.")
+		switch {
+		case !ok:
+		case slices.Contains(lake, key):
+			left[key] = left[key] && !keys
+		default:
+			left[key] = left[key] && left[setting]
+		}
 	}
 }

@@ -109,23 +109,67 @@ func TestReadFromWhereTheFileIsEmpty(t *testing.T) {
 	}
 }
 
-// TestReadFromTakesTheSecretOfItsKey from a variable where nothing but that is there: of
-// a shell that has another key, it is that one's.
+// TestReadFromTakesTheSecretOfItsKey from a variable, or the key of its secret, where
+// nothing but that is there: of a shell that has another pair, it is that one's.
 func TestReadFromTakesTheSecretOfItsKey(t *testing.T) {
 	t.Parallel()
 	file := `{"s3": {"access_key": "file"}, "environments": {"prod": {}, "dev": {"lake": {"root": "lake-dev"}, "read_from": "prod"}}}`
-	for want, env := range map[string][]string{
-		"file mine": {"LEDGERMILL_S3_SECRET_KEY=mine"},
-		"file ":     {"LEDGERMILL_S3_SECRET_KEY=mine", "LEDGERMILL_S3_ACCESS_KEY=mine"},
+	for _, test := range []struct{ has, env, want string }{
+		{"access_key", "SECRET_KEY", "file mine "},
+		{"access_key", "SECRET_KEY ACCESS_KEY", "file  "},
+		{"secret_key", "ACCESS_KEY", "mine file "},
+		{"secret_key", "ACCESS_KEY SESSION_TOKEN", "mine file mine"},
+		{"secret_key", "ACCESS_KEY SECRET_KEY SESSION_TOKEN", " file "},
 	} {
-		c, err := load(t, file, config.Options{Environment: "dev", Env: env})
+		var env []string
+		for _, name := range strings.Fields(test.env) {
+			env = append(env, "LEDGERMILL_S3_"+name+"=mine")
+		}
+		c, err := load(t, strings.Replace(file, "access_key", test.has, 1), config.Options{Environment: "dev", Env: env})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := c.ReadFrom.InputS3()
-		if got := s.AccessKey.Reveal() + " " + s.SecretKey.Reveal(); got != want {
-			t.Errorf("%s: %q, want %q", env, got, want)
+		if got := strings.Join([]string{s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.SessionToken.Reveal()}, " "); got != test.want {
+			t.Errorf("%+v: %q, want %q", test, got, test.want)
 		}
+	}
+}
+
+// TestReadFromKeepsTheLakeOfTheOther where the file has its store as that of the input:
+// variables for the lake of this environment stand neither for its server nor its keys.
+func TestReadFromKeepsTheLakeOfTheOther(t *testing.T) {
+	t.Parallel()
+	var env []string
+	for _, name := range []string{"REGION", "ACCESS_KEY", "SECRET_KEY", "SESSION_TOKEN"} {
+		env = append(env, "LEDGERMILL_LAKE_S3_"+name+"=mine")
+	}
+	env = append(env, "LEDGERMILL_LAKE_S3_ENDPOINT=http://mine", "LEDGERMILL_LAKE_S3_PATH_STYLE=true")
+	for prod, want := range map[string]string{
+		`{"s3": {"endpoint": "http://prod", "access_key": "prod", "secret_key": "prod"}}`: "http://prod mine true prod prod ",
+		`{"s3": {"region": "prod", "path_style": false, "session_token": "prod"}}`:        "http://mine prod false   prod",
+		`{"s3": {"endpoint": "http://prod"}}`:                                             "http://prod mine true mine mine mine",
+		// A lake with a key of its own takes nothing of the input's.
+		`{"s3": {"access_key": "raw", "secret_key": "raw"}, "lake": {"s3": {"access_key": "prod", "secret_key": "prod"}}}`: "http://mine mine true prod prod ",
+	} {
+		file := `{"environments": {"prod": ` + prod + `, "dev": {"lake": {"root": "lake-dev"}, "read_from": "prod"}}}`
+		c, err := load(t, file, config.Options{Environment: "dev", Env: env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := c.ReadFrom.LakeS3()
+		if got := strings.Join([]string{s.Endpoint, s.Region, s.PathStyle, s.AccessKey.Reveal(), s.SecretKey.Reveal(), s.SessionToken.Reveal()}, " "); got != want {
+			t.Errorf("prod %s: %q, want %q", prod, got, want)
+		}
+	}
+	// The secret of an access key that is the lake's own is no matter of the input's.
+	c, err := load(t, `{"environments": {"prod": {"s3": {"access_key": "raw", "secret_key": "raw"}, "lake": {"s3": {"access_key": "prod"}}},
+		"dev": {"lake": {"root": "lake-dev"}, "read_from": "prod"}}}`, config.Options{Environment: "dev", Env: []string{"LEDGERMILL_LAKE_S3_SECRET_KEY=mine"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := c.ReadFrom.LakeS3(); s.AccessKey.Reveal() != "prod" || s.SecretKey.Reveal() != "mine" {
+		t.Errorf("the lake's own access key has the secret %q", s.SecretKey.Reveal())
 	}
 }
 

@@ -35,8 +35,9 @@ type S3 struct {
 	// profile AWS_PROFILE of the shared credentials file.
 	AccessKey, SecretKey, SessionToken Secret
 
-	// Section is where these settings stand, "s3" or "lake.s3", for messages.
-	Section string
+	// Section is where these settings stand, "s3" or "lake.s3", for messages, and
+	// CredentialsSection where the credentials do. Default: Section.
+	Section, CredentialsSection string
 }
 
 // InputS3 is how the store of the raw objects is reached.
@@ -58,6 +59,8 @@ func (c Config) LakeS3() S3 {
 	s.PathStyle, s.CAFile = cmp.Or(own.PathStyle, s.PathStyle), cmp.Or(own.CAFile, s.CAFile)
 	if own.AccessKey != "" {
 		s.AccessKey, s.SecretKey, s.SessionToken = own.AccessKey, own.SecretKey, own.SessionToken
+	} else if s.AccessKey != "" || s.SecretKey != "" {
+		s.CredentialsSection = "s3"
 	}
 	return s
 }
@@ -132,11 +135,13 @@ func s3Sections() []string { return []string{"s3", "lake.s3"} }
 
 // replaceKeys takes away the secret key and the token of the layers below where a
 // layer, which sets these settings, has an access key: with another one they are worth
-// nothing, and whose they are is no business of its server.
+// nothing, and whose they are is no business of its server. Where it replaces neither an
+// access key nor a secret key, what is below is meant for it.
 func (l *loader) replaceKeys(layer []string) {
 	for _, section := range s3Sections() {
 		keys := credentials(section)
-		if !slices.Contains(layer, keys[0]) {
+		replaced := slices.ContainsFunc(keys[:2], func(key string) bool { return slices.Contains(layer, key) && l.rows[key].get(&l.config) != "" })
+		if !replaced || !slices.Contains(layer, keys[0]) {
 			continue
 		}
 		for _, key := range keys[1:] {

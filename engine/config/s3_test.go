@@ -15,7 +15,7 @@ func TestLakeS3IsTheInputsWhereItIsEmpty(t *testing.T) {
 	raw := config.S3{Endpoint: "https://raw.example", Region: "r1", PathStyle: "auto", CAFile: "/ca", AccessKey: "a", SecretKey: "b", SessionToken: "t", Section: "s3"}
 	with := func(change func(*config.S3)) config.S3 {
 		s := raw
-		s.Section = "lake.s3"
+		s.Section, s.CredentialsSection = "lake.s3", "s3"
 		change(&s)
 		return s
 	}
@@ -24,7 +24,7 @@ func TestLakeS3IsTheInputsWhereItIsEmpty(t *testing.T) {
 		`{` + shared + `, "lake": {"s3": {"endpoint": "http://lake.example:9000"}}}`: with(func(s *config.S3) { s.Endpoint = "http://lake.example:9000" }),
 		`{` + shared + `, "lake": {"s3": {"region": "r2", "path_style": true}}}`:     with(func(s *config.S3) { s.Region, s.PathStyle = "r2", "true" }),
 		`{` + shared + `, "lake": {"s3": {"access_key": "c", "secret_key": "d"}}}`: with(func(s *config.S3) {
-			s.AccessKey, s.SecretKey, s.SessionToken = "c", "d", ""
+			s.AccessKey, s.SecretKey, s.SessionToken, s.CredentialsSection = "c", "d", "", ""
 		}),
 	} {
 		c, err := load(t, file, config.Options{})
@@ -81,6 +81,8 @@ func TestKeysOfAnotherPlaceAreReplacedWhole(t *testing.T) {
 	t.Parallel()
 	const keys = `{"access_key": "file", "secret_key": "file", "session_token": "file"}`
 	section := map[string]string{"s3": `{"s3": ` + keys + `}`, "lake.s3": `{"lake": {"s3": ` + keys + `}}`}
+	secret := map[string]string{"s3": `{"s3": {"secret_key": "file"}}`, "lake.s3": `{"lake": {"s3": {"secret_key": "file"}}}`}
+	rest := map[string]string{"s3": `{"s3": {"secret_key": "file", "session_token": "file"}}`, "lake.s3": `{"lake": {"s3": {"secret_key": "file", "session_token": "file"}}}`}
 	environment := map[string]string{
 		"s3":      `{"s3": ` + keys + `, "environments": {"test": {"s3": {"secret_key": "test", "access_key": "test"}}}}`,
 		"lake.s3": `{"lake": {"s3": ` + keys + `}, "environments": {"test": {"lake": {"s3": {"secret_key": "test", "access_key": "test"}}}}}`,
@@ -104,8 +106,12 @@ func TestKeysOfAnotherPlaceAreReplacedWhole(t *testing.T) {
 			"a variable over environment": {environment[s], config.Options{Environment: "test", Env: variables(s, "new", "ACCESS_KEY", "SECRET_KEY")}, "new new "},
 			"a flag over variables": {`{}`, config.Options{Flags: map[string]string{s + ".access_key": "flag", s + ".secret_key": "flag"},
 				Env: variables(s, "new", "ACCESS_KEY", "SECRET_KEY", "SESSION_TOKEN")}, "flag flag "},
-			"an access key alone":   {section[s], config.Options{Flags: map[string]string{s + ".access_key": "flag"}}, "flag  "},
-			"a secret key, rotated": {section[s], config.Options{Env: variables(s, "new", "SECRET_KEY")}, "file new file"},
+			"an access key for the secret of the file": {secret[s], config.Options{Env: variables(s, "new", "ACCESS_KEY")}, "new file "},
+			"a flag for the secret of a variable": {`{}`, config.Options{Flags: map[string]string{s + ".access_key": "flag"}, Env: variables(s, "new", "SECRET_KEY")},
+				"flag new "},
+			"a pair over a secret and its token": {rest[s], config.Options{Env: variables(s, "new", "ACCESS_KEY", "SECRET_KEY")}, "new new "},
+			"an access key alone":                {section[s], config.Options{Flags: map[string]string{s + ".access_key": "flag"}}, "flag  "},
+			"a secret key, rotated":              {section[s], config.Options{Env: variables(s, "new", "SECRET_KEY")}, "file new file"},
 		} {
 			got, err := load(t, c.file, c.options)
 			if err != nil {

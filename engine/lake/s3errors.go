@@ -107,7 +107,7 @@ func (e *CredentialsError) Error() string {
 // Try returns the remedy.
 func (e *CredentialsError) Try() string {
 	if e.Missing != "" {
-		return fmt.Sprintf("set %s.%s in the same place as %[1]s.%[3]s: a pair is taken from one place, not from two", e.Section, e.Missing, e.other())
+		return fmt.Sprintf("set %s.%s in the same place as %[1]s.%[3]s: a pair is not completed from another pair", e.Section, e.Missing, e.other())
 	}
 	return fmt.Sprintf("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or %[1]s.access_key and %[1]s.secret_key to ${VARIABLES} in ledgermill.json", e.Section)
 }

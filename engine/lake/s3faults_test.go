@@ -260,6 +260,12 @@ func TestNoCredentials(t *testing.T) {
 		}
 		tries(t, err)
 	}
+	// Where the lake has the input's pair, that is to be completed: a secret of its own would not be looked at.
+	shared := config.Config{S3: config.S3{AccessKey: "hunter2"}, Lake: config.Lake{S3: config.S3{Endpoint: "http://127.0.0.1:1"}}}
+	_, err = lake.Open("s3://bucket/x", lake.Options{S3: shared.LakeS3()})
+	if !errors.As(err, &none) || !strings.HasPrefix(none.Try(), "set s3.secret_key in the same place as s3.access_key") {
+		t.Errorf("without the secret of the input's pair: %v", err)
+	}
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", writeFile(t, filepath.Join(t.TempDir(), "shared"), "[night]\naws_access_key_id = a\naws_secret_access_key = hunter2\naws_session_token = t\n"))
 	t.Setenv("AWS_PROFILE", "night")
 	s, err := lake.Open("s3://bucket/x", lake.Options{})

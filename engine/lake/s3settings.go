@@ -57,18 +57,19 @@ func Resolve(settings config.S3) (S3, error) {
 	}
 	s.PathStyle = settings.PathStyle == config.PathStyleOn ||
 		settings.PathStyle != config.PathStyleOff && s.Host != amazon && !strings.HasSuffix(s.Host, ".amazonaws.com")
+	keys := cmp.Or(settings.CredentialsSection, s.Section)
 	if s.AccessKey == "" && s.SecretKey == "" {
 		profile, err := credentials.NewFileAWSCredentials("", "").GetWithContext(nil) // file and profile as the environment names them
 		if err != nil || profile.AccessKeyID == "" {
-			return S3{}, &CredentialsError{Section: s.Section}
+			return S3{}, &CredentialsError{Section: keys}
 		}
 		s.AccessKey, s.SecretKey, s.SessionToken = config.Secret(profile.AccessKeyID), config.Secret(profile.SecretAccessKey), config.Secret(profile.SessionToken)
 	}
 	switch {
 	case s.SecretKey == "":
-		return S3{}, &CredentialsError{Section: s.Section, Missing: "secret_key"}
+		return S3{}, &CredentialsError{Section: keys, Missing: "secret_key"}
 	case s.AccessKey == "":
-		return S3{}, &CredentialsError{Section: s.Section, Missing: "access_key"}
+		return S3{}, &CredentialsError{Section: keys, Missing: "access_key"}
 	}
 	return s, nil
 }

@@ -44,8 +44,7 @@ func Own(root string) error {
 	if err != nil {
 		return err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || ok && int(stat.Uid) != os.Getuid() {
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !own(info) {
 		return fmt.Errorf("%s is not a directory of this user alone", root)
 	}
 	return nil
@@ -79,8 +78,8 @@ func tryOpen(shared, purpose string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scratch directory: %w", err)
 	}
-	if !hold(lock) {
-		return nil, errors.Join(fmt.Errorf("scratch directory: %w", errTaken), lock.Close())
+	if err := take(lock); err != nil {
+		return nil, fmt.Errorf("scratch directory: %w", err)
 	}
 	d := &Dir{path: strings.TrimSuffix(lock.Name(), ".lock"), lock: lock}
 	if err := os.Mkdir(d.path, 0o700); err != nil {
@@ -89,56 +88,91 @@ func tryOpen(shared, purpose string) (*Dir, error) {
 	return d, nil
 }
 
-// hold takes the lock and reports whether its file is still the one at its name.
-func hold(lock *os.File) bool {
-	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		return false
+// take holds a lock that was made just now, or leaves none behind: one that a sweep holds
+// is removed by it, and one that cannot be held at all, as where files have no locks,
+// would stay for ever.
+func take(lock *os.File) error {
+	held, err := hold(lock)
+	switch {
+	case held:
+		return nil
+	case err == nil:
+		return errors.Join(errTaken, lock.Close())
+	}
+	return errors.Join(err, os.Remove(lock.Name()), lock.Close())
+}
+
+// hold takes the lock and reports whether it has it and its file is still the one at its
+// name. An error says that this file cannot be locked by anybody.
+func hold(lock *os.File) (bool, error) {
+	err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	if err != nil {
+		return false, &fs.PathError{Op: "lock", Path: lock.Name(), Err: err}
 	}
 	mine, err := lock.Stat()
 	if err != nil {
-		return false
+		return false, err
 	}
-	named, err := os.Stat(lock.Name())
-	return err == nil && os.SameFile(mine, named)
+	named, err := os.Lstat(lock.Name())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(mine, named), err
 }
 
-// sweep removes the directories whose process was killed.
+// sweep removes the directories whose process was killed. What cannot be opened, locked
+// or removed stays for a later one: it is no fault of who opens a directory of its own.
 func sweep(shared string) error {
 	entries, err := os.ReadDir(shared)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), prefix) || !strings.HasSuffix(entry.Name(), ".lock") {
-			continue
-		}
-		path := filepath.Join(shared, entry.Name())
-		lock, err := os.OpenFile(path, os.O_RDWR, 0)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-			continue // removed meanwhile, or another user's
-		}
-		if err != nil {
-			return err
-		}
-		dead := &Dir{path: strings.TrimSuffix(path, ".lock"), lock: lock}
-		if !hold(lock) {
-			err = lock.Close()
-		} else {
-			err = dead.Close()
-		}
-		if err != nil {
-			return err
+		if strings.HasPrefix(entry.Name(), prefix) && strings.HasSuffix(entry.Name(), ".lock") && entry.Type().IsRegular() {
+			removeDead(filepath.Join(shared, entry.Name()))
 		}
 	}
 	return nil
 }
 
-// Close removes the directory and gives the lock back. A run that has removed its
-// own directory has removed both.
+// removeDead removes the directory of a lock that nobody holds, and the lock, if that is
+// this user's: where everybody may make files, another user can put a lock beside any
+// directory.
+func removeDead(name string) {
+	lock, err := os.OpenFile(name, os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return // removed meanwhile, or another user's
+	}
+	info, err := lock.Stat()
+	if err == nil && own(info) {
+		if held, _ := hold(lock); held {
+			_ = (&Dir{path: strings.TrimSuffix(name, ".lock"), lock: lock}).Close()
+			return
+		}
+	}
+	_ = lock.Close() // nothing was written
+}
+
+// own reports whether a file is this user's, as far as the system tells.
+func own(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return !ok || int(stat.Uid) == os.Getuid()
+}
+
+// Close removes the directory, and only then its lock: what it cannot remove, or is killed
+// before it has, the next sweep finds by the lock. Until the lock's file is gone nobody
+// can make another of its name, and who has opened it meanwhile finds it held, or no
+// longer at its name. Where a run has removed the directory above, both are gone.
 func (d *Dir) Close() error {
-	err := os.Remove(d.lock.Name())
+	err := os.RemoveAll(d.path)
+	if err == nil {
+		err = os.Remove(d.lock.Name())
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return errors.Join(os.RemoveAll(d.path), err, d.lock.Close())
+	return errors.Join(err, d.lock.Close())
 }

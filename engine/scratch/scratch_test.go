@@ -1,6 +1,7 @@
 package scratch_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,5 +74,42 @@ func TestOwn(t *testing.T) {
 	}
 	if err := scratch.Own(link); err == nil {
 		t.Error("a link is taken")
+	}
+}
+
+// TestLeftoversThatStay are no fault of who opens a directory beside them: what only looks
+// like a lock, the lock of another user, what cannot be removed.
+func TestLeftoversThatStay(t *testing.T) {
+	t.Parallel()
+	shared := t.TempDir()
+	name := func(parts ...string) string { return filepath.Join(append([]string{shared}, parts...)...) }
+	err := errors.Join(
+		os.Mkdir(name("ledgermill-a.lock"), 0o700),
+		os.Symlink("ledgermill-b.lock", name("ledgermill-b.lock")),
+		os.Symlink("c", name("ledgermill-c.lock")), os.WriteFile(name("c"), nil, 0o600), os.Mkdir(name("ledgermill-c"), 0o700))
+	stay := []string{"ledgermill-a.lock", "ledgermill-b.lock", "ledgermill-c.lock", "ledgermill-c", "c"}
+	inside := name("ledgermill-d", "deep")
+	err = errors.Join(err, os.MkdirAll(inside, 0o700), os.WriteFile(filepath.Join(inside, "rows"), nil, 0o600), os.WriteFile(name("ledgermill-d.lock"), nil, 0o600))
+	stay = append(stay, "ledgermill-d", "ledgermill-d.lock")
+	if os.Geteuid() == 0 { // who may remove everything, and give files away
+		err = errors.Join(err, os.Chown(name("ledgermill-d.lock"), 65534, -1))
+	} else {
+		err = errors.Join(err, os.Chmod(inside, 0o500))
+		t.Cleanup(func() { _ = os.Chmod(inside, 0o700) })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := scratch.Open(shared, "plan-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, entry := range stay {
+		if _, err := os.Lstat(name(entry)); err != nil {
+			t.Error(err)
+		}
 	}
 }
