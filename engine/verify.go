@@ -31,11 +31,23 @@ type VerifyOptions struct {
 
 // Difference is an object that is not as the ledger has it.
 type Difference struct {
+	Role    Role   `json:"role,omitempty"` // of an object of the lake
 	Dataset string `json:"dataset"`
 	Unit    string `json:"unit,omitempty"`
 	Key     string `json:"key"`
 	Fault   string `json:"fault"`
 }
+
+// Role is what an object of the lake is to its dataset. It decides what puts it right.
+type Role string
+
+// The roles. No run makes a former version or a stray again from what lies in the input:
+// a former version is a run's of then, and a stray is written when its object is read.
+const (
+	Published Role = "published" // of a unit: its file, or the rejects of a contract's
+	Former    Role = "former"    // the copy of a unit's former version
+	Stray     Role = "stray"     // an object's rejects without a business date
+)
 
 // Verification is what came of comparing a store with the ledger.
 type Verification struct {
@@ -63,7 +75,7 @@ func VerifyLake(ctx context.Context, root lake.Store, state *ledger.State, o Ver
 	for _, dataset := range sortedKeys(state.Units) {
 		for _, unit := range sortedKeys(state.Units[dataset]) {
 			u := state.Units[dataset][unit]
-			at := Difference{Dataset: dataset, Unit: unit, Key: u.Key}
+			at := Difference{Role: Published, Dataset: dataset, Unit: unit, Key: u.Key}
 			switch {
 			case u.Lost:
 				at.Fault = "it was lost between commit and completion: the next run makes it again"
@@ -72,11 +84,11 @@ func VerifyLake(ctx context.Context, root lake.Store, state *ledger.State, o Ver
 				list = append(list, expected{Difference: at, size: u.Size, rows: u.Rows, etag: u.ETag})
 			}
 			if u.Rejects != "" {
-				list = append(list, expected{Difference: Difference{Dataset: dataset, Unit: unit, Key: u.Rejects}, size: -1, rows: -1})
+				list = append(list, expected{Difference: Difference{Role: Published, Dataset: dataset, Unit: unit, Key: u.Rejects}, size: -1, rows: -1})
 			}
 			for _, old := range u.Kept { // copies: a server may give them other ETags
 				if old.Key != "" {
-					list = append(list, expected{Difference: Difference{Dataset: dataset, Unit: unit, Key: old.Key}, size: old.Size, rows: old.Rows})
+					list = append(list, expected{Difference: Difference{Role: Former, Dataset: dataset, Unit: unit, Key: old.Key}, size: old.Size, rows: old.Rows})
 				}
 			}
 		}
@@ -84,7 +96,7 @@ func VerifyLake(ctx context.Context, root lake.Store, state *ledger.State, o Ver
 	for _, feed := range sortedKeys(state.Objects) {
 		for _, key := range sortedKeys(state.Objects[feed]) {
 			if strays := state.Objects[feed][key].Strays; strays != "" {
-				list = append(list, expected{Difference: Difference{Dataset: feed, Unit: "none", Key: strays}, size: -1, rows: -1})
+				list = append(list, expected{Difference: Difference{Role: Stray, Dataset: feed, Unit: "none", Key: strays}, size: -1, rows: -1})
 			}
 		}
 	}

@@ -52,10 +52,8 @@ func (a *app) lakeVerify(c *lakeCall) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	if len(v.Differences) > 0 && !c.raw {
-		for _, flags := range selecting(v.Differences, state.Closures()) {
-			fmt.Fprintf(a.stdout, "to make again what differs: ledgermill run --full%s\n", flags)
-		}
+	if !c.raw {
+		a.beforeRepair(v.Differences, state.Closures())
 	}
 	if v.Pending > 0 {
 		fmt.Fprintf(a.stdout, "%d uploads of a commit are not completed yet: the next run does it, or ledgermill lake gc --yes\n", v.Pending)
@@ -64,44 +62,55 @@ func (a *app) lakeVerify(c *lakeCall) error {
 	return err
 }
 
-// selecting are the flags of the runs of the units that differ: one for dates without a
-// gap, so that nothing else of the history is made again. What guards old and closed
-// units is asked to let them pass. A whole dataset is of any dates.
+// beforeRepair says what puts right what differs: a run, or where none does, a backup.
+func (a *app) beforeRepair(differences []engine.Difference, closed []ledger.Closure) {
+	for _, flags := range selecting(differences, closed) {
+		fmt.Fprintf(a.stdout, "to make again what differs: ledgermill run --full%s\n", flags)
+	}
+	for _, d := range differences {
+		put := "back from a backup: ledgermill lake put --force FILE " + d.Key
+		switch d.Role {
+		case engine.Former:
+			fmt.Fprintf(a.stdout, "no run makes a former version of %s %s again: put it %s\n", d.Dataset, d.Unit, put)
+		case engine.Stray:
+			fmt.Fprintf(a.stdout, "no run makes rejects of %s without a date again before their object is sent again or the contract edited: put them %s\n", d.Dataset, put)
+		}
+	}
+}
+
+// selecting are the flags of the runs of the units that differ: one for each dataset and
+// its dates without a gap, so that nothing else of the history is made again. What guards
+// old and closed units is asked to let them pass. Whole datasets have no dates, and are
+// guarded by none.
 func selecting(differences []engine.Difference, closed []ledger.Closure) []string {
 	type span struct {
+		dataset     string
 		from, after time.Time
-		datasets    []string
 	}
 	var undated []string
 	var spans []span
-	slices.SortStableFunc(differences, func(a, b engine.Difference) int { return strings.Compare(a.Unit, b.Unit) })
 	for _, d := range differences {
 		from, after := job.Unit(d.Unit).Bounds()
 		last := len(spans) - 1
 		switch {
+		case d.Role != engine.Published:
 		case from.IsZero():
 			undated = append(undated, d.Dataset)
-		case last >= 0 && !from.After(spans[last].after):
-			spans[last].datasets = append(spans[last].datasets, d.Dataset)
+		case last >= 0 && spans[last].dataset == d.Dataset && !from.After(spans[last].after):
 			if after.After(spans[last].after) {
 				spans[last].after = after
 			}
 		default:
-			spans = append(spans, span{from, after, []string{d.Dataset}})
+			spans = append(spans, span{d.Dataset, from, after})
 		}
 	}
-	names := func(datasets []string) string {
-		slices.Sort(datasets)
-		return " --select " + strings.Join(slices.Compact(datasets), ",")
-	}
-	if spans == nil {
-		return []string{names(undated)}
-	}
-	spans[0].datasets = append(spans[0].datasets, undated...)
 	var all []string
+	if undated != nil {
+		all = append(all, " --select "+strings.Join(slices.Compact(undated), ","))
+	}
 	for _, s := range spans {
 		last := s.after.AddDate(0, 0, -1)
-		flags := names(s.datasets) + " --from " + s.from.Format(time.DateOnly) + " --to " + last.Format(time.DateOnly)
+		flags := " --select " + s.dataset + " --from " + s.from.Format(time.DateOnly) + " --to " + last.Format(time.DateOnly)
 		if slices.ContainsFunc(closed, func(c ledger.Closure) bool { return job.Unit(c.Period).Overlaps(s.from, last) }) {
 			flags += " --reopen"
 		}

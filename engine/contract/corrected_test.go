@@ -53,6 +53,48 @@ func TestCorrected(t *testing.T) {
 	}
 }
 
+// TestCorrectedAlike gives corrected records to no section that reads them with other
+// values than the one that they came from.
+func TestCorrectedAlike(t *testing.T) {
+	t.Parallel()
+	const optional = "-- optional: currency\n"
+	const acquirer = "-- objects: acquirer/*.txt\n-- csv: encoding latin-1\n"
+	const own, mixed, stranger = "try: give corrected objects a section of their own", "try: --object KEY: ", "try: give the section in raw_x.sql that has read gone/1.csv a pattern"
+	for name, test := range map[string]struct{ sections, keys, want string }{
+		"another constant": {acquirer + "-- constant currency: EUR\n-- objects: tills/*.csv\n-- constant currency: GBP", "acquirer/1.txt",
+			"of `objects: tills/*.csv`: they do not read currency as `objects: acquirer/*.txt` do\n" + own},
+		"both are told": {acquirer + "-- constant currency: EUR\n-- objects: tills/*.csv\n-- constant currency: GBP", "acquirer/1.txt",
+			"no objects of raw_x take this CSV; of `objects: acquirer/*.txt`: they are not UTF-8 of lines; of `objects: tills/*.csv`: "},
+		"a constant that is none": {optional + acquirer + "-- constant currency: EUR\n-- objects: tills/*.csv", "acquirer/1.txt", "do not read currency"},
+		"another format":          {optional + acquirer + "-- format amount: 1.234,56\n-- objects: tills/*.csv", "acquirer/1.txt", "do not read amount"},
+		"another null":            {optional + acquirer + "-- objects: tills/*.csv\n-- null: 0", "acquirer/1.txt", "do not read id"},
+		"another alias":           {optional + acquirer + "-- alias currency: rest\n-- objects: tills/*.csv", "acquirer/1.txt", "do not read currency"},
+		"a read that is none":     {"-- read currency: substr(rest, 1, 3)\n" + acquirer + "-- objects: tills/*.csv\n-- constant currency: GBP", "acquirer/1.txt", "do not read currency"},
+		"a key that is none":      {optional + "-- objects: acquirer/<currency>.txt\n-- csv: encoding latin-1\n-- objects: tills/*.csv", "acquirer/1.txt", "do not read currency"},
+		"all the same": {"-- read currency: substr(rest, 1, 3)\n" + acquirer + "-- null: - | 0\n-- format amount: 1.234,56\n-- objects: tills/*.csv\n-- constant currency: GBP\n-- objects: corrected/*.csv\n-- format amount: 1.234,56\n-- null: 0 | -",
+			"acquirer/1.txt", "into corrected/*.csv"},
+		"keys of both": {"-- objects: acquirer/<currency>.txt\n-- csv: encoding latin-1\n-- objects: corrected/<currency>.csv", "acquirer/1.txt", "into corrected/<currency>.csv"},
+		"what the header lacks": {optional + acquirer + "-- null currency: x\n-- objects: corrected/*.csv",
+			"acquirer/1.txt", "into corrected/*.csv"},
+		"two senders": {"-- objects: shops/*.csv\n-- constant currency: EUR\n-- objects: tills/*.csv\n-- constant currency: GBP", "shops/1.csv tills/1.csv",
+			"of `objects: tills/*.csv`: they do not read currency as `objects: shops/*.csv` do\n" + mixed},
+		"two senders alike": {"-- objects: shops/*.csv\n-- constant currency: EUR\n-- objects: tills/*.csv\n-- constant currency: EUR", "shops/1.csv tills/1.csv", "into shops/*.csv"},
+		"of no section": {"-- objects: shops/*.csv\n-- constant currency: EUR\n-- objects: tills/*.csv\n-- constant currency: GBP", "gone/1.csv",
+			"of `objects: tills/*.csv`: they do not read currency as `objects: shops/*.csv` do\n" + stranger},
+		"of no section, alike": {"-- objects: shops/*.csv\n-- constant currency: EUR", "gone/1.csv", "into shops/*.csv"},
+	} {
+		c := mustParse(t, test.sections+"\ncreate table raw_x (id varchar, amount decimal(18, 2), currency varchar, sent date);")
+		s, err := c.Corrected(strings.Fields(test.keys), []string{"_reject_id", "_reject_reasons", "id", "amount", "rest", "sent", "_reject_text"})
+		got := "into " + s.Objects
+		if err != nil {
+			got = err.Error() + "\ntry: " + err.(*contract.CorrectedError).Try()
+		}
+		if !strings.Contains(got, test.want) {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
 // TestShowsPrivate tells the header texts of private columns in any section.
 func TestShowsPrivate(t *testing.T) {
 	t.Parallel()

@@ -105,7 +105,16 @@ func (c *Contract) Match(s Section, header []string) (Mapping, error) {
 	if len(header) > MaxFields {
 		return Mapping{}, &HeaderError{Contract: c.Name, File: c.File, Fields: len(header)}
 	}
-	m := matcher{contract: c, section: s, header: header, keys: make([]string, len(header)), taken: make([]string, len(header)),
+	m := c.meet(s, header)
+	if len(m.fault.Missing)+len(m.fault.Ambiguous) > 0 {
+		return Mapping{}, m.fault
+	}
+	return m.mapping(), nil
+}
+
+// meet is Match with what is missing or ambiguous still in it.
+func (c *Contract) meet(s Section, header []string) *matcher {
+	m := &matcher{contract: c, section: s, header: header, keys: make([]string, len(header)), taken: make([]string, len(header)),
 		names: make([]string, len(header)), from: map[string]From{}, fault: &HeaderError{Contract: c.Name, File: c.File}}
 	for i, text := range header {
 		m.keys[i] = headerKey(text)
@@ -113,10 +122,7 @@ func (c *Contract) Match(s Section, header []string) (Mapping, error) {
 	m.columns()
 	m.reads()
 	m.nearest()
-	if len(m.fault.Missing)+len(m.fault.Ambiguous) > 0 {
-		return Mapping{}, m.fault
-	}
-	return m.mapping(), nil
+	return m
 }
 
 // FindHeader looks for the header among an object's first records, of which
