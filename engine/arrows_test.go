@@ -320,7 +320,7 @@ func bankColumns(t *testing.T) map[string]bool {
 // sqlWords stand where columns may stand, and are none.
 func sqlWords() []string {
 	return strings.Fields(`select from where group order with end else case when then and null true false default not varchar text date
-		timestamp decimal numeric boolean smallint integer bigint double constraint primary check select distinct partition`)
+		timestamp decimal numeric boolean smallint integer bigint double constraint primary check select distinct partition loop`)
 }
 
 // bankWord finds a column's name in an identifier or a string.

@@ -82,14 +82,19 @@ func TestPrivateStopEndsNoOtherProcess(t *testing.T) {
 		t.Skip("the system keeps others from a process of somebody else's")
 	}
 	o := warehouse.PrivateOptions{Home: ownHome(t)}
-	data := filepath.Join(status(t, o).Dir, "pg", "data")
+	const user = 65534
+	owned, binaries := filepath.Join(status(t, o).Dir, "pg"), filepath.Join(o.Home, "postgresql")
+	data := filepath.Join(owned, "data")
+	if err := errors.Join(os.MkdirAll(data, 0o711), os.Mkdir(binaries, 0o755), os.Chown(binaries, user, user), os.Chown(owned, user, user)); err != nil {
+		t.Fatal(err)
+	}
 	other := exec.Command("sleep", "600")
 	other.Args[0] = "postgres"
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
 	named := fmt.Sprintf("%d\n%s\n0\n5432\n", other.Process.Pid, data)
-	if err := errors.Join(os.Mkdir(data, 0o700), os.WriteFile(filepath.Join(data, "postmaster.pid"), []byte(named), 0o600)); err != nil {
+	if err := os.WriteFile(filepath.Join(data, "postmaster.pid"), []byte(named), 0o600); err != nil {
 		t.Error(err)
 	}
 	if err := warehouse.StopPrivate(t.Context(), o); err == nil || !strings.Contains(err.Error(), "is not of user") {

@@ -36,8 +36,15 @@ func main() {
 
 // apart does the work beside the main thread, to which the caller has to be locked,
 // and leaves that one free. The kernel gives a signal to the main thread first: in a
-// call that does not return, a write to a dead disk, it would never take one.
+// call that does not return, a write to a dead disk, it would never take one. A first
+// signal that comes when the work is done ends nothing: the code is that of the work.
 func apart(work func() int) int {
+	first := make(chan os.Signal, 1)
+	signal.Notify(first, stopping()...)
+	go func() {
+		<-first
+		signal.Stop(first)
+	}()
 	code := make(chan int)
 	go func() { code <- work() }()
 	return <-code
